@@ -1,0 +1,122 @@
+"""The record of one operation of the language, and its signature.
+
+A signature is text, read by the shape check, the error text, the law tests and the documentation:
+
+    (n,n)->()            square matrix to scalar; () and vectors also count where the letters fit
+    (m,n),1->(1,n)       a literal 1 as second argument; a result of one row
+    n->(n,n)             a size as argument (eye)
+    (m,n)->(nm)          composite size: vec is column-major, columns first
+    *,*->*               elementwise; numbers broadcast
+    (m,n)->(); *,*->*    alternatives, tried in order
+
+A letter that occurs only in the result is free: the constant takes the size that fits (vector, matrix).
+Digits inside parentheses are literal sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One argument or result of a signature.
+
+    kind is "shape" (rows and cols as tuples of letters or ints), "any" (`*`), "size" (a bare letter, in rows)
+    or "literal" (a number that must be typed there, in rows).
+    """
+
+    kind: str
+    rows: tuple[str | int, ...] = ()
+    cols: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One alternative: the patterns of the arguments and of the result."""
+
+    args: tuple[Pattern, ...]
+    result: Pattern
+    text: str
+
+
+def _letters(text: str) -> tuple[str | int, ...]:
+    return tuple(int(c) if c.isdigit() else c for c in text.strip() if c != "1")
+
+
+def _pattern(text: str) -> Pattern:
+    text = text.strip()
+    if text == ANY:
+        return Pattern("any")
+    if text.startswith("("):
+        rows, _, cols = text[1:-1].partition(",")
+        return Pattern("shape", _letters(rows), _letters(cols))
+    return Pattern("literal", (int(text),)) if text.isdigit() else Pattern("size", tuple(text))
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside parentheses."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [p for p in parts if p.strip()]
+
+
+def parse_signature(text: str) -> tuple[Signature, ...]:
+    """All alternatives of a signature text."""
+    out = []
+    for part in text.split(";"):
+        args, _, result = part.partition("->")
+        out.append(Signature(tuple(_pattern(a) for a in _split(args)), _pattern(result), part.strip()))
+    return tuple(out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """Everything frechet knows about one operation; made by the decorators of `ops.op`.
+
+    usage      how it is written, with the names of its parameters: "logdet(X)"
+    kind       "elementwise" | "linear" | "opaque" | "composed" | "constant"
+    build      (grouped tensors, shapes) -> tensor: the algebra; see `ops.op`
+    rule       opaque: the pushforward; elementwise: the derivatives by each argument
+    value      NumPy value for `reference` alone: 2-D arrays in (a scalar is 1 x 1, a column n x 1), anything
+               that reshapes to the result's rows and columns out; size arguments arrive as ints
+    code       backend -> template over the parameter names; vectors are 1-D there
+    domain     condition under which the operation is defined ("x > 0", "det(X) != 0"), "" if everywhere
+    kink       condition under which it is not differentiable ("x = 0"), "" if nowhere
+    sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
+    facts      facts of the result whatever the argument ("positive", "symmetric", ...)
+    example    (expression, variable, expected derivative)
+    """
+
+    usage: str
+    signatures: tuple[Signature, ...]
+    kind: str
+    build: Callable[..., Any]
+    rule: Any = None
+    value: Callable[..., Any] | None = None
+    code: Mapping[str, str] = field(default_factory=dict)
+    latex: str = ""
+    domain: str = ""
+    kink: str = ""
+    sample: str = "normal"
+    facts: frozenset[str] = frozenset()
+    source: str = ""
+    example: tuple[str, str, str] | None = None
+    doc: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.usage.partition("(")[0]
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return tuple(p.strip() for p in self.usage.partition("(")[2].rstrip(")").split(",") if p.strip())
