@@ -1,0 +1,1 @@
+"""The tests; a package so that its helpers can be run by name (`python -m tests.fuzz.run`)."""

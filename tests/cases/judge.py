@@ -1,0 +1,120 @@
+"""One case through the public interface: what came out, and whether it is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import frechet as fr
+from tests.cases.suite import Case, Draw, draws, uses_later_function
+
+TOLERANCE = 1e-8
+STATUSES = ("right", "wrong", "refused", "undecided", "crashed")
+
+
+@dataclass
+class Verdict:
+    """What happened to a case. `status` counts the value, the printed text, `expected` and the Kronecker form."""
+
+    case: Case
+    status: str = "right"
+    detail: str = ""
+    printed: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Printed length over expected length, blanks left out; an operator or index form counts as too long."""
+        if self.case.expected is None:
+            return None
+        printed, expected = ("".join(t.split()) for t in (self.printed, self.case.expected))
+        return float("inf") if not printed or "->" in printed else len(printed) / len(expected)
+
+
+class Wrong(Exception):
+    """A comparison that failed."""
+
+
+def parse(case: Case, text: str, **more: list[str | int]) -> Any:
+    """A formula with the declarations of the case."""
+    declared = {**case.vars, **more}
+    return fr.parse(text, variables=declared, facts=case.props, domain=case.domain, sizes=case.requires)
+
+
+def derive(case: Case, **options: Any) -> Any:
+    """The derivative that the case asks for."""
+    f = parse(case, case.expr)
+    if case.structured:
+        return f.derivative(*case.wrt, structured=True, **options)
+    if case.kind in ("gradient", "jacobian", "hessian"):
+        return getattr(f, case.kind)(case.wrt[0], **options)
+    return f.derivative(*case.wrt, **options)
+
+
+def same(got: Any, truth: np.ndarray, what: str, *, shaped: bool = True) -> None:
+    """Raise Wrong unless the numbers agree to the tolerance, relative to the largest entry."""
+    value = np.asarray(got, dtype=float)
+    if not shaped and value.size == truth.size:
+        value = value.reshape(truth.shape)
+    if value.shape != truth.shape:
+        raise Wrong(f"{what}: shape {value.shape}, not {truth.shape}")
+    error = float(np.max(np.abs(value - truth), initial=0.0))
+    scale = float(np.max(np.abs(truth), initial=0.0))
+    if not error <= TOLERANCE * max(scale, 1e-3):
+        raise Wrong(f"{what}: off by {error:.2g} at scale {scale:.2g}")
+
+
+def check_printed(case: Case, text: str, draw: Draw) -> None:
+    """The printed form, read back, has the same numbers; an operator form `dX -> e` is applied to a direction."""
+    head, arrow, _ = text.partition("->")
+    if not arrow:
+        same(parse(case, text).evaluate(**draw.arrays), draw.truth, "printed", shaped=False)
+        return
+    names = [n.strip() for n in head.split(",")]
+    operands = case.wrt[-len(names) :]
+    rng = np.random.default_rng(0)
+    directions = [rng.standard_normal(draw.arrays[v].shape) for v in operands]
+    truth = draw.truth
+    for direction in reversed(directions):
+        truth = np.tensordot(truth, direction, direction.ndim)
+    body = text.partition("->")[2]
+    more = {n: case.vars[v] for n, v in zip(names, operands, strict=True)}
+    value = parse(case, body, **more).evaluate(**draw.arrays, **dict(zip(names, directions, strict=True)))
+    same(value, np.asarray(truth), "printed operator", shaped=False)
+
+
+def check(case: Case, verdict: Verdict) -> None:
+    """Every claim of the case, at every stored point."""
+    d = derive(case)
+    verdict.printed = str(d)
+    for draw in draws(case.id):
+        same(d.evaluate(**draw.arrays), draw.truth, "value")
+        if not d.text and not d.operator_form:
+            raise Wrong("nothing but an index form to show")
+        check_printed(case, verdict.printed, draw)
+        if case.expected and not uses_later_function(case.expected):
+            expected = parse(case, case.expected).evaluate(**draw.arrays)
+            same(expected, draw.truth, "expected, as read,", shaped=False)
+        if case.expected_vec:
+            rows = int(np.prod(draw.truth.shape, dtype=int)) // draw.arrays[case.wrt[-1]].size
+            matrix = draw.truth.reshape((rows, -1), order="F")
+            same(parse(case, d.kronecker_form).evaluate(**draw.arrays), matrix, "Kronecker form", shaped=False)
+            same(parse(case, case.expected_vec).evaluate(**draw.arrays), matrix, "expected_vec, as read,", shaped=False)
+
+
+def judge(case: Case) -> Verdict:
+    """Run a case and say how it went."""
+    verdict = Verdict(case)
+    try:
+        check(case, verdict)
+    except Wrong as error:
+        verdict.status, verdict.detail = "wrong", str(error)
+    except fr.VerificationError as error:
+        undecided = error.diagnostic.code == "E601"
+        verdict.status, verdict.detail = "undecided" if undecided else "wrong", str(error)
+    except fr.FrechetError as error:
+        verdict.status, verdict.detail = "refused", str(error)
+    except Exception as error:  # anything else is a bug, and the table has to say which cases meet it
+        verdict.status, verdict.detail = "crashed", f"{type(error).__name__}: {error}"
+    return verdict

@@ -1,0 +1,41 @@
+"""Every case of the suites through the public interface, against stored JAX derivatives."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cases.judge import judge
+from tests.cases.suite import LATER_FUNCTIONS, Case, cases
+from tests.cases.table import LIMIT
+
+NOW = [case for case in cases() if not case.later]
+
+
+@pytest.mark.parametrize("case", NOW, ids=lambda case: case.id)
+def test_case(case: Case) -> None:
+    verdict = judge(case)
+    assert verdict.status == "right", f"{verdict.status}: {verdict.detail}\nprinted: {verdict.printed}"
+
+
+@pytest.mark.slow
+def test_nine_of_ten_answers_are_about_as_short_as_an_expert_writes_them() -> None:
+    ratios = [ratio for ratio in (judge(case).ratio for case in NOW) if ratio is not None]
+    assert sum(ratio <= LIMIT for ratio in ratios) >= 0.9 * len(ratios)
+
+
+def test_what_is_left_for_later_is_used_by_some_case() -> None:
+    text = " ".join(case.expr for case in cases() if case.later)
+    assert {name for name in LATER_FUNCTIONS if f"{name}(" not in text} <= {"logm", "norminf"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="needs JAX: pip install -e '.[jax]'")
+def test_stored_truths_are_what_jax_computes() -> None:
+    command = [sys.executable, "-m", "tests.cases.make_truths", "--check"]
+    run = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
