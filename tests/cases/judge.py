@@ -32,7 +32,7 @@ class Verdict:
         return float("inf") if not printed or "->" in printed else len(printed) / len(expected)
 
 
-class Wrong(Exception):
+class MismatchError(Exception):
     """A comparison that failed."""
 
 
@@ -53,16 +53,16 @@ def derive(case: Case, **options: Any) -> Any:
 
 
 def same(got: Any, truth: np.ndarray, what: str, *, shaped: bool = True) -> None:
-    """Raise Wrong unless the numbers agree to the tolerance, relative to the largest entry."""
+    """Raise MismatchError unless the numbers agree to the tolerance, relative to the largest entry."""
     value = np.asarray(got, dtype=float)
     if not shaped and value.size == truth.size:
         value = value.reshape(truth.shape)
     if value.shape != truth.shape:
-        raise Wrong(f"{what}: shape {value.shape}, not {truth.shape}")
+        raise MismatchError(f"{what}: shape {value.shape}, not {truth.shape}")
     error = float(np.max(np.abs(value - truth), initial=0.0))
     scale = float(np.max(np.abs(truth), initial=0.0))
     if not error <= TOLERANCE * max(scale, 1e-3):
-        raise Wrong(f"{what}: off by {error:.2g} at scale {scale:.2g}")
+        raise MismatchError(f"{what}: off by {error:.2g} at scale {scale:.2g}")
 
 
 def check_printed(case: Case, text: str, draw: Draw) -> None:
@@ -91,7 +91,7 @@ def check(case: Case, verdict: Verdict) -> None:
     for draw in draws(case.id):
         same(d.evaluate(**draw.arrays), draw.truth, "value")
         if not d.text and not d.operator_form:
-            raise Wrong("nothing but an index form to show")
+            raise MismatchError("nothing but an index form to show")
         check_printed(case, verdict.printed, draw)
         if case.expected and not uses_later_function(case.expected):
             expected = parse(case, case.expected).evaluate(**draw.arrays)
@@ -108,7 +108,7 @@ def judge(case: Case) -> Verdict:
     verdict = Verdict(case)
     try:
         check(case, verdict)
-    except Wrong as error:
+    except MismatchError as error:
         verdict.status, verdict.detail = "wrong", str(error)
     except fr.VerificationError as error:
         undecided = error.diagnostic.code == "E601"

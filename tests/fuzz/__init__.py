@@ -1,0 +1,1 @@
+"""Random typed expressions, differentiated by frechet and by JAX."""

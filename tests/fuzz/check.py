@@ -1,0 +1,228 @@
+"""One random expression through frechet and through JAX."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+import frechet as fr
+from tests.fuzz.generate import VARIABLES, generate
+from tests.fuzz.term import SCALAR, SIZES, Shape, Term, length
+
+jax.config.update("jax_enable_x64", True)
+
+TOLERANCE = 1e-7
+LARGEST = 1e5
+NEAR_KINK = 1e-3
+
+
+@dataclass
+class Result:
+    """right, wrong, refused, crashed or skipped; and what was being compared."""
+
+    status: str
+    detail: str = ""
+    text: str = ""
+    wrt: str = ""
+
+
+class MismatchError(Exception):
+    """frechet and JAX give different numbers."""
+
+
+class SkipError(Exception):
+    """No good point: near a kink, outside a domain, or numbers too large to compare."""
+
+
+def axes(shape: Shape) -> tuple[int, ...]:
+    """The array shape: a vector is 1-D whether column or row, a composite size is one axis."""
+    return tuple(length(s) for s in shape if s)
+
+
+def draw(rng: np.random.Generator, rows: int, cols: int, word: str) -> np.ndarray:
+    """A value of a variable as a 2-D array."""
+    normal = rng.standard_normal((rows, cols))
+    if word == "positive":
+        return rng.uniform(0.5, 2.0, (rows, cols))
+    if word == "unit":
+        return rng.uniform(0.1, 0.9, (rows, cols))
+    if word == "spd":
+        return np.asarray(normal @ normal.T / 2 + np.eye(rows))
+    if word == "symmetric":
+        return np.asarray((normal + normal.T) / 2)
+    return normal + 3 * np.eye(rows) if word == "invertible" else normal
+
+
+def oracle_values(term: Term, wrt: str, env: dict[str, Any], direction: np.ndarray) -> dict[str, np.ndarray]:
+    """The value, the gradient (or the derivative along a direction), and the Hessian along a direction."""
+    peak = 0.0
+
+    def watch(value: Any, kink: Any) -> None:
+        nonlocal peak
+        peak = max(peak, float(np.max(np.abs(value), initial=0.0)))
+        if not peak < LARGEST:
+            raise SkipError("large or undefined")
+        if kink is not None and np.min(np.abs(kink), initial=1.0) < NEAR_KINK:
+            raise SkipError("near a kink")
+
+    def function(x: Any) -> Any:
+        out = term.value({**env, wrt: x})
+        return out[0, 0] if term.shape == SCALAR else out
+
+    x = env[wrt]
+    out = {"value": term.value({**env, "#watch": watch})}
+    if term.shape == SCALAR:
+        out["gradient"], out["second"] = jax.jvp(jax.grad(function), (x,), (direction,))
+    else:
+        out["along"] = jax.jvp(function, (x,), (direction,))[1]
+    values = {name: np.asarray(value) for name, value in out.items()}
+    if not all(np.isfinite(v).all() and np.max(np.abs(v), initial=0.0) < 1e3 * LARGEST for v in values.values()):
+        raise SkipError("large or undefined")
+    values["peak"] = np.asarray(peak)
+    return values
+
+
+def compare(got: Any, truth: np.ndarray, shape: tuple[int, ...], peak: float, what: str) -> None:
+    value, truth = np.asarray(got, dtype=float), truth.reshape(shape)
+    if value.shape != shape:
+        raise MismatchError(f"{what}: shape {value.shape}, not {shape}")
+    error = float(np.max(np.abs(value - truth), initial=0.0))
+    scale = float(np.max(np.abs(truth), initial=0.0)) + 0.01 * max(peak, 1.0)
+    if not error <= TOLERANCE * scale:
+        raise MismatchError(f"{what}: off by {error:.2g} where the largest entry is {np.max(np.abs(truth)):.3g}")
+
+
+def declared(names: frozenset[str]) -> dict[str, Any]:
+    """The declarations that `fr.parse` needs; x, u and w are always there so that every size is known."""
+    used = {n: v for n, v in VARIABLES.items() if n in names | {"x", "u", "w"}}
+    return {
+        "variables": {n: [*rows, *cols] for n, (rows, cols, _) in used.items()},
+        "facts": {n: [word] for n, (_, _, word) in used.items() if word in ("spd", "symmetric")},
+        "domain": {n: word for n, (_, _, word) in used.items() if word},
+    }
+
+
+def printed_value(text: str, declarations: dict[str, Any], wrt: list[str], arrays: dict[str, Any],
+                  directions: list[np.ndarray]) -> tuple[Any, bool]:  # fmt: skip
+    """A printed derivative read back and evaluated; for an operator form, applied to the last directions."""
+    head, arrow, body = text.partition("->")
+    if not arrow:
+        return fr.parse(text, **declarations).evaluate(**arrays), False
+    names = [n.strip() for n in head.split(",")]
+    operands = wrt[-len(names) :]
+    variables = {
+        **declarations["variables"],
+        **{n: declarations["variables"][v] for n, v in zip(names, operands, strict=True)},
+    }
+    given = {**arrays, **dict(zip(names, directions, strict=False))}
+    return fr.parse(body, **{**declarations, "variables": variables}).evaluate(**given), True
+
+
+def contract(tensor: Any, direction: np.ndarray) -> np.ndarray:
+    return np.asarray(np.tensordot(np.asarray(tensor, dtype=float), direction, direction.ndim))
+
+
+def check_derivatives(term: Term, wrt: str, seed: int, verify: bool) -> None:
+    """Compare everything at one random point."""
+    rng = np.random.default_rng(seed)
+    env = {n: draw(rng, length(r), length(c), word) for n, (r, c, word) in VARIABLES.items()}
+    rows, cols, _ = VARIABLES[wrt]
+    flat_direction = rng.standard_normal((length(rows), length(cols)))
+    truth = oracle_values(term, wrt, env, flat_direction)
+    peak = float(truth["peak"])
+    declarations = declared(term.names)
+    arrays = {n: env[n].reshape(axes(VARIABLES[n][:2])) for n in declarations["variables"]}
+    direction = flat_direction.reshape(axes((rows, cols)))
+    shape_f, shape_x = axes(term.shape), direction.shape
+    f = fr.parse(term.text, **declarations)
+    compare(f.evaluate(**arrays), truth["value"], shape_f, peak, "value")
+    d = f.derivative(wrt, verify=verify)
+    tensor = d.evaluate(**arrays)
+    if np.shape(tensor) != shape_f + shape_x:
+        raise MismatchError(f"derivative: shape {np.shape(tensor)}, not {shape_f + shape_x}")
+    first, along = ("gradient", shape_x) if term.shape == SCALAR else ("along", shape_f)
+    got = tensor if term.shape == SCALAR else contract(tensor, direction)
+    compare(got, truth[first], along, peak, first)
+    compare_printed(str(d), declarations, [wrt], arrays, direction, tensor)
+    if term.shape == SCALAR:
+        second = f.derivative(wrt, wrt, verify=verify)
+        hessian = second.evaluate(**arrays)
+        compare(contract(hessian, direction), truth["second"], shape_x, peak, "Hessian along a direction")
+        compare_printed(str(second), declarations, [wrt, wrt], arrays, direction, hessian)
+
+
+def compare_printed(text: str, declarations: dict[str, Any], wrt: list[str], arrays: dict[str, Any],
+                    direction: np.ndarray, tensor: Any) -> None:  # fmt: skip
+    """The printed text must mean the same numbers as `evaluate`, which has been compared with JAX."""
+    try:
+        value, applied = printed_value(text, declarations, wrt, arrays, [direction] * len(wrt))
+    except fr.FrechetError as error:
+        raise MismatchError(f"printed text is not read back: {text}: {error.diagnostic.message}") from error
+    truth = contract(tensor, direction) if applied else np.asarray(tensor)
+    value = np.asarray(value)
+    if value.size != truth.size:
+        raise MismatchError(f"printed text: shape {value.shape}, not {truth.shape}: {text}")
+    scale = max(float(np.max(np.abs(truth), initial=0.0)), 1e-3)
+    error = float(np.max(np.abs(value.reshape(truth.shape) - truth), initial=0.0))
+    if not error <= 1e-7 * scale:
+        raise MismatchError(f"printed text off by {error:.2g} at scale {scale:.3g}: {text}")
+
+
+def attempt(term: Term, wrt: str, seed: int, verify: bool) -> Result:
+    """What happens to one expression at one point."""
+    try:
+        check_derivatives(term, wrt, seed, verify)
+    except SkipError as error:
+        return Result("skipped", str(error))
+    except MismatchError as error:
+        return Result("wrong", str(error), term.text, wrt)
+    except fr.VerificationError as error:
+        return Result("wrong", str(error), term.text, wrt)
+    except fr.FrechetError as error:
+        return Result("refused", str(error), term.text, wrt)
+    except Exception as error:
+        return Result("crashed", f"{type(error).__name__}: {error}", term.text, wrt)
+    return Result("right", text=term.text, wrt=wrt)
+
+
+def smallest(term: Term, failed: Result, seed: int, verify: bool) -> Result:
+    """The same kind of failure in the smallest part of the expression that shows it."""
+    for part in term.subterms():
+        if failed.wrt in part.names and len(part.text) < len(term.text):
+            result = attempt(part, failed.wrt, seed, verify)
+            if result.status == failed.status:
+                return result
+    return failed
+
+
+def check(term: Term, wrt: str, seed: int = 0, verify: bool = False) -> Result:
+    """Compare at a point; a difference must show at a second point too, and is reduced to its smallest part."""
+    result = attempt(term, wrt, seed, verify)
+    for again in range(1, 4):
+        if result.status != "skipped":
+            break
+        result = attempt(term, wrt, seed + 1000 * again, verify)
+    if result.status == "wrong" and attempt(term, wrt, seed + 7919, verify).status == "right":
+        return Result("skipped", "different at one point only")
+    return smallest(term, result, seed, verify) if result.status in ("wrong", "crashed", "refused") else result
+
+
+def case(seed: int) -> tuple[Term, str]:
+    """Expression number `seed` and the variable to differentiate by, which it contains but for one in fifty."""
+    rng = random.Random(seed)
+    while True:
+        term = generate(rng.randrange)
+        names = sorted(term.names)
+        if len(term.text) > 250:
+            continue
+        if names and rng.randrange(50):
+            return term, rng.choice(names)
+        if not rng.randrange(50):
+            return term, "x"
+
+
+__all__ = ["SIZES", "Result", "case", "check"]

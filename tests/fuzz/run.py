@@ -1,0 +1,53 @@
+"""Random expressions against JAX, many of them.
+
+    python -m tests.fuzz.run --count 20000 --seed 0 [--workers 2] [--verify]
+
+Prints the counts of right, wrong, refused, crashed and skipped, the time, and for each failure a small reproduction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+from tests.fuzz.check import Result, case, check
+
+FAILURES = ("wrong", "crashed", "refused")
+
+
+def one(seed: int, verify: bool = False) -> Result:
+    term, wrt = case(seed)
+    return check(term, wrt, seed, verify)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--verify", action="store_true", help="let frechet check each answer as it does for people")
+    options = parser.parse_args(argv)
+    start = time.perf_counter()
+    seeds = range(options.seed, options.seed + options.count)
+    job = partial(one, verify=options.verify)
+    if options.workers > 1:
+        with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+            results = list(pool.map(job, seeds, chunksize=20))
+    else:
+        results = [job(seed) for seed in seeds]
+    failures = [(seed, r) for seed, r in zip(seeds, results, strict=True) if r.status in FAILURES]
+    for seed, result in sorted(failures, key=lambda f: (f[1].status, f[1].detail[:25], len(f[1].text))):
+        print(f"{result.status} seed {seed}: d/d{result.wrt} of {result.text}\n    {result.detail[:500]}")
+    counts = Counter(r.status for r in results)
+    summary = ", ".join(f"{counts[s]} {s}" for s in ("right", *FAILURES, "skipped"))
+    print(f"{options.count} expressions from seed {options.seed}: {summary}; {time.perf_counter() - start:.0f} s")
+    return 1 if counts["wrong"] or counts["crashed"] or counts["refused"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

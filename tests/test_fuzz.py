@@ -1,0 +1,60 @@
+"""A few hundred random expressions against JAX; `python dev.py fuzz --count 20000` runs many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("jax", reason="needs JAX: pip install -e '.[jax]'")
+
+from tests.fuzz.check import case, check
+from tests.fuzz.generate import generate
+from tests.fuzz.term import Term, length
+
+BLOCK = 20
+
+
+@pytest.mark.parametrize("block", range(12))
+def test_seeded_expressions(block: int) -> None:
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        term, wrt = case(seed)
+        result = check(term, wrt, seed)
+        assert result.status in ("right", "skipped"), f"seed {seed}: {result}"
+
+
+@pytest.mark.parametrize("seed", range(500, 505))
+def test_seeded_expressions_as_people_get_them(seed: int) -> None:
+    term, wrt = case(seed)
+    result = check(term, wrt, seed, verify=True)
+    assert result.status in ("right", "skipped"), f"seed {seed}: {result}"
+
+
+@st.composite
+def terms(draw: Any) -> Term:
+    """Random typed expressions; hypothesis shrinks every choice towards the simplest."""
+    return generate(lambda n: draw(st.integers(0, n - 1)))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(terms())
+def test_any_expression(term: Term) -> None:
+    names = sorted(term.names)
+    if names and len(term.text) < 250:
+        result = check(term, names[0])
+        assert result.status in ("right", "skipped"), str(result)
+
+
+def test_values_have_the_shapes_that_the_generator_says() -> None:
+    for seed in range(50):
+        term, _ = case(seed)
+        for part in term.subterms():
+            assert all(length(size) > 0 for size in part.shape)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(100, 130))
+def test_more_seeded_expressions(block: int) -> None:
+    test_seeded_expressions(block)
