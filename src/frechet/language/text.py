@@ -79,7 +79,7 @@ class _Parser:
             self.at += 1
             if token.kind == "number":
                 value = read_number(token.text, token.span)
-                self._push(Tree("number", name=token.text, value=value, span=token.span))
+                self._push(Tree("number", name=token.text.rstrip("."), value=value, span=token.span))
                 return
             if token.kind == "name" and token.text != "where":
                 if self._name(token):

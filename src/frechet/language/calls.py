@@ -1,0 +1,227 @@
+"""Calls: the result of a function follows from its signatures alone, by unification of their letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from frechet.core.dims import SCALAR
+from frechet.core.errors import FrechetError, Span, problem
+from frechet.core.operation import Operation, Pattern, Signature
+from frechet.language import clash
+from frechet.language.spell import did_you_mean
+from frechet.language.tree import Tree
+from frechet.language.types import Type, show
+from frechet.language.typing import Typing
+from frechet.language.unify import Free, Sizes, Term, term
+from frechet.ops.op import REGISTRY
+
+Letters = dict[str | int, Free]
+
+
+def call(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
+    """The type of `name(args)`: the first signature that fits decides."""
+    record = REGISTRY.get(tree.name)
+    if record is None:
+        raise _no_function(typing, tree)
+    fitting = [s for s in record.signatures if len(s.args) == len(tree.args)]
+    if not fitting:
+        counts = sorted({len(s.args) for s in record.signatures})
+        raise problem("E107", f"{tree.name} takes {' or '.join(map(str, counts))} arguments, not {len(tree.args)}.",
+                      tree.span, help=f"It is written {record.usage}.")  # fmt: skip
+    skipped = typing.plan.size_arguments.get(id(tree), frozenset())
+    values = iter(args)
+    given = [None if i in skipped else next(values) for i in range(len(tree.args))]
+    literal = all(t is not None and t.literal for t in given)
+    if literal:
+        _check_domain(record, tree, [t for t in given if t is not None])
+    failures: list[tuple[int, FrechetError]] = []
+    for signature in fitting:
+        mark = typing.sizes.mark()
+        attempt = _Match(typing, tree, record, signature)
+        try:
+            return attempt.run(given)._replace(literal=literal)
+        except FrechetError as error:
+            typing.sizes.undo(mark)
+            failures.append((attempt.reached, error))
+    raise max(failures, key=lambda f: f[0])[1]
+
+
+class _Match:
+    """One signature tried on the arguments of a call; `reached` counts the arguments that fitted."""
+
+    def __init__(self, typing: Typing, tree: Tree, record: Operation, signature: Signature) -> None:
+        self.typing = typing
+        self.sizes: Sizes = typing.sizes
+        self.tree = tree
+        self.record = record
+        self.signature = signature
+        self.letters: Letters = {}
+        self.entry: tuple[Term, Term] | None = None
+        self.reached = 0
+
+    def run(self, given: Sequence[Type | None]) -> Type:
+        for self.reached, (pattern, t) in enumerate(zip(self.signature.args, given, strict=True)):
+            arg = self.tree.args[self.reached]
+            if pattern.kind == "literal":
+                self._literal(pattern, arg)
+            elif pattern.kind == "size":
+                self._unify(self._term(pattern.rows), size_argument(self.typing, arg, self.tree.name), arg)
+            elif t is None:
+                raise self._wrong_kind(arg, Type())
+            elif pattern.kind == "any":
+                self._entrywise(given, t)
+            else:
+                self._shape(pattern, t, arg)
+        self.reached += 1
+        return self._result()
+
+    def _result(self) -> Type:
+        result = self.signature.result
+        if result.kind == "any":
+            assert self.entry is not None
+            return Type(*self.entry)
+        for letter in (*result.rows, *result.cols):
+            if isinstance(letter, str) and letter not in self.letters:
+                self.letters[letter] = Free(hint=f"={self.tree.name}")
+        return Type(self.sizes.flat(self._term(result.rows)), self.sizes.flat(self._term(result.cols)))
+
+    def _term(self, letters: Sequence[str | int]) -> Term:
+        """The letters of a pattern as a size: the letter's unknown, or a literal number."""
+        return tuple(self.letters.setdefault(c, Free(c) if isinstance(c, int) else Free(unit=True)) for c in letters)
+
+    def _literal(self, pattern: Pattern, arg: Tree) -> None:
+        if arg.kind != "number" or arg.value != pattern.rows[0]:
+            raise problem("E107", f"This argument of {self.tree.name} is the number {pattern.rows[0]}.", arg.span,
+                          help=self._usage())  # fmt: skip
+
+    def _unify(self, a: Term, b: Term, arg: Tree) -> None:
+        if not self.sizes.unify(a, b):
+            raise problem("E300", f"{self.tree.name} needs the size {self.sizes.show(a)} here, not {self.sizes.show(b)}.",
+                          arg.span, help=self._usage())  # fmt: skip
+
+    def _entrywise(self, given: Sequence[Type | None], t: Type) -> None:
+        """All `*` arguments have one shape; a number literal goes with anything, as with `+`."""
+        if self.entry is None:
+            self.entry = (t.rows, t.cols)
+            return
+        first = given[0]
+        assert first is not None
+        before = first if self.reached == 1 else Type(*self.entry)
+        self.entry = self.typing.common(self.tree, before, t, lone_scalars=False)
+
+    def _shape(self, pattern: Pattern, t: Type, arg: Tree) -> None:
+        mark = self.sizes.mark()
+        known = set(self.letters)
+        rows, cols = self._term(pattern.rows), self._term(pattern.cols)
+        if self.sizes.unify(rows, t.rows) and self.sizes.unify(cols, t.cols):
+            return
+        self.sizes.undo(mark)
+        square = pattern.rows == pattern.cols and pattern.rows
+        if (square and not self.sizes.fits((t.rows, t.cols))) or not self._right_kind(pattern, t):
+            raise self._wrong_kind(arg, t, bool(square))
+        shared = [c for c in (*pattern.rows, *pattern.cols) if c in known]
+        raise self._clash(arg, t, bool(shared))
+
+    def _right_kind(self, pattern: Pattern, t: Type) -> bool:
+        """Whether the argument is a scalar, column, row or matrix as the pattern is; a scalar passes for any of them."""
+        return t.scalar or (bool(pattern.rows), bool(pattern.cols)) == (bool(t.rows), bool(t.cols))
+
+    def _wrong_kind(self, arg: Tree, t: Type, square: bool = False) -> FrechetError:
+        name, shown = clash.text_of(self.typing, arg), show(self.sizes, t)
+        if square:
+            return problem("E301", f"{self.tree.name} needs a square matrix; {name} is {shown}.", arg.span)
+        return problem("E303", f"{self.tree.name} does not take {name}, which is {shown}.", arg.span, help=self._usage())
+
+    def _clash(self, arg: Tree, t: Type, shared: bool) -> FrechetError:
+        """The argument does not fit those before it."""
+        pairs = [(a, self.typing.types[id(a)]) for a in self.tree.args if id(a) in self.typing.types]
+        if not shared or len(pairs) < 2:
+            return self._wrong_kind(arg, t)
+        sentence = ", ".join(f"{clash.text_of(self.typing, a)} is {show(self.sizes, s)}" for a, s in pairs)
+        return problem("E300", f"The arguments of {self.tree.name} do not fit: {sentence}.", arg.span,
+                       help=self._usage(), notes=clash.notes(self.typing, *pairs))  # fmt: skip
+
+    def _usage(self) -> str:
+        """`It is written solve(A, b): (n,n),(n,m)->(n,m).`"""
+        signatures = "; ".join(s.text for s in self.record.signatures)
+        return f"It is written {self.record.usage}, with sizes {signatures}."
+
+
+def size_argument(typing: Typing, tree: Tree, function: str) -> Term:
+    """A size written as an argument: the name of a size, a whole number, or a product of them."""
+    out: list[Term] = []
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        if part.kind == "mul":
+            stack += [part.args[1], part.args[0]]
+        elif part.kind == "size" or (part.kind == "name" and part.name in typing.size_names):
+            out.append(term((part.value if part.kind == "size" else part.name,)))
+        elif part.kind == "number" and part.value.denominator == 1 and 1 <= part.value <= 10**9:
+            out.append(term((int(part.value),)))
+        else:
+            raise _no_size(typing, part, function)
+    return tuple(atom for part in out for atom in part)
+
+
+def _no_size(typing: Typing, tree: Tree, function: str) -> FrechetError:
+    sizes = list(typing.size_names)
+    known = f"Sizes here: {', '.join(sizes)}." if sizes else "Use a whole number from 1."
+    name = clash.text_of(typing, tree)
+    if tree.kind == "name" and tree.name not in typing.variables:
+        return problem("E200", f"{name!r} is not the size of any variable.", tree.span,
+                       help=did_you_mean(tree.name, sizes) or known)  # fmt: skip
+    return problem("E107", f"{function} takes a size, and {name} is none.", tree.span, help=known)
+
+
+def sized(tree: Tree) -> Tree:
+    """A size argument as a typed tree: its names become `size` trees."""
+    done: list[Tree] = []
+    stack = [(tree, False)]
+    while stack:
+        part, ready = stack.pop()
+        if part.kind == "mul" and not ready:
+            stack += [(part, True), (part.args[1], False), (part.args[0], False)]
+        elif part.kind == "mul":
+            right = done.pop()
+            done.append(part.with_(args=(done.pop(), right), shape=SCALAR))
+        elif part.kind == "name":
+            done.append(Tree("size", value=part.name, shape=SCALAR, span=part.span))
+        else:
+            done.append(part.with_(shape=SCALAR))
+    return done[0]
+
+
+def _no_function(typing: Typing, tree: Tree) -> FrechetError:
+    """Something that is no function, written like a call."""
+    name = tree.name
+    assert tree.span is not None
+    span = Span(tree.span.start, tree.span.start + len(name))
+    if name in typing.variables or name in typing.plan.names:
+        inner = clash.text_of(typing, tree.args[0])
+        places = ",".join(clash.text_of(typing, a) for a in tree.args)
+        entry = f" Entries are written {name}[{places}]." if all(a.kind == "number" for a in tree.args) else ""
+        return problem("E106", f"{name} is a variable, not a function.", span,
+                       help=f"A product is written {name}*({inner}).{entry}")  # fmt: skip
+    return problem("E106", f"There is no function {name!r}.", span, help=did_you_mean(name, REGISTRY))
+
+
+_TESTS: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+    "!=": lambda a, b: a != b,
+}  # fmt: skip
+_CONDITION = re.compile(r"(abs\()?(\w+)\)?\s*(>=|<=|!=|>|<)\s*(-?[0-9.]+)\Z")
+
+
+def _check_domain(record: Operation, tree: Tree, args: Sequence[Type]) -> None:
+    """E400 for log(0): the operation's own domain, where it compares an argument that is a literal with a number."""
+    found = _CONDITION.match(record.domain)
+    if found is None or found[2] not in record.params:
+        return
+    value = args[record.params.index(found[2])].value
+    if value is None:
+        return
+    value = abs(value) if found[1] else value
+    if not _TESTS[found[3]](float(value), float(found[4])):
+        raise problem("E400", f"{record.name} is not defined here: it needs {record.domain}.", tree.span)
