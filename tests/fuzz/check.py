@@ -11,7 +11,7 @@ import numpy as np
 
 import frechet as fr
 from tests.fuzz.generate import VARIABLES, generate
-from tests.fuzz.term import SCALAR, SIZES, Shape, Term, length
+from tests.fuzz.term import SCALAR, Shape, Term, length
 
 jax.config.update("jax_enable_x64", True)
 
@@ -223,6 +223,3 @@ def case(seed: int) -> tuple[Term, str]:
             return term, rng.choice(names)
         if not rng.randrange(50):
             return term, "x"
-
-
-__all__ = ["SIZES", "Result", "case", "check"]

@@ -1,0 +1,174 @@
+"""The laws, one function each; each takes an instance of an operation and fails by an assertion."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+import frechet as fr
+from frechet.core.operation import Operation
+from tests.laws.instance import Instance, draw
+
+
+def two_dimensional(value: Any) -> Any:
+    """An argument as `value` wants it: a scalar 1 x 1, a column n x 1, a size as an int."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.reshape(value.shape + (1,) * (2 - value.ndim))
+
+
+def close(got: Any, wanted: Any, tolerance: float) -> bool:
+    wanted = np.asarray(wanted, dtype=float)
+    scale = max(float(np.max(np.abs(wanted), initial=0.0)), 1.0)
+    return np.shape(got) == wanted.shape and bool(np.all(np.abs(np.asarray(got) - wanted) <= tolerance * scale))
+
+
+def given(one: Instance) -> list[Any]:
+    """The operation's own arguments as numbers."""
+    sizes = {name.removeprefix("size_"): len(array) for name, array in one.arrays.items() if name.startswith("size_")}
+    return [one.arrays.get(a, sizes.get(a, a)) if isinstance(a, str) else a for a in one.arguments]
+
+
+def own_value(one: Instance) -> np.ndarray:
+    """The value by the record, with the part that only tells the size added."""
+    assert one.record.value is not None, f"{one.record.name} has no value"
+    value = np.asarray(one.record.value(*map(two_dimensional, given(one))), dtype=float)
+    if "fit_" in one.arrays:
+        return np.asarray(value.reshape(()) + one.arrays["fit_"])
+    return value.reshape(one.shape)
+
+
+def evaluates_to_its_value_in_its_shape(one: Instance) -> None:
+    assert close(one.parse().evaluate(**one.arrays), own_value(one), 1e-12)
+
+
+def along(one: Instance, name: str, direction: np.ndarray) -> np.ndarray:
+    """The derivative along a direction."""
+    tensor = np.asarray(one.parse().derivative(name, verify=False).evaluate(**one.arrays), dtype=float)
+    assert tensor.shape == one.shape + direction.shape
+    return np.asarray(np.tensordot(tensor, direction, direction.ndim))
+
+
+def numeric_along(one: Instance, name: str, direction: np.ndarray, step: float = 2e-3) -> np.ndarray:
+    """The same by differences of order six of the operation's own value."""
+    out = np.zeros(one.shape)
+    for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0)):
+        for side in (1, -1):
+            arrays = {**one.arrays, name: one.arrays[name] + side * k * step * direction}
+            out += (
+                side
+                * weight
+                * own_value(Instance(one.record, one.text, one.variables, one.arguments, arrays, one.shape))
+            )
+    return out / (60 * step)
+
+
+def derivative_is_the_numeric_one(one: Instance) -> None:
+    for seed, name in enumerate(one.differentiable):
+        direction = draw("normal", one.arrays[name].shape, seed)
+        assert close(along(one, name, direction), numeric_along(one, name, direction), 1e-7), name
+
+
+def adjoint_passes_the_dot_product_test(one: Instance) -> None:
+    """<W, Df[dx]> = <gradient of <W, f>, dx>: forward and reverse are two ways to one number."""
+    weight = draw("normal", one.shape, 7)
+    dims: list[str | int] = list(one.shape)
+    for seed, name in enumerate(one.differentiable):
+        direction = draw("normal", one.arrays[name].shape, 100 + seed)
+        inner = one.parse(f"sum(W_.*({one.text}))" if dims else f"W_*({one.text})", W_=dims)
+        gradient = inner.gradient(name, verify=False).evaluate(W_=weight, **one.arrays)
+        forward = float(np.sum(weight * along(one, name, direction)))
+        assert close(np.sum(gradient * direction), np.asarray(forward), 1e-9), name
+
+
+def print_reads_back(one: Instance) -> None:
+    f = one.parse()
+    again = one.parse(str(f))
+    assert str(again) == str(f)
+    assert close(again.evaluate(**one.arrays), f.evaluate(**one.arrays), 1e-13)
+
+
+def printed_derivative_reads_back(one: Instance) -> None:
+    """The closed form means the same numbers; a Jacobian prints with rows of the value and columns of the variable."""
+    for name in one.differentiable:
+        d = one.parse().derivative(name, verify=False)
+        if d.text:
+            tensor = np.asarray(d.evaluate(**one.arrays))
+            value = np.asarray(one.parse(d.text).evaluate(**one.arrays))
+            assert close(value.reshape(tensor.shape), tensor, 1e-9), d.text
+
+
+FUNCTIONS = ("expit", "erf", "softmax", "logsumexp")
+NAMESPACE = {"np": np, "scipy": scipy, **{name: getattr(scipy.special, name) for name in FUNCTIONS}}
+    "np": np,
+    "scipy": scipy,
+    **{n: getattr(scipy.special, n) for n in ("expit", "erf", "softmax", "logsumexp")},
+}
+
+
+def backend(name: str) -> dict[str, Any] | None:
+    """The names that a template of the backend may use; None if the backend is not installed."""
+    if name == "numpy":
+        return dict(NAMESPACE)
+    if not importlib.util.find_spec(name):
+        return None
+    if name == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        return {"jax": jax, "jnp": jax.numpy, "convert": jax.numpy.asarray}
+    import torch
+
+    return {"torch": torch, "convert": torch.from_numpy}
+
+
+def template_agrees(one: Instance, name: str, template: str) -> bool:
+    """Whether the template could be tried; it fails by an assertion if it gives another value."""
+    names = backend(name)
+    slots = set(re.findall(r"\{(\w+)\}", template))
+    params = one.record.params[: len(one.arguments)]
+    if names is None or slots != set(params) or "fit_" in one.arrays:
+        return False
+    convert = names.pop("convert", np.asarray)
+    values = {
+        f"arg_{p}": convert(a) if isinstance(a, np.ndarray) else a for p, a in zip(params, given(one), strict=True)
+    }
+    code = template.format(**{p: f"arg_{p}" for p in params})
+    got = np.asarray(eval(code, {**names, **values}))
+    assert close(got, own_value(one), 1e-10), f"{name}: {code}"
+    return True
+
+
+def code_agrees_with_value(one: Instance) -> None:
+    for name, template in one.record.code.items():
+        template_agrees(one, name, template)
+
+
+# A size for each letter that a size can have where names and sizes are inferred.
+LETTERS = {letter: size for size, letter in enumerate("mnklpqrsij", start=2)}
+
+LAWS = (
+    evaluates_to_its_value_in_its_shape,
+    derivative_is_the_numeric_one,
+    adjoint_passes_the_dot_product_test,
+    print_reads_back,
+    printed_derivative_reads_back,
+    code_agrees_with_value,
+)
+
+
+def example_reproduces(record: Operation) -> None:
+    """The example's derivative is what comes out, as numbers, at a point of the operation's domain."""
+    assert record.example is not None
+    expr, name, expected = record.example
+    f = fr.parse(expr)
+    d = f.gradient(name, verify=False)
+    shapes = {v: tuple(LETTERS.get(str(x), x) for x in dims) for v, dims in f.variables.items()}
+    arrays = {v: draw(record.sample, shape, seed) for seed, (v, shape) in enumerate(shapes.items())}
+    wanted = fr.parse(expected, variables=f.variables).evaluate(**arrays)
+    assert close(d.evaluate(**arrays), wanted, 1e-9), str(d)
