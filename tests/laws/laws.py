@@ -105,10 +105,6 @@ def printed_derivative_reads_back(one: Instance) -> None:
 
 FUNCTIONS = ("expit", "erf", "softmax", "logsumexp")
 NAMESPACE = {"np": np, "scipy": scipy, **{name: getattr(scipy.special, name) for name in FUNCTIONS}}
-    "np": np,
-    "scipy": scipy,
-    **{n: getattr(scipy.special, n) for n in ("expit", "erf", "softmax", "logsumexp")},
-}
 
 
 def backend(name: str) -> dict[str, Any] | None:
