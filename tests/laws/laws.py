@@ -60,11 +60,7 @@ def numeric_along(one: Instance, name: str, direction: np.ndarray, step: float =
     for k, weight in ((1, 45.0), (2, -9.0), (3, 1.0)):
         for side in (1, -1):
             arrays = {**one.arrays, name: one.arrays[name] + side * k * step * direction}
-            out += (
-                side
-                * weight
-                * own_value(Instance(one.record, one.text, one.variables, one.arguments, arrays, one.shape))
-            )
+            out += side * weight * own_value(replace(one, arrays=arrays))
     return out / (60 * step)
 
 
