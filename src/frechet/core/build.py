@@ -1,0 +1,179 @@
+"""The smart constructors of sums, elementwise applications and opaque applications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from frechet.core.dims import Size as Dims
+from frechet.core.ein import constant, ein, is_zero, scale, split_coef, transpose, zero
+from frechet.core.node import Add, Call, Ein, Map, Node, Number, raw_add, raw_call, raw_ein, raw_map, topological
+from frechet.core.numbers import content, divide, simple
+from frechet.core.operation import Operation
+
+# Sums up to this long are spliced into the sum around them. In a residual network every layer's sum contains the
+# one before: without the limit that is quadratic.
+SPLICE_BUDGET = 12
+
+
+def add(terms: Iterable[tuple[Number, Node]], dims: Dims) -> Node:
+    """Sum of coef * node over nodes of the same dims."""
+    collected = _collect(terms)
+    if not collected:
+        return zero(dims)
+    if len(collected) == 1:
+        ((node, coef),) = collected.items()
+        return scale(node, coef)
+    ordered = sorted(collected.items(), key=lambda t: t[0].digest)
+    if len(dims) == 2:
+        return _oriented(ordered, dims)
+    return _primitive(ordered, dims)
+
+
+def _collect(terms: Iterable[tuple[Number, Node]]) -> dict[Node, Number]:
+    """Coefficients by node, inner sums spliced in, zeros dropped."""
+    found: dict[Node, Number] = {}
+    stack = list(terms)
+    stack.reverse()
+    while stack:
+        coef, node = stack.pop()
+        inner, node = split_coef(node)
+        coef = coef * inner
+        if coef == 0 or is_zero(node):
+            continue
+        if isinstance(node, Add) and len(node.terms) <= SPLICE_BUDGET:
+            stack.extend((coef * c, n) for c, n in reversed(node.terms))
+            continue
+        if isinstance(node, Ein) and len(node.factors) == 1:
+            flipped, idx, e = node.factors[0]
+            if isinstance(flipped, Add) and e == 1 and idx == (1, 0) and node.out == (0, 1) and len(flipped.terms) <= 6:
+                stack.extend((coef * c, transpose(n)) for c, n in reversed(flipped.terms))
+                continue
+        found[node] = found.get(node, 0) + coef
+    return {n: simple(c) for n, c in found.items() if c != 0}
+
+
+def _primitive(ordered: Sequence[tuple[Node, Number]], dims: Dims, symmetric: bool = False) -> Node:
+    """The sum with its content and the sign of its first term taken out."""
+    factor = content([c for _, c in ordered])
+    if ordered[0][1] < 0:
+        factor = -factor
+    node = raw_add(tuple((divide(c, factor) if factor != 1 else c, n) for n, c in ordered), dims)
+    node.symmetric = symmetric
+    return scale(node, factor)
+
+
+def _oriented(ordered: Sequence[tuple[Node, Number]], dims: Dims) -> Node:
+    """A sum of order two in the orientation of least digest; symmetric if both are the same."""
+    pairs = [(split_coef(transpose(n)), c) for n, c in ordered]
+    flipped = sorted(((n, simple(c * k)) for (k, n), c in pairs), key=lambda t: t[0].digest)
+    if flipped == list(ordered):
+        return _primitive(ordered, dims, symmetric=True)
+    keys = [(n.digest, c) for n, c in ordered], [(n.digest, c) for n, c in flipped]
+    if keys[1] < keys[0]:
+        return _flipped(_primitive(flipped, dims[::-1]))
+    return _primitive(ordered, dims)
+
+
+def _flipped(node: Node) -> Node:
+    """The transpose of a canonical sum, as the thin product that says so."""
+    coef, core = split_coef(node)
+    return raw_ein(coef, ((core, (1, 0), 1),), (0, 1), node.dims[::-1])
+
+
+def apply_map(operation: Operation, args: Sequence[Node]) -> Node:
+    """operation of nodes of the same dims, entry by entry.
+
+    Axes along which all arguments are constant are taken off and put back by broadcasting; odd and even functions
+    give up the sign of their argument; a matrix goes in the orientation of least digest.
+    """
+    rule = operation.rule
+    args = list(args)
+    dims = args[0].dims
+    for axis in reversed(range(len(dims))):
+        if all(_constant_along(a, axis) for a in args):
+            inner = apply_map(operation, [_drop(a, axis) for a in args])
+            rest = tuple(k for k in range(len(dims)) if k != axis)
+            return ein(1, [(inner, rest, 1)], tuple(range(len(dims))), dict(enumerate(dims)))
+    if rule.simplify is not None:
+        simpler = rule.simplify(*args)
+        if simpler is not None:
+            return _broadcast(simpler, dims)
+    if rule.parity:
+        coef, core = split_coef(args[0])
+        if coef < 0:
+            flipped = apply_map(operation, [scale(core, -coef)])
+            return scale(flipped, -1) if rule.parity == "odd" else flipped
+    if len(dims) == 2:
+        if all(a.symmetric for a in args):
+            return raw_map(operation, tuple(args), symmetric=True)
+        other = [transpose(a) for a in args]
+        if [a.digest for a in other] < [a.digest for a in args]:
+            node = raw_map(operation, tuple(other))
+            return raw_ein(1, ((node, (1, 0), 1),), (0, 1), dims)
+    return raw_map(operation, tuple(args))
+
+
+def _broadcast(node: Node, dims: Dims) -> Node:
+    if node.dims == dims:
+        return node
+    n = tuple(range(len(dims)))
+    return ein(1, [(node, (), 1)], n, dict(enumerate(dims)))
+
+
+def _constant_along(node: Node, axis: int) -> bool:
+    """The node is a product in which no factor has this axis."""
+    if not isinstance(node, Ein) or node.out.count(node.out[axis]) > 1:
+        return False
+    return all(node.out[axis] not in idx for _, idx, _ in node.factors)
+
+
+def _drop(node: Node, axis: int) -> Node:
+    """The node without an axis along which it is constant."""
+    assert isinstance(node, Ein)
+    out = [i for k, i in enumerate(node.out) if k != axis]
+    dims = {i: d for i, d in enumerate(node.index_dims) if i != node.out[axis]}
+    return ein(node.coef, node.factors, out, dims)
+
+
+def apply_call(
+    operation: Operation, args: Sequence[Node], groups: Sequence[int], dims: Dims, symmetric: bool = False
+) -> Call:
+    """An opaque application; its simplifying laws have been tried by `ops.op`."""
+    return raw_call(operation, tuple(args), tuple(groups), dims, symmetric)
+
+
+Replace = Callable[[Node], Node | None]
+
+
+def rebuild(node: Node, args: Sequence[Node]) -> Node:
+    """The same application to other children, through the smart constructors."""
+    if isinstance(node, Ein):
+        factors = [(new, idx, e) for new, (_, idx, e) in zip(args, node.factors, strict=True)]
+        return ein(node.coef, factors, node.out, dict(enumerate(node.index_dims)))
+    if isinstance(node, Add):
+        return add([(c, new) for new, (c, _) in zip(args, node.terms, strict=True)], node.dims)
+    if isinstance(node, Map):
+        return apply_map(node.operation, args)
+    if isinstance(node, Call):
+        result: Node = node.operation.rule.rebuild(args, node.groups)
+        return result
+    return node
+
+
+def substitute(root: Node, replace: Replace) -> Node:
+    """Replace nodes bottom-up; what contains them is rebuilt."""
+    new: dict[Node, Node] = {}
+    for node in topological([root]):
+        found = replace(node)
+        if found is not None:
+            new[node] = found
+        elif any(new[c] is not c for c in node.children):
+            new[node] = rebuild(node, [new[c] for c in node.children])
+        else:
+            new[node] = node
+    return new[root]
+
+
+def number_of(node: Node) -> Number | None:
+    """The value of a constant scalar."""
+    return node.coef if isinstance(node, Ein) and node.is_number else None

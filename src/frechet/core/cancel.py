@@ -1,0 +1,134 @@
+"""Factors of a product that cancel: a matrix against its inverse, an orthogonal matrix against its transpose.
+
+inv(M)[a,b] M[b,c] with b summed there only becomes "a is c". M may be a product itself; then its factors are looked
+for as a sub-product of the whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from frechet.core.facts import has_fact
+from frechet.core.node import Call, Ein, Factor, Node
+
+if TYPE_CHECKING:
+    from frechet.core.ein import _Product
+
+
+def cancel_pairs(p: _Product) -> bool:
+    """Cancel one pair in the product under construction; False if there is none."""
+    candidates = [f for f in p.factors if f[2] == 1 and _has_inverse(f[0])]
+    if not candidates:
+        return _cancel_orthogonal(p)
+    degree = p.degrees()
+    for inverse in candidates:
+        matrix, (a, b) = inverse[0].children[0], inverse[1]
+        ends = [(b, a, False), (a, b, True)]
+        if matrix.symmetric:
+            ends += [(a, b, False), (b, a, True)]
+        for shared, free, matrix_first in ends:
+            if degree[shared] != 2 or shared == free:
+                continue
+            rest = [f for f in p.factors if f is not inverse]
+            found = _match(matrix, rest, shared, matrix_first, degree)
+            if found is not None:
+                used, other_end = found
+                p.factors = [f for k, f in enumerate(rest) if k not in used]
+                p.unify(free, other_end)
+                _forget_summed(p, inverse, [rest[k] for k in used], {free, other_end})
+                return True
+    return _cancel_orthogonal(p)
+
+
+def _has_inverse(node: Node) -> bool:
+    return isinstance(node, Call) and node.operation.name == "inv" and node.order == 2
+
+
+def _forget_summed(p: _Product, inverse: Factor, used: list[Factor], kept: set[int]) -> None:
+    """The indices summed inside the cancelled pair are gone with it: they must not count as sizes."""
+    for i in {i for f in [inverse, *used] for i in f[1]} - kept:
+        if i not in p.out and not any(i in f[1] for f in p.factors):
+            p.dims.pop(i, None)
+
+
+def _match(
+    matrix: Node, factors: list[Factor], shared: int, matrix_first: bool, degree: dict[int, int]
+) -> tuple[set[int], int] | None:
+    """Factors that multiply to `matrix` with one end at `shared`; their places and the index of the other end.
+
+    inv(M)[a,b] M[b,c]: the shared index is M's first axis. M[c,a] inv(M)[a,b]: it is M's second.
+    """
+    if not isinstance(matrix, Ein):
+        for k, (node, idx, e) in enumerate(factors):
+            if node is matrix and e == 1 and shared in idx:
+                if node.symmetric:
+                    return {k}, idx[1] if idx[0] == shared else idx[0]
+                if idx[1 if matrix_first else 0] == shared:
+                    return {k}, idx[0 if matrix_first else 1]
+        return None
+    first, last = matrix.out
+    if first == last or matrix.coef != 1:
+        return None
+    start, end = (last, first) if matrix_first else (first, last)
+    return _match_product(matrix, factors, {start: shared}, end, degree)
+
+
+def _match_product(
+    matrix: Ein, factors: list[Factor], bound: dict[int, int], end: int, degree: dict[int, int]
+) -> tuple[set[int], int] | None:
+    """Place the factors of the pattern one after the other, with a stack of partial matches."""
+    inner: dict[int, int] = {}
+    for _, idx, _ in matrix.factors:
+        for i in idx:
+            inner[i] = inner.get(i, 0) + 1
+    stack: list[tuple[int, dict[int, int], frozenset[int]]] = [(0, bound, frozenset())]
+    while stack:
+        place, names, used = stack.pop()
+        if place == len(matrix.factors):
+            summed = [i for i in names if i != end]
+            ok = len(set(names.values())) == len(names) and all(
+                degree[names[i]] == inner[i] + (1 if i in matrix.out else 0) for i in summed
+            )
+            if ok and end in names:
+                return set(used), names[end]
+            continue
+        node, idx, e = matrix.factors[place]
+        for k, (other, other_idx, other_e) in enumerate(factors):
+            if other is not node or other_e != e or k in used:
+                continue
+            orders = [other_idx, other_idx[::-1]] if node.symmetric else [other_idx]
+            for order in orders:
+                new = dict(names)
+                if all(new.setdefault(i, j) == j for i, j in zip(idx, order, strict=True)):
+                    stack.append((place + 1, new, used | {k}))
+    return None
+
+
+def _cancel_orthogonal(p: _Product) -> bool:
+    """Q[k,i] Q[k,j] with k summed there only (or Q[i,k] Q[j,k]) becomes "i is j"."""
+    seen = [f for f in p.factors if f[2] == 1 and has_fact(f[0], "orthogonal")]
+    if len(seen) < 2:
+        squares = [f for f in p.factors if f[2] == 2 and has_fact(f[0], "orthogonal")]
+        return bool(squares) and _cancel_squares(p, squares)
+    degree = p.degrees()
+    for k, (node, idx, _) in enumerate(seen):
+        for other, other_idx, _ in seen[k + 1 :]:
+            for axis in (0, 1):
+                if node is other and idx[axis] == other_idx[axis] and degree[idx[axis]] == 2 and idx[axis] not in p.out:
+                    p.factors = [f for f in p.factors if f[1] not in (idx, other_idx) or f[0] is not node]
+                    p.dims.pop(idx[axis], None)
+                    p.unify(idx[1 - axis], other_idx[1 - axis])
+                    return True
+    return False
+
+
+def _cancel_squares(p: _Product, squares: list[Factor]) -> bool:
+    """The columns of an orthogonal matrix have length one: Q[k,i]^2 with k summed there only is one."""
+    degree = p.degrees()
+    for square in squares:
+        for k in square[1]:
+            if degree[k] == 1 and k not in p.out:
+                p.factors.remove(square)
+                p.dims.pop(k, None)
+                return True
+    return False

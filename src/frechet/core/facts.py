@@ -1,0 +1,57 @@
+"""What may be assumed of a value: the words, and what can be read off a node."""
+
+from __future__ import annotations
+
+from frechet.core.node import Add, Call, Ein, Map, Node, Size, Var
+
+MATRIX_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "invertible"})
+FACTS = MATRIX_FACTS | {"positive", "constant"}
+# Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
+STRUCTURAL = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew"})
+DOMAINS = frozenset({
+    "positive", "unit", "spd", "symmetric", "invertible", "orthogonal", "small", "pm1", "simplex", "labels01",
+    "diagonal", "lower", "upper", "skew", "normal",
+})  # fmt: skip
+POSITIVE_DOMAINS = frozenset({"positive", "unit", "simplex"})
+
+
+def is_positive(node: Node) -> bool:
+    """Every entry is known to be > 0."""
+    if isinstance(node, Size):
+        return True
+    if isinstance(node, Var):
+        return "positive" in node.facts
+    if isinstance(node, (Map, Call)):
+        return "positive" in node.operation.facts or (
+            isinstance(node, Call) and node.operation.name == "det" and is_spd(node.children[0])
+        )
+    if isinstance(node, Ein):
+        return node.coef > 0 and len(set(node.out)) == len(node.out) and all(is_positive(f[0]) for f in node.factors)
+    if isinstance(node, Add):
+        return all(c > 0 and is_positive(n) for c, n in node.terms)
+    return False
+
+
+def is_nonnegative(node: Node) -> bool:
+    """Every entry is known to be >= 0."""
+    if is_positive(node):
+        return True
+    if isinstance(node, Ein):
+        even = all((e % 2 == 0) or is_nonnegative(n) for n, _, e in node.factors)
+        return node.coef > 0 and even
+    if isinstance(node, Add):
+        return all(c > 0 and is_nonnegative(n) for c, n in node.terms)
+    return isinstance(node, (Map, Call)) and "nonnegative" in node.operation.facts
+
+
+def is_spd(node: Node) -> bool:
+    """Known to be symmetric positive definite."""
+    if isinstance(node, Var):
+        return "spd" in node.facts
+    if isinstance(node, Call):
+        return node.operation.name == "inv" and is_spd(node.children[0])
+    return False
+
+
+def has_fact(node: Node, fact: str) -> bool:
+    return isinstance(node, Var) and fact in node.facts

@@ -1,0 +1,253 @@
+"""Functions of entries."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import pi
+
+from frechet.core.build import apply_map, number_of
+from frechet.core.ein import constant, elementwise_power, scale
+from frechet.core.facts import is_nonnegative, is_positive
+from frechet.core.lazy import np, scipy
+from frechet.core.node import Ein, Map, Node
+from frechet.core.tensor import Tensor, scalar
+from frechet.ops.op import REGISTRY, composed, elementwise
+
+
+def _at_zero(value: int):  # type: ignore[no-untyped-def]
+    """Simplification: the exact value at zero."""
+
+    def simplify(x: Node) -> Node | None:
+        return constant(value, x.dims) if number_of(x) == 0 else None
+
+    return simplify
+
+
+def _inverse_of(name: str, at: int, value: int):  # type: ignore[no-untyped-def]
+    """Simplification: f(name(x)) = x, and f(at) = value."""
+
+    def simplify(x: Node) -> Node | None:
+        if isinstance(x, Map) and x.operation.name == name:
+            return x.children[0]
+        return constant(value, x.dims) if number_of(x) == at else None
+
+    return simplify
+
+
+exp = elementwise(
+    "exp(x)", lambda x: exp(x), simplify=_at_zero(1), value=lambda x: np.exp(x), np="exp", latex=r"\exp({x})",
+    facts=["positive"], example=("sum(exp(x))", "x", "exp(x)"),
+)  # fmt: skip
+log = elementwise(
+    "log(x)", lambda x: 1 / x, simplify=_inverse_of("exp", 1, 0), value=lambda x: np.log(x), np="log",
+    latex=r"\log({x})", domain="x > 0", sample="positive", example=("sum(log(x))", "x", "ones(n)./x"),
+)  # fmt: skip
+sin = elementwise(
+    "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sin(x), np="sin",
+    latex=r"\sin({x})", example=("sum(sin(x))", "x", "cos(x)"),
+)  # fmt: skip
+cos = elementwise(
+    "cos(x)", lambda x: -sin(x), parity="even", simplify=_at_zero(1), value=lambda x: np.cos(x), np="cos",
+    latex=r"\cos({x})", example=("sum(cos(x))", "x", "-sin(x)"),
+)  # fmt: skip
+tan = elementwise(
+    "tan(x)", lambda x: 1 + tan(x) ** 2, parity="odd", simplify=_at_zero(0), value=lambda x: np.tan(x), np="tan",
+    latex=r"\tan({x})", domain="cos(x) != 0", sample="unit", example=("sum(tan(x))", "x", "1 + tan(x).^2"),
+)  # fmt: skip
+asin = elementwise(
+    "asin(x)", lambda x: (1 - x**2) ** Fraction(-1, 2), parity="odd", simplify=_at_zero(0),
+    value=lambda x: np.arcsin(x), np="arcsin", latex=r"\arcsin({x})", domain="abs(x) < 1", sample="unit",
+    example=("sum(asin(x))", "x", "1./sqrt(1 - x.^2)"),
+)  # fmt: skip
+acos = elementwise(
+    "acos(x)", lambda x: -((1 - x**2) ** Fraction(-1, 2)), value=lambda x: np.arccos(x), np="arccos",
+    latex=r"\arccos({x})", domain="abs(x) < 1", sample="unit", example=("sum(acos(x))", "x", "-1./sqrt(1 - x.^2)"),
+)  # fmt: skip
+atan = elementwise(
+    "atan(x)", lambda x: 1 / (1 + x**2), parity="odd", simplify=_at_zero(0), value=lambda x: np.arctan(x),
+    np="arctan", latex=r"\arctan({x})", example=("sum(atan(x))", "x", "1./(1 + x.^2)"),
+)  # fmt: skip
+sinh = elementwise(
+    "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sinh(x), np="sinh",
+    latex=r"\sinh({x})", example=("sum(sinh(x))", "x", "cosh(x)"),
+)  # fmt: skip
+cosh = elementwise(
+    "cosh(x)", lambda x: sinh(x), parity="even", simplify=_at_zero(1), value=lambda x: np.cosh(x), np="cosh",
+    latex=r"\cosh({x})", facts=["positive"], example=("sum(cosh(x))", "x", "sinh(x)"),
+)  # fmt: skip
+tanh = elementwise(
+    "tanh(x)", lambda x: 1 - tanh(x) ** 2, parity="odd", simplify=_at_zero(0), value=lambda x: np.tanh(x),
+    np="tanh", latex=r"\tanh({x})", example=("sum(tanh(x))", "x", "1 - tanh(x).^2"),
+)  # fmt: skip
+sigmoid = elementwise(
+    "sigmoid(x)", lambda x: sigmoid(x) * (1 - sigmoid(x)), value=lambda x: scipy.special.expit(x),
+    latex=r"\sigma({x})", facts=["positive"], example=("sum(sigmoid(x))", "x", "sigmoid(x).*(1 - sigmoid(x))"),
+    code={"numpy": "expit({x})", "jax": "jax.nn.sigmoid({x})", "torch": "torch.sigmoid({x})"},
+)  # fmt: skip
+softplus = elementwise(
+    "softplus(x)", lambda x: sigmoid(x), value=lambda x: np.logaddexp(0, x), facts=["positive"],
+    latex=r"\operatorname{softplus}({x})", example=("sum(softplus(x))", "x", "sigmoid(x)"),
+    code={"numpy": "np.logaddexp(0, {x})", "jax": "jax.nn.softplus({x})", "torch": "torch.nn.functional.softplus({x})"},
+)  # fmt: skip
+erf = elementwise(
+    "erf(x)", lambda x: exp(-(x**2)) * (scalar(Fraction(repr(pi))) ** Fraction(-1, 2)) * 2, parity="odd",
+    simplify=_at_zero(0), value=lambda x: scipy.special.erf(x), latex=r"\operatorname{erf}({x})",
+    example=("sum(erf(x))", "x", "2*exp(-x.^2)/sqrt(3.141592653589793)"),
+    code={"numpy": "erf({x})", "jax": "jax.scipy.special.erf({x})", "torch": "torch.erf({x})"},
+)  # fmt: skip
+
+
+def _abs(x: Node) -> Node | None:
+    if is_nonnegative(x):
+        return x
+    value = number_of(x)
+    return constant(abs(value), ()) if value is not None else None
+
+
+def _sign(x: Node) -> Node | None:
+    if is_positive(x):
+        return constant(1, x.dims)
+    value = number_of(x)
+    if value is not None:
+        return constant((value > 0) - (value < 0), ())
+    if isinstance(x, Map) and x.operation.name == "sign":
+        return x
+    core = x.factors if isinstance(x, Ein) and x.coef > 0 and x.coef != 1 else None
+    return None if core is None or not isinstance(x, Ein) else apply_map(REGISTRY["sign"], [scale(x, 1 / Fraction(x.coef))])
+
+
+def _absorb_sign(node: Node, power: int | Fraction, others: dict[Node, int | Fraction]) -> list[tuple[Node, int | Fraction]] | None:
+    """sign(v)^2 = 1 away from 0 is not used (it is 0 at 0); v sign(v) = |v|, and v if v >= 0 already.
+
+    `others` are the powers of the factors on the same indices; the answer replaces sign(v)^power together with v.
+    """
+    inner = node.children[0]
+    if inner in others and others[inner] >= 1:
+        if is_nonnegative(inner):
+            return []
+        if power == 1 and others[inner] == 1:
+            return [(inner, -1), (apply_map(REGISTRY["abs"], [inner]), 1)]
+    if power >= 2 and is_nonnegative(inner):
+        return [(node, 1)]
+    if power >= 3:
+        return [(node, 1 if power % 2 else 2)]
+    return None
+
+
+sign = elementwise(
+    "sign(x)", lambda x: 0 * x, parity="odd", simplify=_sign, absorb=_absorb_sign, value=lambda x: np.sign(x),
+    np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", example=("x'*sign(x)", "x", "sign(x)"),
+)  # fmt: skip
+abs_ = elementwise(
+    "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, value=lambda x: np.abs(x), np="abs",
+    latex=r"\lvert {x} \rvert", kink="x = 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
+)  # fmt: skip
+
+
+def _relu(x: Node) -> Node | None:
+    if is_nonnegative(x):
+        return x
+    value = number_of(x)
+    return constant(max(value, 0), ()) if value is not None else None
+
+
+relu = elementwise(
+    "relu(x)", lambda x: sign(relu(x)), simplify=_relu, value=lambda x: np.maximum(x, 0), kink="x = 0",
+    latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "sign(relu(x))"),
+    code={"numpy": "np.maximum({x}, 0)", "jax": "jax.nn.relu({x})", "torch": "torch.relu({x})"},
+)  # fmt: skip
+
+
+def _max(a: Node, b: Node) -> Node | None:
+    """max(0, x) is relu(x): one node for both spellings."""
+    if a is b:
+        return a
+    if number_of(scale(a, 1)) == 0 or _is_zero(a):
+        return apply_map(REGISTRY["relu"], [b])
+    return apply_map(REGISTRY["relu"], [a]) if _is_zero(b) else None
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node, Ein) and node.coef == 0
+
+
+def _step(a: Tensor, b: Tensor) -> Tensor:
+    """1 where a > b, 0 where a < b, 1/2 between."""
+    return (1 + sign(a - b)) / 2
+
+
+maximum = elementwise(
+    "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, value=lambda a, b: np.maximum(a, b), np="maximum",
+    params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
+    example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
+)  # fmt: skip
+minimum = elementwise(
+    "min(a, b)", lambda a, b: _step(b, a), _step, simplify=lambda a, b: a if a is b else None,
+    value=lambda a, b: np.minimum(a, b), np="minimum", params=("a", "b"), sig="*,*->*; *->()",
+    latex=r"\min({a}, {b})", kink="a = b", example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
+)  # fmt: skip
+
+
+def _log_of(c: int | Fraction) -> Node:
+    return apply_map(REGISTRY["log"], [constant(c)])
+
+
+def _power_law(a: Node, b: Node) -> Node | None:
+    """A constant exponent is a power; 1^b = 1."""
+    value = _uniform(b)
+    if value is not None:
+        return elementwise_power(a, value)
+    return constant(1, a.dims) if _uniform(a) == 1 else None
+
+
+def _uniform(node: Node) -> int | Fraction | None:
+    """The value of a node that is the same number in every entry."""
+    if isinstance(node, Ein) and not node.factors and len(set(node.out)) == len(node.out) == len(node.index_dims):
+        return node.coef
+    return None
+
+
+power = elementwise(
+    "power(a, b)", lambda a, b: b * power(a, b - 1), lambda a, b: log(a) * power(a, b), simplify=_power_law,
+    value=lambda a, b: np.power(a, b), params=("a", "b"), np="power", latex=r"{a}^{{b}}", domain="a > 0",
+    sample="positive", example=("sum(x.^y)", "x", "y.*x.^(y - 1)"),
+)  # fmt: skip
+
+
+@composed("sqrt(x)", sig="*->*", np="sqrt", value=lambda x: np.sqrt(x), latex=r"\sqrt{{x}}", domain="x > 0",
+          sample="positive", example=("sum(sqrt(x))", "x", "1./(2*sqrt(x))"))  # fmt: skip
+def sqrt(x: Tensor) -> Tensor:
+    """Square root of every entry, the power 1/2."""
+    return x ** Fraction(1, 2)
+
+
+@composed("square(x)", sig="*->*", np="square", value=lambda x: np.square(x), latex=r"{x}^2",
+          example=("sum(square(x))", "x", "2*x"))  # fmt: skip
+def square(x: Tensor) -> Tensor:
+    """Every entry squared."""
+    return x**2
+
+
+@composed("log1p(x)", sig="*->*", np="log1p", value=lambda x: np.log1p(x), latex=r"\log(1 + {x})", domain="x > -1",
+          sample="positive", example=("sum(log1p(x))", "x", "1./(1 + x)"))  # fmt: skip
+def log1p(x: Tensor) -> Tensor:
+    """log(1 + x), stable near 0."""
+    return log_of_sum(1 + x)
+
+
+@composed("expm1(x)", sig="*->*", np="expm1", value=lambda x: np.expm1(x), latex=r"\exp({x}) - 1",
+          example=("sum(expm1(x))", "x", "exp(x)"))  # fmt: skip
+def expm1(x: Tensor) -> Tensor:
+    """exp(x) - 1, stable near 0."""
+    return exp(x) - 1
+
+
+def log_of_sum(x: Tensor) -> Tensor:
+    """log(x), with log(1 + exp(u)) read as softplus(u): the same function, stable."""
+    node = x.node
+    terms = getattr(node, "terms", ())
+    if len(terms) == 2 and all(c == 1 for c, _ in terms):
+        for (_, one), (_, other) in (terms, terms[::-1]):
+            if _uniform(one) == 1 and isinstance(other, Map) and other.operation.name == "exp":
+                return softplus(x.like(other.children[0]))
+    return log(x)

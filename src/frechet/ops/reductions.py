@@ -1,0 +1,84 @@
+"""Sums over entries and their relatives."""
+
+from __future__ import annotations
+
+from frechet.core.build import apply_map
+from frechet.core.ein import ein
+from frechet.core.lazy import np, scipy
+from frechet.core.node import Map, size_node
+from frechet.core.tensor import Tensor, contract, scalar
+from frechet.ops.elementwise import exp
+from frechet.ops.op import REGISTRY, composed, op
+
+
+def total(x: Tensor) -> Tensor:
+    """Sum of all entries."""
+    n = tuple(range(x.node.order))
+    return Tensor(ein(1, [(x.node, n, 1)], (), dict(enumerate(x.node.dims))), ())
+
+
+def count(x: Tensor) -> Tensor:
+    """Number of entries."""
+    value = scalar(1)
+    for d in x.node.dims:
+        value = value * (d if isinstance(d, int) else Tensor(size_node(d), ()))
+    return value
+
+
+@composed("sum(X, axis)", sig="*->(); (m,n),1->(1,n); (m,n),2->(m,1)", latex=r"\operatorname{sum}({X})",
+          value=lambda X, axis=None: np.sum(X) if axis is None else np.sum(X, axis=int(axis) - 1),
+          example=("sum(x)", "x", "ones(n)"))  # fmt: skip
+def sum_(X: Tensor, axis: int | None = None) -> Tensor:
+    """Sum of all entries; over the rows (axis 1, a row) or over the columns (axis 2, a column)."""
+    if axis is None:
+        return total(X)
+    return contract("ij->j" if axis == 1 else "ij->i", X)
+
+
+@composed("mean(X)", sig="*->()", value=lambda X: np.mean(X), latex=r"\operatorname{mean}({X})",
+          code={"numpy": "np.mean({X})", "jax": "jnp.mean({X})", "torch": "torch.mean({X})"},
+          example=("mean(x.^2)", "x", "2*x/n"))  # fmt: skip
+def mean(X: Tensor) -> Tensor:
+    """Mean of all entries."""
+    return total(X) / count(X)
+
+
+@op("softmax(x)", sig="(n)->(n)", value=lambda x: scipy.special.softmax(x), facts=["positive"],
+    latex=r"\operatorname{softmax}({x})",
+    code={"numpy": "softmax({x})", "jax": "jax.nn.softmax({x})", "torch": "torch.softmax({x}, 0)"},
+    example=("a'*softmax(x)", "x", "softmax(x).*a - (a'*softmax(x))*softmax(x)"))  # fmt: skip
+def softmax(x: Tensor, dx: Tensor) -> Tensor:
+    """exp(x)/sum(exp(x)): ds = s.*dx - s*(s'*dx)."""
+    s = softmax(x)
+    return s * dx - s * contract("i,i->", s, dx)
+
+
+@op("logsumexp(x)", sig="(n)->()", value=lambda x: scipy.special.logsumexp(x), latex=r"\operatorname{logsumexp}({x})",
+    code={"numpy": "logsumexp({x})", "jax": "jax.scipy.special.logsumexp({x})", "torch": "torch.logsumexp({x}, 0)"},
+    example=("logsumexp(x)", "x", "softmax(x)"))  # fmt: skip
+def logsumexp(x: Tensor, dx: Tensor) -> Tensor:
+    """log(sum(exp(x))), stable: d = softmax(x)'*dx."""
+    return contract("i,i->", softmax(x), dx)
+
+
+@composed("norm1(X)", sig="*->()", value=lambda X: np.sum(np.abs(X)), latex=r"\lVert {X} \rVert_1", kink="X = 0",
+          code={"numpy": "np.abs({X}).sum()", "jax": "jnp.abs({X}).sum()", "torch": "torch.abs({X}).sum()"},
+          example=("norm1(x)", "x", "sign(x)"))  # fmt: skip
+def norm1(X: Tensor) -> Tensor:
+    """Sum of the absolute values of the entries."""
+    return total(X.like(apply_map(REGISTRY["abs"], [X.node])))
+
+
+def log_sum_exp(inner: Tensor) -> Tensor | None:
+    """logsumexp(u) for inner = sum(exp(u)) over a vector u, the stable form of log(sum(exp(u)))."""
+    node = inner.node
+    factors = getattr(node, "factors", ())
+    if node.order or len(factors) != 1 or getattr(node, "coef", 0) != 1:
+        return None
+    part, idx, e = factors[0]
+    if e == 1 and len(idx) == 1 and isinstance(part, Map) and part.operation.name == "exp":
+        return logsumexp(Tensor(part.children[0], (part.dims,)))
+    return None
+
+
+__all__ = ["count", "exp", "log_sum_exp", "logsumexp", "mean", "norm1", "softmax", "sum_", "total"]

@@ -1,0 +1,1 @@
+"""Operations on spectra. (They come with the issue on hard operations.)"""
