@@ -5,6 +5,7 @@
     python dev.py test --all      lint, types, every test, the documentation's examples, the benchmarks' smoke run
     python dev.py cases           the table of the case suites: right, wrong, refused, undecided; readability
     python dev.py fuzz ...        random expressions against JAX (--count, --seed)
+    python dev.py bench           speed beside other tools, and growth with the depth of a network
     python dev.py run ...         the frechet command itself
 
 The first run makes .venv and installs the project with its developer tools; later runs start at once.
@@ -53,7 +54,7 @@ def run_all() -> int:
         "lint": ["-m", "ruff", "check", "."],
         "types": ["-m", "mypy"],
         "tests": everything,
-        "benchmarks": ["benchmarks/derive.py", "--smoke"],
+        "benchmarks": ["-m", "benchmarks.derive", "--smoke"],
     }
     failed = []
     for name, args in stages.items():
@@ -73,6 +74,7 @@ def main(argv: list[str]) -> int:
         "test": [PYTHON, "-m", "pytest", "-q", "-n", WORKERS],
         "cases": [PYTHON, "-m", "tests.cases.table"],
         "fuzz": [PYTHON, "-m", "tests.fuzz.run"],
+        "bench": [PYTHON, "-m", "benchmarks.derive"],
         "run": [FRECHET],
     }
     if not argv or argv[0] not in jobs:
