@@ -14,7 +14,7 @@ from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.label import canonical
-from frechet.core.node import Ein, Factor, Indices, Mask, Node, Number, Size, Unit, raw_ein, size_node
+from frechet.core.node import Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
@@ -188,6 +188,7 @@ class _Product:
                 continue
             old = powers.get((node, idx), 0)
             powers[node, idx] = 1 if isinstance(node, (Unit, Mask)) else simple(old + e)
+        self._absorb(powers)
         self.factors = []
         at: dict[int, Unit] = {}
         for (node, idx), e in powers.items():
@@ -201,6 +202,21 @@ class _Product:
                 self.factors += [(constant(base), (), p) for base, p in rest]
             else:
                 self.factors.append((node, idx, e))
+
+    def _absorb(self, powers: dict[tuple[Node, Indices], Number]) -> None:
+        """Let functions such as sign act on their own argument beside them (see `ops.elementwise.sign`)."""
+        for (node, idx), power in list(powers.items()):
+            absorb = node.operation.rule.absorb if isinstance(node, Map) else None
+            if absorb is None:
+                continue
+            inner = node.children[0]
+            beside = (inner, idx) if (inner, idx) in powers else (inner, idx[::-1])
+            changed = absorb(node, power, powers.get(beside, 0) if inner.symmetric or beside[1] == idx else 0)
+            if changed is not None:
+                powers[node, idx] = changed[0]
+                if changed[1] is not None:
+                    del powers[beside]
+                    powers[changed[1], idx] = powers.get((changed[1], idx), 0) + 1
 
     def degrees(self) -> dict[int, int]:
         """How often each index stands in factors and output."""

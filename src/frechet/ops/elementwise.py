@@ -9,7 +9,7 @@ from frechet.core.build import apply_map, number_of
 from frechet.core.ein import constant, elementwise_power, scale
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.lazy import np, scipy
-from frechet.core.node import Ein, Map, Node
+from frechet.core.node import Add, Ein, Map, Node
 from frechet.core.tensor import Tensor, scalar
 from frechet.ops.op import REGISTRY, composed, elementwise
 
@@ -23,23 +23,32 @@ def _at_zero(value: int):  # type: ignore[no-untyped-def]
     return simplify
 
 
-def _inverse_of(name: str, at: int, value: int):  # type: ignore[no-untyped-def]
-    """Simplification: f(name(x)) = x, and f(at) = value."""
-
-    def simplify(x: Node) -> Node | None:
-        if isinstance(x, Map) and x.operation.name == name:
-            return x.children[0]
-        return constant(value, x.dims) if number_of(x) == at else None
-
-    return simplify
-
-
 exp = elementwise(
     "exp(x)", lambda x: exp(x), simplify=_at_zero(1), value=lambda x: np.exp(x), np="exp", latex=r"\exp({x})",
     facts=["positive"], example=("sum(exp(x))", "x", "exp(x)"),
 )  # fmt: skip
+
+
+def _log(x: Node) -> Node | None:
+    """log(exp(u)) = u, log(1) = 0; the stable forms log(1 + exp(u)) = softplus(u), log(sum(exp(u))) = logsumexp(u)."""
+    if isinstance(x, Map) and x.operation.name == "exp":
+        return x.children[0]
+    if _uniform(x) == 1:
+        return constant(0, x.dims)
+    if isinstance(x, Add) and len(x.terms) == 2 and all(c == 1 for c, _ in x.terms):
+        for (_, one), (_, other) in (x.terms, x.terms[::-1]):
+            if _uniform(one) == 1 and isinstance(other, Map) and other.operation.name == "exp":
+                return apply_map(REGISTRY["softplus"], other.children)
+    if isinstance(x, Ein) and not x.order and x.coef == 1 and len(x.factors) == 1:
+        part, idx, e = x.factors[0]
+        if e == 1 and len(idx) == 1 and isinstance(part, Map) and part.operation.name == "exp":
+            stable: Tensor = REGISTRY["logsumexp"].build(Tensor(part.children[0], (part.dims,)))
+            return stable.node
+    return None
+
+
 log = elementwise(
-    "log(x)", lambda x: 1 / x, simplify=_inverse_of("exp", 1, 0), value=lambda x: np.log(x), np="log",
+    "log(x)", lambda x: 1 / x, simplify=_log, value=lambda x: np.log(x), np="log",
     latex=r"\log({x})", domain="x > 0", sample="positive", example=("sum(log(x))", "x", "ones(n)./x"),
 )  # fmt: skip
 sin = elementwise(
@@ -112,26 +121,24 @@ def _sign(x: Node) -> Node | None:
         return constant((value > 0) - (value < 0), ())
     if isinstance(x, Map) and x.operation.name == "sign":
         return x
-    core = x.factors if isinstance(x, Ein) and x.coef > 0 and x.coef != 1 else None
-    return None if core is None or not isinstance(x, Ein) else apply_map(REGISTRY["sign"], [scale(x, 1 / Fraction(x.coef))])
+    if isinstance(x, Ein) and x.coef > 0 and x.coef != 1:
+        return apply_map(REGISTRY["sign"], [scale(x, 1 / Fraction(x.coef))])
+    return None
 
 
-def _absorb_sign(node: Node, power: int | Fraction, others: dict[Node, int | Fraction]) -> list[tuple[Node, int | Fraction]] | None:
-    """sign(v)^2 = 1 away from 0 is not used (it is 0 at 0); v sign(v) = |v|, and v if v >= 0 already.
+def _absorb_sign(node: Node, power: int | Fraction, beside: int | Fraction) -> tuple[int | Fraction, Node | None] | None:
+    """sign(v)^power beside v^beside in a product: (new power of sign, |v| in place of one v or None).
 
-    `others` are the powers of the factors on the same indices; the answer replaces sign(v)^power together with v.
+    v sign(v) is |v|, and v itself where v >= 0; sign(v)^3 is sign(v). sign(v)^2 stays: it is 0 where v is 0.
     """
     inner = node.children[0]
-    if inner in others and others[inner] >= 1:
-        if is_nonnegative(inner):
-            return []
-        if power == 1 and others[inner] == 1:
-            return [(inner, -1), (apply_map(REGISTRY["abs"], [inner]), 1)]
-    if power >= 2 and is_nonnegative(inner):
-        return [(node, 1)]
-    if power >= 3:
-        return [(node, 1 if power % 2 else 2)]
-    return None
+    if is_nonnegative(inner):
+        if beside > 0:
+            return 0, None
+        return (1, None) if power > 1 else None
+    if power == 1 and beside == 1:
+        return 0, apply_map(REGISTRY["abs"], [inner])
+    return (power - 2, None) if power >= 3 else None
 
 
 sign = elementwise(
@@ -162,7 +169,7 @@ def _max(a: Node, b: Node) -> Node | None:
     """max(0, x) is relu(x): one node for both spellings."""
     if a is b:
         return a
-    if number_of(scale(a, 1)) == 0 or _is_zero(a):
+    if _is_zero(a):
         return apply_map(REGISTRY["relu"], [b])
     return apply_map(REGISTRY["relu"], [a]) if _is_zero(b) else None
 
@@ -186,10 +193,6 @@ minimum = elementwise(
     value=lambda a, b: np.minimum(a, b), np="minimum", params=("a", "b"), sig="*,*->*; *->()",
     latex=r"\min({a}, {b})", kink="a = b", example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
 )  # fmt: skip
-
-
-def _log_of(c: int | Fraction) -> Node:
-    return apply_map(REGISTRY["log"], [constant(c)])
 
 
 def _power_law(a: Node, b: Node) -> Node | None:
@@ -232,7 +235,7 @@ def square(x: Tensor) -> Tensor:
           sample="positive", example=("sum(log1p(x))", "x", "1./(1 + x)"))  # fmt: skip
 def log1p(x: Tensor) -> Tensor:
     """log(1 + x), stable near 0."""
-    return log_of_sum(1 + x)
+    return log(1 + x)
 
 
 @composed("expm1(x)", sig="*->*", np="expm1", value=lambda x: np.expm1(x), latex=r"\exp({x}) - 1",
@@ -240,14 +243,3 @@ def log1p(x: Tensor) -> Tensor:
 def expm1(x: Tensor) -> Tensor:
     """exp(x) - 1, stable near 0."""
     return exp(x) - 1
-
-
-def log_of_sum(x: Tensor) -> Tensor:
-    """log(x), with log(1 + exp(u)) read as softplus(u): the same function, stable."""
-    node = x.node
-    terms = getattr(node, "terms", ())
-    if len(terms) == 2 and all(c == 1 for c, _ in terms):
-        for (_, one), (_, other) in (terms, terms[::-1]):
-            if _uniform(one) == 1 and isinstance(other, Map) and other.operation.name == "exp":
-                return softplus(x.like(other.children[0]))
-    return log(x)

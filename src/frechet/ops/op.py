@@ -19,7 +19,7 @@ from typing import Any
 from frechet.core.build import apply_call, apply_map
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import transpose
-from frechet.core.node import Node
+from frechet.core.node import Call, Map, Node
 from frechet.core.operation import Operation, Pattern, parse_signature
 from frechet.core.tensor import Tensor
 
@@ -174,3 +174,23 @@ def _meta(meta: dict[str, Any], name: str) -> dict[str, Any]:
         args = ", ".join("{" + p + "}" for p in meta.pop("params", ("x",)))
         meta["code"] = {"numpy": f"np.{same}({args})", "jax": f"jnp.{same}({args})", "torch": f"torch.{same}({args})"}
     return meta
+
+
+def arguments(call: Call) -> list[Tensor]:
+    """The arguments of an opaque application, grouped as its rule expects them."""
+    return [Tensor(a, _grouped(a, g)) for a, g in zip(call.children, call.groups, strict=True)]
+
+
+def pushforward(call: Call, place: int, tangent: Node) -> Node:
+    """The tangent of an opaque application for a tangent of one argument."""
+    args = arguments(call)
+    result: Tensor = call.operation.rule.pushforwards[place](*args, args[place].like(tangent))
+    return result.node
+
+
+def partial_derivative(applied: Map, place: int) -> Node:
+    """The entrywise derivative of an elementwise application by one argument."""
+    dims = applied.dims
+    args = [Tensor(a, (dims,) if dims else ()) for a in applied.children]
+    result: Tensor = applied.operation.rule.partials[place](*args)
+    return result.node

@@ -5,9 +5,8 @@ from __future__ import annotations
 from frechet.core.build import apply_map
 from frechet.core.ein import ein
 from frechet.core.lazy import np, scipy
-from frechet.core.node import Map, size_node
+from frechet.core.node import size_node
 from frechet.core.tensor import Tensor, contract, scalar
-from frechet.ops.elementwise import exp
 from frechet.ops.op import REGISTRY, composed, op
 
 
@@ -67,18 +66,3 @@ def logsumexp(x: Tensor, dx: Tensor) -> Tensor:
 def norm1(X: Tensor) -> Tensor:
     """Sum of the absolute values of the entries."""
     return total(X.like(apply_map(REGISTRY["abs"], [X.node])))
-
-
-def log_sum_exp(inner: Tensor) -> Tensor | None:
-    """logsumexp(u) for inner = sum(exp(u)) over a vector u, the stable form of log(sum(exp(u)))."""
-    node = inner.node
-    factors = getattr(node, "factors", ())
-    if node.order or len(factors) != 1 or getattr(node, "coef", 0) != 1:
-        return None
-    part, idx, e = factors[0]
-    if e == 1 and len(idx) == 1 and isinstance(part, Map) and part.operation.name == "exp":
-        return logsumexp(Tensor(part.children[0], (part.dims,)))
-    return None
-
-
-__all__ = ["count", "exp", "log_sum_exp", "logsumexp", "mean", "norm1", "softmax", "sum_", "total"]
