@@ -1,0 +1,164 @@
+"""Where a tree is defined and smooth, as numbers whose sign says it.
+
+Records state their domain and their kinks as text over their parameters: "x > 0", "abs(x) < 1", "det(X) != 0",
+"x = 0", "a = b". This is the one reader of those texts. A capital letter in a kink of the form "X = 0" means that all
+of X vanishes, as in the norm of X; "some X = 0" means that an entry does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from frechet.core.lazy import np
+from frechet.language.scopes import size_places
+from frechet.language.tree import Tree
+from frechet.ops.op import REGISTRY
+from frechet.reference.program import Program, Slots
+
+Values = Mapping[str, Any]
+Quantity = Callable[[Slots], Any]
+
+
+def _conditioning(X: Any) -> Any:
+    """Zero for a singular matrix, with the sign of the determinant: the smallest singular value over the largest."""
+    singular = np.linalg.svd(X, compute_uv=False)
+    return np.linalg.slogdet(X)[0] * singular[-1:] / max(float(singular[0]), 1e-300)
+
+
+_WORDS: dict[str, Callable[[Any], Any]] = {
+    "abs": lambda x: np.abs(x),
+    "cos": lambda x: np.cos(x),
+    "sin": lambda x: np.sin(x),
+    "tr": lambda x: np.trace(x),
+    "norm2": lambda x: np.sqrt(np.sum(x * x)),
+    "det": _conditioning,
+}
+_SIDE = r"\s*(?:(?P<{0}fn>\w+)\((?P<{0}arg>\w+)\)|(?P<{0}number>-?\d+(?:\.\d+)?)|(?P<{0}name>[A-Za-z_]\w*))\s*"
+_CONDITION = re.compile("(?P<some>some\\s)?" + _SIDE.format("l") + r"(?P<op>!=|=|>|<)" + _SIDE.format("r") + r"\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One relation; `difference` of the values of the parameters is what must be positive or not zero."""
+
+    op: str
+    left: tuple[str, str]
+    right: tuple[str, str]
+    whole: bool = False
+
+    @property
+    def kind(self) -> str:
+        return {">": "positive", "<": "positive", "!=": "nonzero", "=": "kink"}[self.op]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(text for _, text in (self.left, self.right) if not _is_number(text))
+
+    def difference(self, values: Values) -> Any:
+        a, b = _value(self.left, values), _value(self.right, values)
+        gap = b - a if self.op == "<" else a - b
+        return _WORDS["norm2"](gap) if self.whole else gap
+
+
+def _is_number(text: str) -> bool:
+    return text[0] in "-0123456789"
+
+
+def _value(side: tuple[str, str], values: Values) -> Any:
+    fn, text = side
+    x = float(text) if _is_number(text) else values[text]
+    return _WORDS[fn](x) if fn else x
+
+
+def _side(match: re.Match[str], s: str) -> tuple[str, str]:
+    return match[f"{s}fn"] or "", match[f"{s}arg"] or match[f"{s}number"] or match[f"{s}name"]
+
+
+@cache
+def read_conditions(text: str) -> tuple[Condition, ...] | None:
+    """The relations in a record's text; None if it is not in the few words understood."""
+    found = []
+    for part in text.split(" and ") if text else []:
+        match = _CONDITION.match(part.strip())
+        if match is None or any(match[f"{s}fn"] and match[f"{s}fn"] not in _WORDS for s in "lr"):
+            return None
+        left, right = _side(match, "l"), _side(match, "r")
+        whole = match["op"] == "=" and not match["some"] and left[1][0].isupper()
+        found.append(Condition(match["op"], left, right, whole))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A number (or array) that must stay positive, or away from zero, where `tree` is computed.
+
+    kind is "positive", "nonzero", or "kink": there, exactly zero is left to the comparison of both ends of a line,
+    because max(x, x) has its kink everywhere and is smooth.
+    """
+
+    kind: str
+    tree: Tree
+    quantity: Quantity
+
+    def holds(self, slots: Slots, margin: float) -> bool:
+        q = self.quantity(slots)
+        if self.kind == "positive":
+            return bool(np.min(q, initial=np.inf) > margin)
+        gap = np.abs(q)
+        if self.kind == "kink":
+            gap = np.where(gap == 0, np.inf, gap)
+        return bool(np.min(gap, initial=np.inf) > margin)
+
+
+def guards_of(program: Program) -> list[list[Guard]]:
+    """The guards of each step of a program."""
+    return [_guards(t, a, program) for t, a in zip(program.trees, program.arguments, strict=True)]
+
+
+def _guards(tree: Tree, args: Sequence[int], program: Program) -> list[Guard]:
+    if tree.kind in ("div", "dotdiv"):
+        return [Guard("nonzero", tree, _slot(args[1]))]
+    if tree.kind in ("pow", "dotpow"):
+        return _power_guards(tree, args, program)
+    if tree.kind != "call":
+        return []
+    record = REGISTRY[tree.name]
+    places = size_places(tree)
+    names = [p for i, p in enumerate(record.params[: len(tree.args)]) if i not in places]
+    conditions = (*(read_conditions(record.domain) or ()), *(read_conditions(record.kink) or ()))
+    return [_guard(c, tree, names, args) for c in conditions]
+
+
+def _guard(condition: Condition, tree: Tree, names: Sequence[str], args: Sequence[int]) -> Guard:
+    if not set(condition.names) <= set(names):
+        # max(x) of one argument has the kinks of max(a, b) between any two of its entries.
+        return Guard("kink", tree, lambda slots: _gaps(slots[args[0]]))
+    pairs = list(zip(names, args, strict=True))
+    return Guard(condition.kind, tree, lambda slots: condition.difference({n: slots[a] for n, a in pairs}))
+
+
+def _gaps(x: Any) -> Any:
+    """Differences of all pairs of entries."""
+    flat = x.ravel()
+    i, j = np.triu_indices(flat.size, 1)
+    return flat[i] - flat[j]
+
+
+def _power_guards(tree: Tree, args: Sequence[int], program: Program) -> list[Guard]:
+    base, exponent = args
+    constant = program.value_of(exponent)
+    if constant is None or not np.all(constant == np.round(constant)):
+        return [Guard("positive", tree, _slot(base))]
+    if np.all(constant >= 0):
+        return []
+    if tree.kind == "pow" and not tree.args[0].typed.is_scalar:
+        return [Guard("nonzero", tree, lambda slots: _conditioning(slots[base]))]
+    return [Guard("nonzero", tree, _slot(base))]
+
+
+def _slot(index: int) -> Quantity:
+    return lambda slots: slots[index]

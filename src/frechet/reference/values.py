@@ -1,0 +1,65 @@
+"""Random values by the words for them: facts of a variable and its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from frechet.core.lazy import np
+
+# The entries, before structure is given to them. The first word that applies decides.
+ENTRIES = ("positive", "negative", "unit", "small", "pm1", "labels01", "simplex", "normal")
+STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew", "diagonal", "lower", "upper",
+             "unit_norm")  # fmt: skip
+
+
+def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
+    """A rows x cols array that is everything the words say; standard normal without a word."""
+    value = _entries(rng, next((w for w in ENTRIES if w in words), "normal"), (rows, cols))
+    if rows == cols:
+        value = _square(value, words)
+    return value / np.sqrt(np.sum(value * value)) if "unit_norm" in words else value
+
+
+def _entries(rng: Any, word: str, shape: tuple[int, int]) -> Any:
+    if word in ("positive", "negative"):
+        return rng.uniform(0.5, 2.0, shape) * (1 if word == "positive" else -1)
+    if word == "unit":
+        return rng.uniform(0.1, 0.9, shape)
+    if word == "small":
+        return 0.1 * rng.standard_normal(shape)
+    if word == "pm1":
+        return rng.choice([-1.0, 1.0], shape)
+    if word == "labels01":
+        return rng.choice([0.0, 1.0], shape)
+    if word == "simplex":
+        weights = rng.uniform(0.5, 2.0, shape)
+        return weights / weights.sum()
+    return rng.standard_normal(shape)
+
+
+def _square(value: Any, words: Collection[str]) -> Any:
+    """The structure a square matrix can have, strongest first."""
+    n = len(value)
+    eye = np.eye(n)
+    if "spd" in words:
+        return (value + value.T) / 2 + 2 * n * eye if "positive" in words else value @ value.T / 2 + eye
+    if "orthogonal" in words:
+        return np.linalg.qr(value)[0]
+    if "idempotent" in words:
+        half = np.linalg.qr(value)[0][:, : max(1, n // 2)]
+        return half @ half.T
+    if "invertible" in words:
+        value = value + 3 * eye
+    if "symmetric" in words:
+        value = (value + value.T) / 2
+    if "skew" in words:
+        value = (value - value.T) / 2
+    if "diagonal" in words:
+        value = value * eye
+    if "lower" in words:
+        value = np.tril(value)
+    return np.triu(value) if "upper" in words else value
+
+
+__all__ = ["ENTRIES", "STRUCTURE", "draw_value"]
