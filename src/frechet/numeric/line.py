@@ -15,7 +15,7 @@ from typing import Any
 
 from frechet.core.lazy import np
 from frechet.numeric.estimate import LineEstimate
-from frechet.numeric.tableau import UNIT, weights
+from frechet.numeric.tableau import UNIT, window_weights
 
 _LEVELS = 5
 _FIRST_STEP = 0.125
@@ -146,10 +146,11 @@ def _extrapolate(differences: Any, size: Any, reach: float, powers: int) -> tupl
 @cache
 def _plan(powers: int) -> tuple[Any, float, Any]:
     """The full window and its two predecessors at the small-step end; the noise gain of the full window; the steps."""
-    all_rows, starts, lengths = weights(_LEVELS, 0.5, powers)
-    rows = [all_rows[(lengths == p) & (starts == _LEVELS - p)][0] for p in (_LEVELS, _LEVELS - 1, _LEVELS - 2)]
+    rows = np.zeros((3, _LEVELS))
+    for r in range(3):
+        rows[r, r:] = window_weights(tuple(range(r, _LEVELS)), powers)
     steps = 0.5 ** np.arange(_LEVELS)
-    return np.array(rows), float((np.abs(rows[0]) / steps).sum()), steps[:, None]
+    return rows, float((np.abs(rows[0]) / steps).sum()), steps[:, None]
 
 
 def _plain(array: Any) -> Any:

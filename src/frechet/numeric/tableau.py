@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from math import factorial
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from frechet.core.lazy import np
@@ -11,29 +11,19 @@ from frechet.core.lazy import np
 UNIT = 2.0**-53  # half the spacing of doubles at 1: the relative error of one rounding
 
 
-@cache
-def weights(levels: int, ratio: float, powers: int, index: int = 0) -> Any:
-    """Rows of weights for all windows of `levels` quotients, the smallest windows first.
+@lru_cache(maxsize=8192)
+def window_weights(exponents: tuple[int, ...], powers: int, index: int = 0) -> Any:
+    """Weights for quotients taken at the steps 2^-e, e in `exponents`, whose error is a power series in step^powers.
 
-    Quotient i is taken at step ratio^i and is a power series in z = step^powers (powers 2: central, 1: one-sided). A
-    row of length-p windows interpolates p neighbouring quotients by a polynomial in z and returns its coefficient of
-    z^index; index 0 is the Romberg tableau. Returns (rows, starts, lengths); rows has shape (windows, levels).
-    Source: Lagrange's basis polynomials; Romberg (1955) for index 0.
+    powers is 2 for central quotients, 1 for one-sided ones. The weighted sum is the coefficient of z^index (z =
+    step^powers) of the polynomial through the quotients; index 0 is Romberg's extrapolation to step zero.
+    Source: Lagrange's basis polynomials; Romberg (1955), Bulirsch and Stoer (1964) for index 0.
     """
-    nodes = [ratio ** (powers * i) for i in range(levels)]
-    rows, starts, lengths = [], [], []
-    for p in range(index + 1, levels + 1):
-        for s in range(levels - p + 1):
-            row = [0.0] * levels
-            for i in range(s, s + p):
-                row[i] = _basis_coefficient(nodes[s : s + p], i - s, index)
-            rows.append(row)
-            starts.append(s)
-            lengths.append(p)
-    return np.array(rows), np.array(starts), np.array(lengths)
+    nodes = [2.0 ** (-powers * e) for e in exponents]
+    return np.array([_basis_coefficient(nodes, i, index) for i in range(len(nodes))])
 
 
-def _basis_coefficient(nodes: list[float], i: int, index: int) -> float:
+def _basis_coefficient(nodes: Sequence[float], i: int, index: int) -> float:
     """Coefficient of z^index in the Lagrange polynomial that is 1 at nodes[i] and 0 at the others."""
     poly = [1.0]
     scale = 1.0
@@ -42,8 +32,3 @@ def _basis_coefficient(nodes: list[float], i: int, index: int) -> float:
             poly = [a - node * b for a, b in zip([0.0, *poly], [*poly, 0.0], strict=True)]
             scale *= nodes[i] - node
     return poly[index] / scale
-
-
-def order_factor(order: int) -> float:
-    """order!, by which a Taylor coefficient becomes a derivative."""
-    return float(factorial(order))

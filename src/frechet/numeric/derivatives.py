@@ -1,0 +1,229 @@
+"""The public derivatives: of any Python function, each with its error bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from frechet.core.errors import problem
+from frechet.core.lazy import np
+from frechet.numeric.drive import Problem
+from frechet.numeric.engine import Line, Task, search
+from frechet.numeric.estimate import Estimate
+from frechet.numeric.evaluate import Layout, flatten
+from frechet.numeric.tableau import UNIT
+
+Function = Callable[[Any], Any]
+MAX_ORDER = 8
+
+
+def typical_scales(x: Any) -> Any:
+    """For each component the distance over which f is first assumed to change: |x_i|, or what its neighbours have."""
+    size = np.abs(x)
+    nonzero = size[size > 0]
+    fallback = float(np.median(nonzero)) if nonzero.size else 1.0
+    return np.where(size > 0, size, fallback)
+
+
+def task_along(p: Problem, direction: Any, *, order: int = 1, complex_step: bool = True, scale: float = 0.0) -> Task:
+    """The search problem for x + t*direction; `scale` overrides the guess in units of t."""
+    moved = direction != 0
+    size = np.abs(direction[moved])
+    guess = float(np.min(typical_scales(p.x)[moved] / size))
+    rounding = float(np.median(UNIT * np.abs(p.x[moved]) / size))
+    finest = float(np.max(np.spacing(np.abs(p.x[moved])) / size)) if rounding else 1e-290
+    return Task(p.f0, scale or guess, max(finest, 1e-290), rounding, order, complex_step and not p.complex_values)
+
+
+def derivative(
+    f: Function, x: float, order: int = 1, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+) -> Estimate:
+    """The derivative of f (a float to a number or an array) at x, of any order up to 8.
+
+    Returns an `Estimate` of the shape of f(x). Raises E303 if x is not one number (use `gradient` or `jacobian`), E505
+    for an order that is not 1 to 8; an exception of f at x itself comes through unchanged.
+    """
+    if not isinstance(order, int) or not 1 <= order <= MAX_ORDER:
+        raise problem("E505", f"The order of a derivative is a whole number from 1 to {MAX_ORDER}, not {order!r}.")
+    layout, flat = flatten(x)
+    if flat.size != 1:
+        raise problem("E303", f"derivative needs one number, but the point has {flat.size} components.",
+                      help="Use gradient, jacobian or directional.")  # fmt: skip
+    p = Problem(f, layout, flat, executor, progress)
+    direction = np.ones(1)
+    line = p.run([(search(task_along(p, direction, order=order, complex_step=complex_step)), direction)])[0]
+    return _line_estimate(p, line)
+
+
+def directional(
+    f: Function, x: Any, v: Any, order: int = 1, *, complex_step: bool = True, executor: Any = None
+) -> Estimate:
+    """The derivative of f along v at x: d/dt f(x + t*v) at t = 0, of the shape of f(x).
+
+    v has the shapes of x. Raises E305 if it has not, and what `derivative` raises.
+    """
+    layout, flat = flatten(x)
+    direction = like(layout, v, "The direction")
+    p = Problem(f, layout, flat, executor)
+    if not direction.any():
+        zero = p.restore(np.zeros(p.f0.size))
+        return Estimate(_plain(zero), _plain(np.abs(zero)), True, "the direction is zero", p.evaluations)
+    line = p.run([(search(task_along(p, direction, order=order, complex_step=complex_step)), direction)])[0]
+    return _line_estimate(p, line)
+
+
+def like(layout: Layout, value: Any, what: str) -> Any:
+    """The flat vector of `value`, which must have the shapes of the point. Raises E305."""
+    other, flat = flatten(value)
+    mine = [(name, leaf.shape) for name, leaf in layout.leaves()]
+    theirs = [(name, leaf.shape) for name, leaf in other.leaves()]
+    if mine != theirs and not (len(mine) == len(theirs) == 1 and mine[0][1] == theirs[0][1]):
+        raise problem("E305", f"{what} has the shapes {_shapes(theirs)}, but the point has {_shapes(mine)}.")
+    return flat
+
+
+def _shapes(named: list[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name}: {shape}" if name else str(shape) for name, shape in named)
+
+
+def gradient(
+    f: Function, x: Any, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+) -> Estimate:
+    """The gradient of a scalar function, in the shape of x (a dict of arrays gives a dict of arrays).
+
+    The partial derivatives are held against one random directional derivative: where it is not their linear
+    combination, f is not differentiable here and `ok` is False. Raises E501 if f is not scalar.
+    """
+    layout, flat = flatten(x)
+    p = Problem(f, layout, flat, executor, progress)
+    if p.f0.size != 1:
+        raise problem("E501", f"The gradient needs a scalar function; this one returns the shape {p.shape}.",
+                      help="Use jacobian.")  # fmt: skip
+    value, error, ok, message = columns(p, complex_step)
+    return Estimate(layout.build(value[0]), layout.build(error[0]), ok, message, p.evaluations)
+
+
+def jacobian(
+    f: Function, x: Any, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+) -> Estimate:
+    """The Jacobian, of the shape of f(x) followed by the shape of x (a dict of such arrays for a dict).
+
+    Checked by one random product as in `gradient`.
+    """
+    layout, flat = flatten(x)
+    p = Problem(f, layout, flat, executor, progress)
+    value, error, ok, message = columns(p, complex_step)
+    return Estimate(in_shapes(p, value), in_shapes(p, error), ok, message, p.evaluations)
+
+
+def in_shapes(p: Problem, matrix: Any) -> Any:
+    """An (m, n) matrix as f.shape + x.shape, per leaf of x."""
+    full = p.restore(matrix.T)  # n first, then f's shape
+    full = np.moveaxis(full, 0, -1)
+    return _per_leaf(p.layout.tree, full, p.shape)
+
+
+def _per_leaf(tree: Any, full: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(tree, dict):
+        return {k: _per_leaf(v, full, shape) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_per_leaf(v, full, shape) for v in tree)
+    return full[..., tree.offset : tree.offset + tree.size].reshape(shape + tree.shape)
+
+
+def columns(p: Problem, complex_step: bool = True) -> tuple[Any, Any, bool, str]:
+    """Value and error of the flat Jacobian, shape (m, n), whether it is a derivative, and a sentence."""
+    n = p.x.size
+    eye_scale = typical_scales(p.x)
+    if n == 1:
+        check, v = None, np.ones(1)
+    else:
+        v = np.random.default_rng(n).uniform(0.5, 1.0, n) * np.random.default_rng(n + 1).choice([-1.0, 1.0], n) * eye_scale
+        check = p.run([(search(task_along(p, v, complex_step=complex_step)), v)])[0]
+        if check.complex_step:
+            found = _complex_columns(p, check, v)
+            if found is not None:
+                return found
+    lines = p.run([(search(task_along(p, e, complex_step=complex_step and n == 1)), e) for e in _units(n)])
+    value = np.stack([line.value for line in lines], axis=1)
+    error = np.stack([line.error for line in lines], axis=1)
+    ok = all(bool(line.ok.all()) for line in lines)
+    if not ok:
+        i = next(i for i, line in enumerate(lines) if not line.ok.all())
+        return value, error, False, _at(p, i, n, lines[i].message)
+    if check is not None:
+        ok, message = _linear(check, value, error, v)
+        return value, error, ok, message
+    return value, error, True, lines[0].message
+
+
+def _units(n: int) -> Any:
+    for i in range(n):
+        e = np.zeros(n)
+        e[i] = 1.0
+        yield e
+
+
+def _at(p: Problem, i: int, n: int, message: str) -> str:
+    return message if n == 1 else f"along component {i}: {message}"
+
+
+def _linear(check: Line, value: Any, error: Any, v: Any) -> tuple[bool, str]:
+    """Whether the directional derivative is the one that the partial derivatives give."""
+    if not check.ok.all():
+        return False, f"the partial derivatives exist, but not the one along a random direction: {check.message}"
+    gap = np.abs(value @ v - check.value)
+    allowed = 2 * (check.error + error @ np.abs(v)) + 8 * UNIT * (np.abs(value) @ np.abs(v))
+    if (gap > allowed).any():
+        j = int(np.argmax(gap - allowed))
+        return False, (
+            "the derivative is not linear in the direction, so f is not differentiable here: along a random direction it "
+            f"is {check.value[j]:.6g}, the partial derivatives give {(value @ v)[j]:.6g}"
+        )
+    return True, check.message if check.message.startswith("one-sided") else ""
+
+
+def _complex_columns(p: Problem, check: Line, v: Any) -> tuple[Any, Any, bool, str] | None:
+    """All columns by the complex step, proved on the direction v; None if the columns do not add up to it."""
+    n = p.x.size
+    h = 2.0**-100 * typical_scales(p.x)
+    h = np.maximum(2.0 ** np.round(np.log2(h)), 1e-290)
+    p.progress.start(n)
+    value = np.empty((p.f0.size, n))
+    batch = n if p.pool.executor is not None else 1
+    for start in range(0, n, batch):
+        block = range(start, min(n, start + batch))
+        points = []
+        for i in block:
+            point = p.x.astype(complex)
+            point[i] += 1j * h[i]
+            points.append(point)
+        for i, column in zip(block, p.finite(points), strict=True):
+            if column is None or not np.iscomplexobj(column):
+                return None
+            value[:, i] = column.imag / h[i]
+        p.progress.show(start)
+    p.progress.stop()
+    size = np.abs(value) @ np.abs(v)
+    gap = np.abs(value @ v - check.value)
+    if (gap > 16 * UNIT * size * np.sqrt(n) + check.error).any():
+        return None
+    error = 4 * UNIT * np.abs(value) + check.error[:, None] / np.abs(v)[None, :] / np.sqrt(n)
+    return value, error, True, "complex step"
+
+
+def _line_estimate(p: Problem, line: Line) -> Estimate:
+    error = line.error
+    return Estimate(_plain(p.restore(line.value)), _plain(_error_shape(p, error)), bool(line.ok.all()), line.message, p.evaluations)
+
+
+def _error_shape(p: Problem, error: Any) -> Any:
+    """Bounds of a complex value: the larger of the two parts' sum is taken as one real bound."""
+    if p.complex_values:
+        half = error.size // 2
+        error = np.hypot(error[:half], error[half:])
+    return error.reshape(p.shape)
+
+
+def _plain(array: Any) -> Any:
+    return array.item() if array.ndim == 0 else array

@@ -1,0 +1,196 @@
+"""The values of one line at 0 and at +-base*2^-k, and the derivative estimates that can be made of them.
+
+Every run of neighbouring levels is a candidate (Richardson extrapolation over that window) with its own bound:
+noise carried through the weights, plus truncation judged by how fast the shorter windows converge to it. A candidate
+that a finer level contradicts beyond its noise is widened until the two overlap: fine scales are believed first, since
+the derivative is a limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import factorial
+from typing import Any
+
+from frechet.core.lazy import np
+from frechet.numeric.tableau import UNIT, window_weights
+
+LONGEST = 7  # levels in one window: more gains nothing in double precision
+FAR = 4  # halvings between two steps from which the coarser one has no say
+SIGMAS = 3.0  # how many standard deviations of noise a bound allows for
+
+CENTRAL, RIGHT, LEFT = 0, 1, -1
+
+
+@dataclass
+class Choice:
+    """The best candidate of each component: arrays of shape (m,)."""
+
+    value: Any
+    noise: Any  # SIGMAS standard deviations
+    truncation: Any
+    error: Any  # the bound: noise + truncation, widened where finer levels disagree
+    coarsest: Any  # exponent k of the largest step in the window
+    finest: Any
+
+
+@dataclass
+class _Candidates:
+    """All windows: arrays of shape (windows, m) and, per window, its first and last level."""
+
+    value: Any
+    noise: Any
+    truncation: Any
+    doubt: Any  # truncation as far as a finer level may assert it against a coarser one
+    first: Any
+    last: Any
+
+
+@dataclass
+class Ladder:
+    """Levels of one line. `f0` has shape (m,); `values[k]` holds f at +h and -h (None: not defined), h = base*2^-k."""
+
+    f0: Any
+    base: float
+    order: int = 1
+    mode: int = CENTRAL
+    x_rounding: float = 0.0  # rounding of the point itself, as a distance along the line
+    noise: Any = 0.0  # measured standard deviation of f beyond rounding, shape (m,)
+    values: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+
+    def step(self, k: int) -> float:
+        return float(self.base * 2.0**-k)
+
+    def is_open(self, k: int) -> bool:
+        plus, minus = self.values[k]
+        return {CENTRAL: plus is not None and minus is not None, RIGHT: plus is not None,
+                LEFT: minus is not None}[self.mode]  # fmt: skip
+
+    def levels(self) -> list[int]:
+        """Exponents of usable levels, the largest step first."""
+        return sorted(k for k in self.values if self.is_open(k))
+
+    @property
+    def powers(self) -> int:
+        return 2 if self.mode == CENTRAL else 1
+
+    @property
+    def index(self) -> int:
+        """Which Taylor coefficient of the quotient is the derivative."""
+        return (self.order - 1) // 2 if self.mode == CENTRAL else self.order - 1
+
+    def quotient(self, k: int) -> Any:
+        """The plain difference quotient of the level: first or second, as the parity of the order asks."""
+        h = self.step(k)
+        plus, minus = self.values[k]
+        if self.mode == RIGHT:
+            return (plus - self.f0) / h
+        if self.mode == LEFT:
+            return (self.f0 - minus) / h
+        if self.order % 2:
+            return (plus - minus) / (2 * h)
+        return ((plus - self.f0) + (minus - self.f0)) / 2 / h / h
+
+    def bend(self, k: int) -> Any:
+        """Right slope minus left slope at this step: goes to zero with the step unless there is a kink."""
+        plus, minus = self.values[k]
+        return ((plus - self.f0) + (minus - self.f0)) / self.step(k)
+
+    def value_noise(self, k: int) -> Any:
+        """Standard deviation of the error of one value of f at this level."""
+        size = np.abs(self.f0)
+        for v in self.values[k]:
+            if v is not None:
+                size = np.maximum(size, np.abs(v))
+        return np.hypot(UNIT * size + 5e-324, self.noise)
+
+    def quotient_noise(self, k: int) -> Any:
+        """Standard deviation of the noise of the level's quotient."""
+        h = self.step(k)
+        if self.mode != CENTRAL:
+            return self.value_noise(k) * 1.5 / h
+        if self.order % 2:
+            return self.value_noise(k) * 0.75 / h
+        return self.value_noise(k) * 1.25 / h / h
+
+    def candidates(self) -> _Candidates:
+        """Every window of neighbouring levels that is long enough for the order, the shortest first."""
+        ks = self.levels()
+        q = np.array([self.quotient(k) for k in ks])
+        sd = np.array([self.quotient_noise(k) for k in ks])
+        shortest = self.index + 1
+        made: dict[tuple[int, int], tuple[Any, Any, Any, Any]] = {}  # (first, size) -> value, noise, truncation, doubt
+        for size in range(shortest, min(LONGEST, len(ks)) + 1):
+            for s in reversed(range(len(ks) - size + 1)):
+                if size > shortest and ((s + 1, size - 1) not in made or ks[s + 1] - ks[s] > FAR):
+                    continue  # a step so much larger tells nothing new: extrapolation gives it no weight
+                value, noise = self._window(ks[s : s + size], q[s : s + size], sd[s : s + size])
+                made[s, size] = value, noise, noise, noise
+                if size > shortest:
+                    truncation = self._truncation(ks, s, size, made)
+                    made[s, size] = value, noise, truncation, truncation
+            if size == shortest:
+                self._judge_shortest(ks, size, made)
+        columns = zip(*made.values(), strict=True)
+        return _Candidates(
+            *(np.array(c) for c in columns),
+            np.array([ks[s] for s, _ in made]), np.array([ks[s + size - 1] for s, size in made]),
+        )  # fmt: skip
+
+    def _truncation(self, ks: list[int], s: int, size: int, made: dict[Any, Any]) -> Any:
+        """Truncation error of a window, by how the windows without its largest steps converge to it."""
+        value, noise = made[s, size][:2]
+        shorter = made[s + 1, size - 1]
+        last = np.abs(value - shorter[0])
+        if (s + 2, size - 2) not in made:
+            # Two quotients cannot show a rate: allow for one that closes in like sqrt(h) only.
+            return np.maximum(0.5 * last, 0.5 * made[s + 1, size - 1][2])
+        # In the regime each longer window gains the factor (step / scale)^powers, seen from the one before.
+        gain = last / np.maximum(np.abs(shorter[0] - made[s + 2, size - 2][0]), noise + 1e-300)
+        rate = 2 * gain * 2.0 ** (self.powers * (ks[s + 1] - ks[s]))
+        # Slower than that means another law, such as error ~ h: then only a shift of the whole window shows its size.
+        shift = 2.0 ** (self.powers * (ks[s + size - 1] - ks[s]))
+        outside = np.where(gain * 6 > 1, 2 * shift, np.clip(rate, 2.0**-6, 1.0))
+        # A step far outside the regime hardly moves the value, which must not pass for convergence.
+        return np.maximum(last * np.where(last > noise, outside, 0.25), shorter[2] * np.clip(rate, 2.0**-6, 1.0))
+
+    def _judge_shortest(self, ks: list[int], size: int, made: dict[Any, Any]) -> None:
+        """Truncation of the shortest windows: by the next finer one, or for the finest by the decay from a coarser."""
+        count = len(ks) - size + 1
+        for s in range(count):
+            value, noise = made[s, size][:2]
+            if s + 1 < count:
+                outside = doubt = 1.5 * np.abs(value - made[s + 1, size][0])
+            elif s:
+                ratio = 2.0 ** (ks[s - 1] - ks[s])
+                gap = np.abs(value - made[s - 1, size][0])
+                # Its own bound allows for quotients that close in like sqrt(h); as a witness, linear decay is assumed.
+                outside, doubt = gap * ratio**0.5, gap * ratio
+            else:
+                outside = doubt = np.abs(value)
+            made[s, size] = value, noise, outside, doubt
+
+    def _window(self, ks: list[int], q: Any, sd: Any) -> tuple[Any, Any]:
+        """Extrapolated derivative and SIGMAS standard deviations of its noise."""
+        w = window_weights(tuple(k - ks[0] for k in ks), self.powers, self.index)
+        unit = self.step(ks[0]) ** self.powers
+        factor = factorial(self.order) / unit**self.index
+        value = factor * (w @ q)
+        noise = SIGMAS * abs(factor) * np.sqrt((w * w) @ (sd * sd))
+        # A rounded point means a rounded step: a relative error of every quotient.
+        slope = np.abs(value) * self.x_rounding * float(np.abs(w / 2.0 ** -np.array(ks)).sum()) / self.base
+        return value, noise + slope / (1 + self.index) + 2 * UNIT * np.abs(value)
+
+    def choose(self) -> Choice:
+        """For each component the candidate with the smallest honest bound."""
+        c = self.candidates()
+        error = c.noise + c.truncation
+        lengths_one = np.flatnonzero(c.first == c.last) if self.index == 0 else np.arange(len(c.first))
+        for w in lengths_one:
+            coarser = (c.last < c.first[w]) if self.index == 0 else (c.first < c.first[w])
+            gap = np.abs(c.value[coarser] - c.value[w]) - c.noise[w] - c.doubt[w]
+            error[coarser] = np.maximum(error[coarser], gap)
+        best = np.argmin(error, axis=0)
+        at = (best, np.arange(error.shape[1]))
+        return Choice(c.value[at], c.noise[at], c.truncation[at], error[at], c.first[best], c.last[best])
+
