@@ -27,8 +27,8 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Everything frechet refuses carries a diagnostic: a code, a sentence, the place in your text, and a way to mend",
-        "it. `frechet explain E300` shows the entry of a code. This page is written by `docs/generate.py`.",
+        "Everything frechet refuses carries a diagnostic: a code, a sentence, the place in your text, and a way to",
+        "mend it. `frechet explain E300` shows the entry of a code. This page is written by `docs/generate.py`.",
     ]
     for digit, title in GROUPS.items():
         lines += ["", f"## {title}", "", "| code | meaning |", "| --- | --- |"]
