@@ -1,0 +1,157 @@
+"""`parse` and the Function it gives: the entrance to everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from frechet.api.derivative import Derivative, Request
+from frechet.api.stacked import StackedDerivative
+from frechet.core.dims import Dim, Shape, show_size
+from frechet.core.errors import problem
+from frechet.core.lazy import np
+from frechet.language.declarations import Declarations, declare, undeclared
+from frechet.language.shapes import elaborate
+from frechet.language.text import parse_text
+from frechet.language.tree import Tree
+from frechet.notation.latex import to_latex
+from frechet.notation.text import to_text
+from frechet.ops import REGISTRY
+from frechet.reference.evaluate import evaluate, sizes_of
+
+LAYOUTS = ("numerator", "denominator")
+
+
+def parse(
+    text: str,
+    variables: Mapping[str, Sequence[Dim]] | None = None,
+    facts: Mapping[str, Iterable[str]] | None = None,
+    domain: Mapping[str, str] | None = None,
+    sizes: Iterable[str] | None = None,
+    *,
+    infer: bool = False,
+) -> Function:
+    """Read a function in the text language.
+
+    variables   name -> dimensions: [] scalar, ["n"] vector, ["m", "n"] matrix; a size is a name or an int. If given
+                it is complete: another name is an error. None infers it from use, then by letter (a-g scalar,
+                h-z vector, A-Z matrix); `infer=True` completes a partial declaration.
+    facts       name -> words such as symmetric, spd, orthogonal, positive, constant
+    domain      name -> a word that says which values are drawn: positive, unit, spd, simplex, ...
+    sizes       relations of sizes: ["m>n"]
+
+    Raises FrechetError with a diagnostic where the text cannot be read.
+    """
+    declarations = declare(variables, facts, domain, sizes)
+    tree, resolved = elaborate(parse_text(text), declarations, infer=infer or variables is None, source=text)
+    if tree.kind == "arrow":
+        raise problem("E108", "A linear map dX -> ... is not a function of the variables.", tree.span, source=text)
+    return Function(tree, resolved, text)
+
+
+class Function:
+    """A function of its variables: evaluated, printed, differentiated."""
+
+    def __init__(self, tree: Tree, declarations: Declarations, source: str) -> None:
+        self.tree = tree
+        self.declarations = declarations
+        self.source = source
+
+    @property
+    def shape(self) -> tuple[Dim, ...]:
+        """The sizes of the value, one for each axis of its array: () for a scalar."""
+        return tuple(_one(side) for side in self.tree.typed if side)
+
+    @property
+    def variables(self) -> dict[str, tuple[Dim, ...]]:
+        """The sizes of every variable, declared or inferred."""
+        return {name: tuple(_one(s) for s in shape if s) for name, shape in self.declarations.variables.items()}
+
+    def evaluate(self, **arrays: Any) -> Any:
+        """The value for arrays by name: a vector is 1-D whether written as a row or a column."""
+        values = {name: np.asarray(a, dtype=float) for name, a in arrays.items()}
+        return evaluate(self.tree, values, sizes_of(self.declarations, values))
+
+    def __str__(self) -> str:
+        return to_text(self.tree)
+
+    def __repr__(self) -> str:
+        return f"<Function {self}>"
+
+    def latex(self) -> str:
+        return to_latex(self.tree)
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    @cached_property
+    def _scalar(self) -> bool:
+        return not self.tree.typed.axes
+
+    def _request(self, wrt: Sequence[str], kind: str, options: Mapping[str, Any]) -> Request:
+        known = {"layout", "structured", "verify", "seed"}
+        for name in options:
+            if name not in known:
+                raise problem("E505", f"{name} is not an option here.", help=f"options: {', '.join(sorted(known))}")
+        layout = options.get("layout", "numerator")
+        if layout not in LAYOUTS:
+            raise problem("E505", f"{layout!r} is not a layout.", help="numerator or denominator")
+        if options.get("structured"):
+            raise problem("E505", "Derivatives over structured variables are not there yet.")
+        for name in wrt:
+            self._check_wrt(name)
+        return Request(tuple(wrt), kind, layout, bool(options.get("verify", True)), int(options.get("seed", 0)))
+
+    def _check_wrt(self, name: Any) -> None:
+        names = self.declarations.variables
+        if not isinstance(name, str) or not name.strip():
+            raise problem("E500", "A name of a variable is needed to differentiate by.", source=self.source)
+        if name not in names:
+            if name in REGISTRY:
+                raise problem("E500", f"{name} is a function, not a variable.", help="Variables: " + ", ".join(names))
+            error = undeclared(name, names, "E500")
+            raise problem("E500", f"{name} is not a variable of this function.", help=error.diagnostic.help)
+        if "constant" in self.declarations.facts.get(name, ()):
+            raise problem("E502", f"{name} is declared constant: there is no derivative by it.")
+
+    def _need_scalar(self, what: str) -> None:
+        if not self._scalar:
+            shape: Shape = self.tree.typed
+            raise problem("E501", f"The {what} needs a scalar function; this one is a {shape}.", self.tree.span,
+                          source=self.source, help="Ask for the jacobian, or sum the entries first.")  # fmt: skip
+
+    def gradient(self, wrt: str | Sequence[str], **options: Any) -> Derivative | StackedDerivative:
+        """The gradient of a scalar function: the shape of the variable. A list of names stacks them."""
+        self._need_scalar("gradient")
+        if not isinstance(wrt, str):
+            return StackedDerivative.gradient(self, list(wrt), options)
+        return Derivative(self, self._request([wrt], "gradient", options))
+
+    def jacobian(self, wrt: str, **options: Any) -> Derivative:
+        """The Jacobian: outputs index rows, inputs columns (numerator layout)."""
+        return Derivative(self, self._request([wrt], "jacobian", options))
+
+    def hessian(self, wrt: str | Sequence[str], **options: Any) -> Derivative | StackedDerivative:
+        """The Hessian of a scalar function. A list of names stacks them into one variable."""
+        self._need_scalar("Hessian")
+        if not isinstance(wrt, str):
+            return StackedDerivative.hessian(self, list(wrt), options)
+        return Derivative(self, self._request([wrt, wrt], "hessian", options))
+
+    def derivative(self, *wrt: str, **options: Any) -> Derivative:
+        """The derivative by each variable in order: ("w", "X") differentiates by w, the result by X."""
+        if not wrt:
+            raise problem("E500", "Nothing was given to differentiate by.", source=self.source,
+                          help="Variables: " + ", ".join(self.declarations.variables))  # fmt: skip
+        kind = ("gradient" if self._scalar else "jacobian") if len(wrt) == 1 else "derivative"
+        return Derivative(self, self._request(wrt, kind, options))
+
+    def differential(self, wrt: str, **options: Any) -> Derivative:
+        """The differential: the linear map dX -> D f(X)[dX], printed as such."""
+        return Derivative(self, self._request([wrt], "differential", options))
+
+
+def _one(side: tuple[Dim, ...]) -> Dim:
+    """A surface dimension as one size: a composite one by its product."""
+    return side[0] if len(side) == 1 else show_size(side)
