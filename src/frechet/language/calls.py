@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from frechet.core.dims import SCALAR
 from frechet.core.errors import FrechetError, Span, problem
+from frechet.core.lazy import np
 from frechet.core.operation import Operation, Pattern, Signature
 from frechet.language import clash
+from frechet.language.numbers import Value
 from frechet.language.spell import did_you_mean
 from frechet.language.tree import Tree
 from frechet.language.types import Type, show
@@ -33,17 +34,16 @@ def call(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
     values = iter(args)
     given = [None if i in skipped else next(values) for i in range(len(tree.args))]
     literal = all(t is not None and t.literal for t in given)
-    if literal:
-        _check_domain(record, tree, [t for t in given if t is not None])
+    value = _literal_value(record, tree, args) if literal else None
     failures: list[tuple[int, FrechetError]] = []
     for signature in fitting:
         mark = typing.sizes.mark()
-        attempt = _Match(typing, tree, record, signature)
+        match = _Match(typing, tree, record, signature)
         try:
-            return attempt.run(given)._replace(literal=literal)
+            return match.run(given)._replace(literal=literal, value=value)
         except FrechetError as error:
             typing.sizes.undo(mark)
-            failures.append((attempt.reached, error))
+            failures.append((match.reached, error))
     raise max(failures, key=lambda f: f[0])[1]
 
 
@@ -61,8 +61,8 @@ class _Match:
         self.reached = 0
 
     def run(self, given: Sequence[Type | None]) -> Type:
-        for self.reached, (pattern, t) in enumerate(zip(self.signature.args, given, strict=True)):
-            arg = self.tree.args[self.reached]
+        for place, (pattern, t) in enumerate(zip(self.signature.args, given, strict=True)):
+            self.reached, arg = place, self.tree.args[place]
             if pattern.kind == "literal":
                 self._literal(pattern, arg)
             elif pattern.kind == "size":
@@ -73,7 +73,7 @@ class _Match:
                 self._entrywise(given, t)
             else:
                 self._shape(pattern, t, arg)
-        self.reached += 1
+        self.reached = len(given)
         return self._result()
 
     def _result(self) -> Type:
@@ -97,8 +97,9 @@ class _Match:
 
     def _unify(self, a: Term, b: Term, arg: Tree) -> None:
         if not self.sizes.unify(a, b):
-            raise problem("E300", f"{self.tree.name} needs the size {self.sizes.show(a)} here, not {self.sizes.show(b)}.",
-                          arg.span, help=self._usage())  # fmt: skip
+            needed, found = self.sizes.show(a), self.sizes.show(b)
+            raise problem("E300", f"{self.tree.name} needs the size {needed} here, not {found}.", arg.span,
+                          help=self._usage())  # fmt: skip
 
     def _entrywise(self, given: Sequence[Type | None], t: Type) -> None:
         """All `*` arguments have one shape; a number literal goes with anything, as with `+`."""
@@ -115,6 +116,7 @@ class _Match:
         known = set(self.letters)
         rows, cols = self._term(pattern.rows), self._term(pattern.cols)
         if self.sizes.unify(rows, t.rows) and self.sizes.unify(cols, t.cols):
+            self.typing.oddities += t.scalar and bool(rows or cols)
             return
         self.sizes.undo(mark)
         square = pattern.rows == pattern.cols and pattern.rows
@@ -124,14 +126,15 @@ class _Match:
         raise self._clash(arg, t, bool(shared))
 
     def _right_kind(self, pattern: Pattern, t: Type) -> bool:
-        """Whether the argument is a scalar, column, row or matrix as the pattern is; a scalar passes for any of them."""
-        return t.scalar or (bool(pattern.rows), bool(pattern.cols)) == (bool(t.rows), bool(t.cols))
+        """Whether the argument has no side longer than 1 that the pattern has not: a vector passes for a matrix."""
+        return bool(pattern.rows or not t.rows) and bool(pattern.cols or not t.cols)
 
     def _wrong_kind(self, arg: Tree, t: Type, square: bool = False) -> FrechetError:
         name, shown = clash.text_of(self.typing, arg), show(self.sizes, t)
         if square:
             return problem("E301", f"{self.tree.name} needs a square matrix; {name} is {shown}.", arg.span)
-        return problem("E303", f"{self.tree.name} does not take {name}, which is {shown}.", arg.span, help=self._usage())
+        message = f"{self.tree.name} does not take {name}, which is {shown}."
+        return problem("E303", message, arg.span, help=self._usage())
 
     def _clash(self, arg: Tree, t: Type, shared: bool) -> FrechetError:
         """The argument does not fit those before it."""
@@ -207,21 +210,19 @@ def _no_function(typing: Typing, tree: Tree) -> FrechetError:
     return problem("E106", f"There is no function {name!r}.", span, help=did_you_mean(name, REGISTRY))
 
 
-_TESTS: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-    "!=": lambda a, b: a != b,
-}  # fmt: skip
-_CONDITION = re.compile(r"(abs\()?(\w+)\)?\s*(>=|<=|!=|>|<)\s*(-?[0-9.]+)\Z")
-
-
-def _check_domain(record: Operation, tree: Tree, args: Sequence[Type]) -> None:
-    """E400 for log(0): the operation's own domain, where it compares an argument that is a literal with a number."""
-    found = _CONDITION.match(record.domain)
-    if found is None or found[2] not in record.params:
-        return
-    value = args[record.params.index(found[2])].value
-    if value is None:
-        return
-    value = abs(value) if found[1] else value
-    if not _TESTS[found[3]](float(value), float(found[4])):
-        raise problem("E400", f"{record.name} is not defined here: it needs {record.domain}.", tree.span)
+def _literal_value(record: Operation, tree: Tree, args: Sequence[Type]) -> Value | None:
+    """The value of a function of number literals, log(2); E400 where there is none, log(0)."""
+    values = [t.value for t in args]
+    if record.value is None or any(v is None for v in values) or len(values) != len(tree.args):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(record.value(*[np.full((1, 1), float(v)) for v in values if v is not None]))
+    except (ArithmeticError, ValueError):
+        found = np.full(1, np.nan)
+    if found.size != 1:
+        return None
+    if not np.isfinite(found.item()):
+        needs = f": it needs {record.domain}" if record.domain else ""
+        raise problem("E400", f"{record.name} has no value here{needs}.", tree.span)
+    return float(found.item())

@@ -43,7 +43,7 @@ def _sentence(context: Context, *pairs: tuple[Tree, Type]) -> str:
     return ", ".join(f"{text_of(context, tree)} is {show(context.sizes, t)}" for tree, t in pairs)
 
 
-def _fitting(context: Context, forms: list[tuple[str, bool]]) -> str:
+def _fitting(forms: list[tuple[str, bool]]) -> str:
     """The help that lists the forms that would fit."""
     good = [text for text, fits in forms if fits]
     return f"These would fit: {', '.join(good)}." if good else ""
@@ -59,8 +59,9 @@ def product(context: Context, tree: Tree, a: Type, b: Type) -> FrechetError:
         (f"{left}.*{right}", fits((a.rows, b.rows), (a.cols, b.cols))),
     ]
     pairs = list(zip(tree.args, (a, b), strict=True))
-    return problem("E300", f"The product does not exist: {_sentence(context, *pairs)}.", tree.span,
-                   help=_fitting(context, forms) or _same_product(context, a, b), notes=notes(context, *pairs))  # fmt: skip
+    help = _fitting(forms) or _same_product(context, a, b)
+    return problem("E300", f"The product does not exist: {_sentence(context, *pairs)}.", tree.span, help=help,
+                   notes=notes(context, *pairs))  # fmt: skip
 
 
 def _same_product(context: Context, a: Type, b: Type) -> str:
@@ -91,7 +92,7 @@ def entrywise(context: Context, tree: Tree, a: Type, b: Type) -> FrechetError:
         (f"{left}*diag({right})", sign == ".*" and not b.cols and bool(a.cols) and fits((a.cols, b.rows))),
     ]
     return problem("E300", f"The shapes differ: {_sentence(context, *pairs)}.", tree.span,
-                   help=_fitting(context, forms), notes=notes(context, *pairs))  # fmt: skip
+                   help=_fitting(forms), notes=notes(context, *pairs))  # fmt: skip
 
 
 def division(context: Context, tree: Tree, a: Type, b: Type) -> FrechetError:
@@ -111,8 +112,8 @@ def power(context: Context, tree: Tree, a: Type) -> FrechetError:
 
 
 def block(context: Context, tree: Tree, place: int, t: Type) -> FrechetError:
-    return problem("E300", f"The block {text_of(context, tree.args[place])} is {show(context.sizes, t)} and does not fit "
-                   "beside the others.", tree.args[place].span)  # fmt: skip
+    name, shown = text_of(context, tree.args[place]), show(context.sizes, t)
+    return problem("E300", f"The block {name} is {shown} and does not fit beside the others.", tree.args[place].span)
 
 
 def unknown_name(context: Context, tree: Tree) -> FrechetError:

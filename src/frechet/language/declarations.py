@@ -17,7 +17,7 @@ SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower",
 FACTS = SQUARE_FACTS | {"positive", "constant", "unit_norm", "commuting"}
 SQUARE_DOMAINS = frozenset({"spd", "symmetric", "invertible", "orthogonal"})
 DOMAINS = SQUARE_DOMAINS | {"positive", "unit", "small", "pm1", "simplex", "labels01"}
-RESERVED = frozenset({"where", "lambda"} - {"lambda"})
+RESERVED = frozenset({"where"})
 MAX_SIZE = 10**9
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
@@ -136,7 +136,9 @@ def _size(name: str, dim: Any) -> Size:
     return tuple(int(p) if p.isdigit() else p for p in parts)
 
 
-def _words(name: Any, words: Any, known: frozenset[str], what: str, variables: Mapping[str, Shape] | None) -> frozenset[str]:
+def _words(
+    name: Any, words: Any, known: frozenset[str], what: str, variables: Mapping[str, Shape] | None
+) -> frozenset[str]:
     """The facts (or the domain) of one variable."""
     if variables is not None and name not in variables:
         raise undeclared(name, variables, f"A {what} is given for")

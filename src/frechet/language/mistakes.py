@@ -47,8 +47,8 @@ def side_by_side(tokens: Sequence[Token], at: int, name: str = "") -> FrechetErr
         return problem("E108", "Code is not part of the text language.", span)
     left = before.text if before.kind in ("number", "name") else "..."
     right = token.text if token.kind in ("number", "name") else "(...)"
-    return problem("E100", "An operator is missing between these two.", span,
-                   help=f"Write {left}*{right} for a product; entries of a matrix are separated by commas.")  # fmt: skip
+    help = f"Write {left}*{right} for a product; entries of a matrix are separated by commas."
+    return problem("E100", "An operator is missing between these two.", span, help=help)
 
 
 def stray(token: Token, help: str = "") -> FrechetError:

@@ -1,4 +1,4 @@
-"""Good names for the sizes that inference found: m x n for the first matrix, n for the first vector, then l, k, p, q."""
+"""Good names for inferred sizes: m x n for the first matrix, n for the first vector, then k, l, p, q."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _power(a: Value, b: Value, span: Span | None) -> Value:
         raise problem("E400", "A negative number to a fractional power is not real.", span)
     if a == 0 or b == 0:
         return Fraction(int(b == 0))
-    size = abs(float(b)) * abs(math.log2(abs(a)))
+    size = abs(float(b)) * abs(math.log2(abs(float(a))))
     if size > 1100:
         raise problem("E401", "This number is beyond double precision.", span)
     if isinstance(a, Fraction) and isinstance(b, Fraction) and whole and _bits(a) * abs(b) <= EXACT_BITS:

@@ -18,7 +18,7 @@ from frechet.ops.op import REGISTRY
 class Plan:
     """`order`: every tree, ready to be typed. `bound`: id of a name -> the definition or arrow it refers to.
 
-    `size_arguments`: id of a call -> places of its arguments that are sizes, not values (eye(n)); they are not in `order`.
+    `size_arguments`: id of a call -> places of its arguments that are sizes, not values (eye(n)), and not in `order`.
     """
 
     order: list[Tree] = field(default_factory=list)

@@ -28,18 +28,20 @@ def elaborate(
     """
     try:
         plan = make_plan(tree)
-        variables = {name: Type(term(s.rows), term(s.cols)) for name, s in declarations.variables.items()}
-        typing = guess(plan, declarations, variables, source) if infer else \
-            Typing(plan, variables, frozenset(declarations.sizes), source)  # fmt: skip
-        if not infer:
-            typing.run(call)
-        if infer:
-            name_sizes(typing)
+        typing = guess(plan, declarations, source) if infer else _declared(plan, declarations, source)
+        name_sizes(typing)
         _check_known(plan, typing)
         resolved = _resolved(declarations, typing)
         return _typed(plan, typing, tree), resolved
     except FrechetError as error:
         raise located(error, source) from None
+
+
+def _declared(plan: Plan, given: Declarations, source: str) -> Typing:
+    variables = {name: Type(term(s.rows), term(s.cols)) for name, s in given.variables.items()}
+    typing = Typing(plan, variables, dict.fromkeys(given.sizes), source)
+    typing.run(call)
+    return typing
 
 
 def _check_known(plan: Plan, typing: Typing) -> None:

@@ -237,8 +237,8 @@ class _Parser:
             return
         widths = [*frame.widths, len(parts) - sum(frame.widths)]
         if len(set(widths)) > 1:
-            raise problem("E300", f"The rows of this matrix have {' and '.join(map(str, sorted(set(widths))))} entries.",
-                          span)  # fmt: skip
+            lengths = " and ".join(map(str, sorted(set(widths))))
+            raise problem("E300", f"The rows of this matrix have {lengths} entries.", span)
         self._push(Tree("matrix", parts, value=(len(widths), widths[0]), span=span))
 
     # -- the stacks --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Text to tokens, in one linear pass. What is not part of the language is refused here, with the known mistakes named."""
+"""Text to tokens, in one linear pass. Characters that are not part of the language are refused with their remedy."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _KNOWN_MISTAKES: dict[str, tuple[str, str]] = {
     "%": ("% is not part of the text language.", "Comments and remainders do not exist here; leave it out."),
     '"': ("Strings are not part of the text language.", "Names are written without quotation marks."),
     "`": ("Strings are not part of the text language.", "Names are written without quotation marks."),
-    "\\": ("The backslash is not an operator of the text language.", "Write solve(A, b) for A\\b; LaTeX has its own reader."),
+    "\\": ("The backslash is not part of the text language.", "Write solve(A, b) for A\\b; LaTeX has its own reader."),
     "{": ("Braces are not part of the text language.", "Use parentheses."),
     "}": ("Braces are not part of the text language.", "Use parentheses."),
     "$": ("$ is not part of the text language.", "Write the formula without dollar signs."),
@@ -66,8 +66,9 @@ _KNOWN_MISTAKES: dict[str, tuple[str, str]] = {
 _SUPERSCRIPTS = {c: str(i) for i, c in enumerate("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")}
 _GREEK = dict(zip(
     "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-    ("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-     "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega").split(),
+    ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+     "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+     "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"],
     strict=True,
 ))  # fmt: skip
 
@@ -125,8 +126,9 @@ def _unreadable(source: str, at: int) -> FrechetError:
                        help=f"Write {_GREEK[c]}.", source=source)  # fmt: skip
     if c == ".":
         help = "The transpose is written with a prime: X'." if source[at + 1 : at + 2] in ("T", "'") else \
-            "The elementwise operators are .* ./ .^ .+ .- "  # fmt: skip
-        return problem("E103", "A dot without an operator.", Span(at, min(at + 2, len(source))), help=help, source=source)
+            "The elementwise operators are .* ./ .^ .+ .-"  # fmt: skip
+        span = Span(at, min(at + 2, len(source)))
+        return problem("E103", "A dot without an operator.", span, help=help, source=source)
     return problem("E103", f"The character {_shown(c)} is not part of the text language.", span, source=source)
 
 

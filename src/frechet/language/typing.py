@@ -21,8 +21,9 @@ MAX_SYMBOLIC_INDEX = 100_000
 class Typing:
     """One pass over a plan. `variables` gives the types of free names; `size_names` are the names that are sizes.
 
-    `oddities` counts what nobody writes (a scalar transposed, a scalar right of a matrix), `at` how far the pass came:
-    the inference of kinds compares attempts by them. `indexed` are the symbolic sizes that must reach an index.
+    `oddities` counts what nobody writes (a scalar transposed, summed, or right of a matrix), `at` says how far the
+    pass came: the inference of kinds compares attempts by them. `indexed` are the symbolic sizes that must reach an
+    index.
     """
 
     def __init__(self, plan: Plan, variables: Mapping[str, Type], size_names: Collection[str], source: str) -> None:
@@ -40,7 +41,8 @@ class Typing:
         """Type every tree of the plan; `call` types the calls (it stands in another module)."""
         types = self.types
         rules = {**_RULES, "call": call}
-        for self.at, tree in enumerate(self.plan.order):
+        for at, tree in enumerate(self.plan.order):
+            self.at = at
             skipped = self.plan.size_arguments.get(id(tree), ())
             args = [types[id(a)] for i, a in enumerate(tree.args) if i not in skipped]
             types[id(tree)] = rules[tree.kind](self, tree, args)
@@ -115,7 +117,10 @@ def _entrywise(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
     kind = tree.kind
     if kind == "dotdiv" and b.value == 0:
         raise problem("E400", "Division by zero.", tree.span)
-    rows, cols = typing.common(tree, a, b, lone_scalars=kind not in ("add", "sub"))
+    dotted = kind not in ("add", "sub")
+    if dotted:
+        typing.oddities += (a.scalar and not a.literal) + (b.scalar and not b.literal)
+    rows, cols = typing.common(tree, a, b, lone_scalars=dotted)
     return Type(rows, cols, a.literal and b.literal, _value(tree, a, b))
 
 
@@ -133,7 +138,7 @@ def _broadcast(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
 
 
 def _value(tree: Tree, a: Type, b: Type) -> Value | None:
-    """The value of a calculation with literals, so that a division by zero is seen before anything is differentiated."""
+    """The value of a calculation with literals, so that a division by zero is seen before it is differentiated."""
     return None if a.value is None or b.value is None else combine(tree.kind, a.value, b.value, tree.span)
 
 
@@ -198,7 +203,7 @@ def _place(typing: Typing, tree: Tree, side: Term, place: int | None) -> Term:
     if not names and place > known:
         raise problem("E302", f"The index {place} is larger than the size {known}.", tree.span)
     if names and place > MAX_SYMBOLIC_INDEX:
-        raise problem("E302", f"The index {place} is too large (at most {MAX_SYMBOLIC_INDEX} in a symbolic size).", tree.span)
+        raise problem("E302", f"The index {place} is too large: at most {MAX_SYMBOLIC_INDEX}.", tree.span)
     if names and place > known:
         typing.indexed.append((side, place))
     return ()

@@ -85,9 +85,9 @@ class Sizes:
         return answer
 
     def _unify(self, a: Term, b: Term) -> bool:
-        while a and b and a[0] is b[0] or (a and b and isinstance(a[0], str) and a[0] == b[0]):
+        while a and b and a[0] == b[0]:
             a, b = a[1:], b[1:]
-        while a and b and (a[-1] is b[-1] or (isinstance(a[-1], str) and a[-1] == b[-1])):
+        while a and b and a[-1] == b[-1]:
             a, b = a[:-1], b[:-1]
         if not a and not b:
             return True
@@ -99,7 +99,7 @@ class Sizes:
         return self._heads(a[0], b[0], a, b)
 
     def _heads(self, x: Atom, y: Atom, a: Term, b: Term) -> bool:
-        """Both terms are left with atoms of which neither is a lone unknown: make their heads equal, go on behind them."""
+        """Neither term is a lone unknown: make their heads equal, go on behind them."""
         if isinstance(y, Free) and not y.value:
             x, y, a, b = y, x, b, a
         if isinstance(x, Free) and not x.value:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from frechet.core.dims import SCALAR
-from frechet.language.precedence import ARROW, ATOM, LEVEL, NEGATION, POSTFIX, WHERE
+from frechet.language.precedence import ARROW, ATOM, LEVEL, NEGATION, POSTFIX, PRODUCT, SUM, WHERE
 from frechet.language.tree import Tree, number
 
 LONG_DENOMINATOR = 100
@@ -75,20 +75,20 @@ def _eases(parent: Tree, left: Tree) -> bool:
     if LEVEL[parent.kind] == POSTFIX:
         return left.kind in ("pow", "dotpow")
     if parent.kind in ("dotmul", "dotdiv"):
-        return left.kind == "mul" and not _is_scalar(left.args[0])
+        return left.kind == "mul" and not is_scalar(left.args[0])
     if parent.kind == "mul":
-        inner_product = left.kind == "mul" and _is_scalar(left) and not _is_scalar(left.args[1])
-        return left.kind in ("dotmul", "dotdiv") or (inner_product and not _is_scalar(parent.args[1]))
+        inner_product = left.kind == "mul" and is_scalar(left) and not is_scalar(left.args[1])
+        return left.kind in ("dotmul", "dotdiv") or (inner_product and not is_scalar(parent.args[1]))
     return False
 
 
-def _is_scalar(tree: Tree) -> bool:
+def is_scalar(tree: Tree) -> bool:
     """Whether it is known to be scalar."""
     return tree.kind == "number" or (tree.shape is not None and tree.shape.is_scalar)
 
 
 def write(root: Tree, pieces: Callable[[Tree], Sequence[Piece]]) -> str:
-    """The text of `root`: `pieces(tree)` gives strings and trees still to be written. Linear in the text, no recursion."""
+    """The text of `root`: `pieces(tree)` gives strings and trees still to be written. Linear, without recursion."""
     out: list[str] = []
     stack: list[Piece] = [root]
     while stack:
@@ -113,3 +113,25 @@ def child(tree: Tree, position: int, left: str = "(", right: str = ")") -> list[
     """One argument of an operator, in parentheses where it needs them."""
     arg = spelled(tree.args[position])
     return [left, arg, right] if wraps(tree, position, arg) else [arg]
+
+
+def brackets(parent: Tree, place: int, arg: Tree, inner: int) -> bool:
+    """Whether an operand of level `inner` needs brackets in mathematical setting, where sums and products regroup."""
+    own = LEVEL[parent.kind]
+    if parent.kind == "neg":
+        return inner <= NEGATION
+    if own == SUM:
+        minus = parent.kind in ("sub", "dotsub")
+        return inner < SUM or (place == 1 and (arg.kind == "neg" or (minus and inner == SUM)))
+    if own == POSTFIX:
+        return inner < ATOM
+    if own != PRODUCT:
+        return inner <= own
+    if inner < PRODUCT or (inner == PRODUCT and arg.kind not in ("mul", "div")):
+        return inner < PRODUCT or arg.kind != parent.kind or place == 1
+    if arg.kind != "mul":
+        return False
+    if parent.kind != "mul":
+        return not is_scalar(arg.args[0])
+    inner_product = is_scalar(arg) and not is_scalar(arg.args[1])
+    return inner_product and (place == 1 or not is_scalar(parent.args[1]))
