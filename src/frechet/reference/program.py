@@ -189,9 +189,9 @@ def _slot(tree: Tree, args: Sequence[int], program: Program) -> int:
     if kind == "arrow":
         return args[0]
     ext = extent(tree.typed, program.sizes)
-    value = tuple(static_size(a, program.sizes) for i, a in enumerate(tree.args) if i in size_places(tree)) \
-        if kind == "call" else tree.value  # fmt: skip
-    key = (kind, tree.name, value, tuple(args), ext)
+    places = size_places(tree) if kind == "call" else ()
+    given = tuple(static_size(a, program.sizes) for i, a in enumerate(tree.args) if i in places)
+    key = (kind, tree.name, tree.value, given, tuple(args), ext)
     return program.add(key, tree, args, lambda slot: _step(tree, slot, args, ext, program))
 
 
