@@ -22,14 +22,15 @@ class Verdict:
     status: str = "right"
     detail: str = ""
     printed: str = ""
+    closed: bool = False
 
     @property
     def ratio(self) -> float | None:
-        """Printed length over expected length, blanks left out; an operator or index form counts as too long."""
+        """Printed length over expected length, blanks left out; what is no closed form counts as too long."""
         if self.case.expected is None:
             return None
         printed, expected = ("".join(t.split()) for t in (self.printed, self.case.expected))
-        return float("inf") if not printed or "->" in printed else len(printed) / len(expected)
+        return float("inf") if not self.closed else len(printed) / len(expected)
 
 
 class MismatchError(Exception):
@@ -87,10 +88,10 @@ def check_printed(case: Case, text: str, draw: Draw) -> None:
 def check(case: Case, verdict: Verdict) -> None:
     """Every claim of the case, at every stored point."""
     d = derive(case)
-    verdict.printed = str(d)
+    verdict.printed, verdict.closed = str(d), bool(d.text)
     for draw in draws(case.id):
         same(d.evaluate(**draw.arrays), draw.truth, "value")
-        if not d.text and not d.operator_form:
+        if not d.text and d.operator_form == d.index_form:
             raise MismatchError("nothing but an index form to show")
         check_printed(case, verdict.printed, draw)
         if case.expected and not uses_later_function(case.expected):
