@@ -11,6 +11,7 @@ from frechet.numeric.drive import Problem
 from frechet.numeric.engine import Line, Task, search
 from frechet.numeric.estimate import Estimate
 from frechet.numeric.evaluate import Layout, flatten
+from frechet.numeric.forward import forward_columns
 from frechet.numeric.tableau import UNIT
 
 Function = Callable[[Any], Any]
@@ -87,33 +88,126 @@ def _shapes(named: list[tuple[str, tuple[int, ...]]]) -> str:
 
 
 def gradient(
-    f: Function, x: Any, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+    f: Function,
+    x: Any,
+    *,
+    method: str = "adaptive",
+    step: float | None = None,
+    complex_step: bool = True,
+    executor: Any = None,
+    progress: bool | None = None,
 ) -> Estimate:
     """The gradient of a scalar function, in the shape of x (a dict of arrays gives a dict of arrays).
 
     The partial derivatives are held against one random directional derivative: where it is not their linear
-    combination, f is not differentiable here and `ok` is False. Raises E501 if f is not scalar.
+    combination, f is not differentiable here and `ok` is False. `method="forward"` with a `step` (1e-8 if not given)
+    is the plain forward difference of the notes instead. Raises E501 if f is not scalar, E505 for another method.
     """
     layout, flat = flatten(x)
     p = Problem(f, layout, flat, executor, progress)
     if p.f0.size != 1:
         raise problem("E501", f"The gradient needs a scalar function; this one returns the shape {p.shape}.",
                       help="Use jacobian.")  # fmt: skip
-    value, error, ok, message = columns(p, complex_step)
+    value, error, ok, message = _by_method(p, method, step, complex_step)
     return Estimate(layout.build(value[0]), layout.build(error[0]), ok, message, p.evaluations)
 
 
+def _by_method(p: Problem, method: str, step: float | None, complex_step: bool) -> tuple[Any, Any, bool, str]:
+    if method == "forward":
+        return forward_columns(p, 1e-8 if step is None else step)
+    if method != "adaptive" or step is not None:
+        what = f"The method {method!r} is not known" if method != "adaptive" else "The adaptive method finds its own step"
+        raise problem("E505", f"{what}.", help='Use method="adaptive", or method="forward" with step=1e-5.')
+    return columns(p, complex_step)
+
+
 def jacobian(
-    f: Function, x: Any, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+    f: Function,
+    x: Any,
+    *,
+    method: str = "adaptive",
+    step: float | None = None,
+    sparsity: Any = None,
+    complex_step: bool = True,
+    executor: Any = None,
+    progress: bool | None = None,
 ) -> Estimate:
     """The Jacobian, of the shape of f(x) followed by the shape of x (a dict of such arrays for a dict).
 
-    Checked by one random product as in `gradient`.
+    Checked by one random product as in `gradient`, and `method` as there. With `sparsity` (a scipy.sparse matrix or an
+    array, nonzero where the (f.size, x.size) Jacobian may be, or "auto": find the pattern) few evaluations serve
+    many columns, and value and error come back as scipy.sparse matrices; a pattern that misses entries gives ok=False.
     """
     layout, flat = flatten(x)
     p = Problem(f, layout, flat, executor, progress)
-    value, error, ok, message = columns(p, complex_step)
+    if sparsity is not None:
+        return sparse_columns(p, sparsity)
+    value, error, ok, message = _by_method(p, method, step, complex_step)
     return Estimate(in_shapes(p, value), in_shapes(p, error), ok, message, p.evaluations)
+
+
+def hessian(f: Function, x: Any, *, executor: Any = None, progress: bool | None = None) -> Estimate:
+    """The second derivatives, of the shape of f(x) followed twice by the shape of x (dicts of dicts for a dict).
+
+    From second derivatives along the axes and along the diagonals of each pair of axes (polarisation), scaled by
+    |x_i|. Raises E303 for complex values of f.
+    """
+    layout, flat = flatten(x)
+    p = Problem(f, layout, flat, executor, progress)
+    n = flat.size
+    scales = 2.0 ** np.round(np.log2(typical_scales(flat)))
+    pairs = [(i, j) for i in range(n) for j in range(i + 1)]
+    directions = [_pair(n, i, j, scales) for i, j in pairs]
+    lines = p.run([(search(task_along(p, v, order=2)), v) for v in directions])
+    value, error = np.empty((2, p.f0.size, n, n))
+    curved = dict(zip(pairs, lines, strict=True))
+    for i, j in pairs:
+        line = curved[i, j]
+        if i == j:
+            v, e = line.value, line.error
+        else:
+            v = (line.value - curved[i, i].value - curved[j, j].value) / 2
+            e = (line.error + curved[i, i].error + curved[j, j].error) / 2
+        area = scales[i] * scales[j]
+        value[:, i, j] = value[:, j, i] = v / area
+        error[:, i, j] = error[:, j, i] = e / area
+    bad = [pair for pair, line in curved.items() if not line.ok.all()]
+    message = f"along components {bad[0]}: {curved[bad[0]].message}" if bad else ""
+    return Estimate(_twice(p, value), _twice(p, error), not bad, message, p.evaluations)
+
+
+def _pair(n: int, i: int, j: int, scales: Any) -> Any:
+    """The scaled axis i, or the diagonal between the axes i and j."""
+    v = np.zeros(n)
+    v[[i, j]] = scales[[i, j]]
+    return v
+
+
+def _twice(p: Problem, full: Any) -> Any:
+    """(m, n, n) in the shape of f, then of x twice."""
+    full = np.moveaxis(p.restore(np.moveaxis(full, 0, -1)), (0, 1), (-2, -1))
+    rows = [(leaf, full[..., leaf.offset : leaf.offset + leaf.size, :]) for _, leaf in p.layout.leaves()]
+    blocks = iter([_per_leaf(p.layout.tree, part, p.shape + (leaf.size,)) for leaf, part in rows])
+    shapes = iter([p.shape + leaf.shape for leaf, _ in rows])
+    return _fill(p.layout.tree, blocks, shapes, len(p.shape))
+
+
+def _fill(tree: Any, blocks: Any, shapes: Any, depth: int) -> Any:
+    """One block per leaf of the first x, each with its row axis unfolded."""
+    if isinstance(tree, dict):
+        return {k: _fill(v, blocks, shapes, depth) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_fill(v, blocks, shapes, depth) for v in tree)
+    return _unfold(next(blocks), next(shapes), depth)
+
+
+def _unfold(block: Any, shape: tuple[int, ...], depth: int) -> Any:
+    if isinstance(block, dict):
+        return {k: _unfold(v, shape, depth) for k, v in block.items()}
+    if isinstance(block, list | tuple):
+        return type(block)(_unfold(v, shape, depth) for v in block)
+    out = block.reshape(shape + block.shape[depth + 1 :])
+    return out.item() if out.ndim == 0 else out
 
 
 def in_shapes(p: Problem, matrix: Any) -> Any:

@@ -24,10 +24,10 @@ from frechet.numeric.tableau import UNIT
 Search = Generator[list[complex], list[Any], "Line"]
 
 GOOD = 4e-12  # relative bound at which no further evaluation is spent
-START = 4  # the first ladder starts at 2^-4 of the guessed scale
+START = 3  # the first ladder starts at 2^-3 of the guessed scale
 FIRST_LEVELS = 3
 FINEST = 40  # the witness stands at most this many halvings below the first ladder
-ROUNDS = 14
+ROUNDS = 20
 WIDEN = 30  # halvings above the first ladder that may be tried
 
 
@@ -71,7 +71,7 @@ def search(task: Task) -> Search:
         nan = np.full(task.f0.shape, np.nan)
         return Line(nan, np.abs(nan) + np.inf, nan > 0, "the function is not defined near the point", task.scale)
     witness = yield from _witness(ladder, task, start)
-    choice = yield from _improve(ladder, task)
+    choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
     return Line(choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))))
 
@@ -196,17 +196,21 @@ def _measure(ladder: Ladder, k: int) -> Generator[list[complex], list[Any], Any]
     """Noise of f near the point, measured at the spacing of level k (wider where f does not move at all)."""
     spacing = ladder.step(k)
     noise: Any = 0.0
-    for _ in range(5):
-        ts = noise_points(spacing, ladder.mode)
-        values = yield [complex(t) for t in ts]
-        noise, moved = measured_noise(ts, values, ladder.f0)
-        if moved:
-            break
-        spacing *= 64  # a staircase: f takes the same value at all points
-    return noise
+    sides = [1, -1] if ladder.mode == CENTRAL else [ladder.mode]
+    wider = [4 * spacing * 64.0**i for i in range(1, 5)]
+    if all(v is None or (v == ladder.f0).all() for v in ladder.values[k]):
+        # A staircase: f takes the same value at all fine points. Look for the width of its treads.
+        values = yield [complex(sides[0] * t) for t in wider]
+        for t, v in zip(wider, values, strict=True):
+            if v is None or (v != ladder.f0).any():
+                spacing = t / 4
+                break
+    ts = noise_points(spacing, ladder.mode)
+    values = yield [complex(t) for t in ts]
+    return measured_noise(values, ladder.f0)
 
 
-def _improve(ladder: Ladder, task: Task) -> Generator[list[complex], list[Any], Choice]:
+def _improve(ladder: Ladder, task: Task, witness: int) -> Generator[list[complex], list[Any], Choice]:
     """Add levels while the bound of some component can still be brought down."""
     choice = ladder.choose()
     ks = ladder.levels()
@@ -215,28 +219,37 @@ def _improve(ladder: Ladder, task: Task) -> Generator[list[complex], list[Any], 
     stalled = np.zeros(task.f0.shape, dtype=int)
     for _ in range(ROUNDS):
         size = np.maximum(np.abs(choice.value), slope)
+        size = np.maximum(size, 0.03 * size.max())
         relative = np.where((stalled >= 2) | (choice.error < 1e-290), 0.0, choice.error / np.maximum(size, 1e-300))
         j = int(np.argmax(relative))
-        if relative[j] <= GOOD:
+        if relative[j] <= GOOD * 30.0 ** (task.order - 1):
             break
         k = _next_level(ladder, choice, j, task)
         if k is None:
             stalled[j] = 2
             continue
         before = choice.error[j]
+        halving = k + 1 not in ladder.values and k < choice.coarsest[j]
         yield from _fetch(ladder, [k])
-        steps = staircase(ladder)
+        steps, wanted = staircase(ladder)
+        if wanted:
+            yield from _fetch(ladder, wanted)
+            steps, _ = staircase(ladder)
+        if steps is None and not np.any(ladder.noise) and _contradicted(ladder, witness):
+            steps = yield from _measure(ladder, witness)
         if steps is not None:
             ladder.noise = np.maximum(ladder.noise, steps)
             stalled[:] = 0
         choice = ladder.choose()
-        stalled[j] = stalled[j] + 1 if choice.error[j] > 0.5 * before else 0
+        if choice.error[j] <= 0.5 * before:
+            stalled[j] = 0
+        elif not halving:
+            stalled[j] += 1
     return choice
 
 
 def _next_level(ladder: Ladder, choice: Choice, j: int, task: Task) -> int | None:
     """The level that should help component j most, or None: coarser against noise, finer against truncation."""
-    known = sorted(ladder.values)
     usable = ladder.levels()
     first, last = int(choice.coarsest[j]), int(choice.finest[j])
     excess = choice.error[j] - choice.noise[j]
@@ -247,11 +260,11 @@ def _next_level(ladder: Ladder, choice: Choice, j: int, task: Task) -> int | Non
     if gaps:
         width, a = max(gaps)
         return a + max(1, min(width // 2, 2))
-    finer = [k for k in known if k > last]
-    if not finer and ladder.step(last + 1) > task.finest:
-        return last + 1
-    if finer and finer[0] - last > 1:
-        return last + min((finer[0] - last) // 2, 2)
+    end = last
+    while end + 1 in ladder.values:
+        end += 1
+    if end - last <= 2 and ladder.step(end + 1) > task.finest:
+        return end + 1
     return _coarser(ladder, choice, j)  # a further level adds an order instead
 
 

@@ -151,8 +151,14 @@ class Ladder:
         # Slower than that means another law, such as error ~ h: then only a shift of the whole window shows its size.
         shift = 2.0 ** (self.powers * (ks[s + size - 1] - ks[s]))
         outside = np.where(gain * 6 > 1, 2 * shift, np.clip(rate, 2.0**-6, 1.0))
-        # A step far outside the regime hardly moves the value, which must not pass for convergence.
-        return np.maximum(last * np.where(last > noise, outside, 0.25), shorter[2] * np.clip(rate, 2.0**-6, 1.0))
+        # A step far outside the regime hardly moves the value, which must not pass for convergence: inside it, the
+        # quotients themselves differ by a multiple of step^powers.
+        a, b, c = (made[s + i, 1][0] for i in range(3)) if (s, 1) in made else (value, value, value)
+        da, db = ks[s + 1] - ks[s], ks[s + 2] - ks[s + 1]
+        growth = 2.0 ** (self.powers * da) * (1 - 2.0 ** (-self.powers * da)) / (1 - 2.0 ** (-self.powers * db))
+        saturated = np.abs(a - b) + made[s + 1, size - 1][1] < growth * np.abs(b - c) / 8
+        better = np.where(saturated, 1.0, np.clip(rate, 2.0**-10, 1.0))
+        return np.maximum(last * np.where(last > noise, outside, 0.25), shorter[2] * better)
 
     def _judge_shortest(self, ks: list[int], size: int, made: dict[Any, Any]) -> None:
         """Truncation of the shortest windows: by the next finer one, or for the finest by the decay from a coarser."""
@@ -173,10 +179,12 @@ class Ladder:
     def _window(self, ks: list[int], q: Any, sd: Any) -> tuple[Any, Any]:
         """Extrapolated derivative and SIGMAS standard deviations of its noise."""
         w = window_weights(tuple(k - ks[0] for k in ks), self.powers, self.index)
-        unit = self.step(ks[0]) ** self.powers
-        factor = factorial(self.order) / unit**self.index
+        factor = float(factorial(self.order))
+        if self.index:
+            factor /= self.step(ks[0]) ** (self.powers * self.index)
         value = factor * (w @ q)
-        noise = SIGMAS * abs(factor) * np.sqrt((w * w) @ (sd * sd))
+        top = sd.max(axis=0)  # squares of the whole range of doubles would overflow
+        noise = SIGMAS * abs(factor) * top * np.sqrt((w * w) @ (sd / top) ** 2)
         # A rounded point means a rounded step: a relative error of every quotient.
         slope = np.abs(value) * self.x_rounding * float(np.abs(w / 2.0 ** -np.array(ks)).sum()) / self.base
         return value, noise + slope / (1 + self.index) + 2 * UNIT * np.abs(value)

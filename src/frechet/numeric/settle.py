@@ -53,7 +53,7 @@ def _slope_seen(ladder: Ladder) -> Any:
 
 
 def _diverging(ladder: Ladder) -> Any:
-    """Components whose two finest quotients, where noise leaves them clear, still differ by more than a tenth."""
+    """Components whose two finest quotients, where noise leaves them clear, still grow by more than a tenth."""
     ks = ladder.levels()
     q = np.array([ladder.quotient(k) for k in ks])
     clear = np.array([ladder.quotient_noise(k) for k in ks]) < 0.01 * np.abs(q)
@@ -62,7 +62,7 @@ def _diverging(ladder: Ladder) -> Any:
         seen = np.flatnonzero(clear[:, j])[-2:]
         if len(seen) == 2:
             a, b = q[seen, j]
-            out[j] = abs(a - b) > 0.1 * max(abs(a), abs(b))
+            out[j] = abs(b) > 1.1 * abs(a)
     return out
 
 
@@ -133,9 +133,12 @@ def _kink(ladder: Ladder, bent: Any) -> tuple[Any, Any, str]:
     why = ""
     for j in np.flatnonzero(bent):
         seen = np.flatnonzero(visible[:, j])[-5:]
+        if len(seen) > 3 and ks[seen[-1]] - ks[seen[-3]] >= 4:
+            seen = seen[-3:]  # curvature may still show on the coarser ones
         b = bends[seen, j]
         steps = np.array([ks[i] for i in seen])
-        if len(seen) < 3 or bends[-1, j] < 0.25 * np.max(b[len(b) // 2 :]):
+        sharp = np.flatnonzero(noise[:, j] < 0.1 * b.max())
+        if len(seen) < 3 or bends[sharp[-1], j] < 0.25 * np.max(b[len(b) // 2 :]):
             continue  # the slopes close up at the finest level: a kink nearby, not here
         allowance[j] = b[-1]
         rate = np.polyfit(steps, np.log2(b), 1)[0]  # b ~ h^-rate
