@@ -43,8 +43,6 @@ def side_by_side(tokens: Sequence[Token], at: int, name: str = "") -> FrechetErr
     if name in REGISTRY:
         inner = "x" if token.kind == "open" else token.text
         return problem("E106", f"The function {name} needs parentheses.", span, help=f"Write {name}({inner}).")
-    if before.text == "lambda" or token.text == "lambda":
-        return problem("E108", "Code is not part of the text language.", span)
     left = before.text if before.kind in ("number", "name") else "..."
     right = token.text if token.kind in ("number", "name") else "(...)"
     help = f"Write {left}*{right} for a product; entries of a matrix are separated by commas."

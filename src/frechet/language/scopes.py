@@ -6,6 +6,7 @@ the depth of a formula is no limit.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from frechet.core.errors import FrechetError, problem
@@ -28,7 +29,8 @@ class Plan:
     """All names that a `where` or an arrow defines somewhere."""
 
 
-def make_plan(root: Tree) -> Plan:
+def make_plan(root: Tree, variables: Collection[str]) -> Plan:
+    """The plan of a formula; a `where` may not define what is a declared variable."""
     plan = Plan()
     scope: dict[str, list[Tree]] = {}
     seen: set[int] = set()
@@ -41,6 +43,9 @@ def make_plan(root: Tree) -> Plan:
         elif action == "bind":
             scope.setdefault(name, []).append(tree)
             plan.names.add(name)
+            if tree.kind != "arrow" and name in variables:
+                raise problem("E202", f"{name} is a variable; `where` cannot define it again.", tree.span,
+                              help="Choose another name for the shared part.")  # fmt: skip
         elif action == "free":
             scope[name].pop()
         elif id(tree) not in seen:

@@ -27,7 +27,7 @@ def elaborate(
     With `infer`, names that are not declared get a kind from their use and their letter; without, they are errors.
     """
     try:
-        plan = make_plan(tree)
+        plan = make_plan(tree, declarations.variables)
         typing = guess(plan, declarations, source) if infer else _declared(plan, declarations, source)
         name_sizes(typing)
         _check_known(plan, typing)

@@ -89,7 +89,10 @@ class _Latex:
     def product(self, tree: Tree) -> list[Piece]:
         """Factors side by side, with a dot where two numbers would run together."""
         digit = _starts_with_digit(spelled(tree.args[1]))
-        thin = any(a.kind == "name" and a.name in self.directions for a in tree.args)
+        left = tree.args[0]
+        while left.kind == "mul":
+            left = left.args[1]
+        thin = any(a.kind == "name" and a.name in self.directions for a in (left, tree.args[1]))
         return [*self.side(tree, 0), r" \cdot " if digit else r" \, " if thin else " ", *self.side(tree, 1)]
 
     def fraction(self, tree: Tree) -> list[Piece]:

@@ -127,7 +127,7 @@ def brackets(parent: Tree, place: int, arg: Tree, inner: int) -> bool:
         return inner < ATOM
     if own != PRODUCT:
         return inner <= own
-    if inner < PRODUCT or (inner == PRODUCT and arg.kind not in ("mul", "div")):
+    if inner < PRODUCT or (inner == PRODUCT and arg.kind not in ("mul", "div", "number")):
         return inner < PRODUCT or arg.kind != parent.kind or place == 1
     if arg.kind != "mul":
         return False
