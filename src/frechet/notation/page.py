@@ -1,0 +1,192 @@
+"""The page on which an answer is written: interned trees with their printed length, and how to build them.
+
+Trees made here are hash-consed, so equal subtrees are the same object, comparing is cheap, and the length of a
+deeply shared answer is known without printing it. Every builder keeps to what an expert writes: no factor 1, no
+double transpose, no product with an identity, no `- -`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from frechet.core.dims import SCALAR, Dim, Shape, Size
+from frechet.core.node import Number
+from frechet.core.numbers import simple
+from frechet.language.tree import BINARY, Tree, fold
+from frechet.language.tree import size as size_tree
+from frechet.notation.layout import decimal, spelled, wraps
+
+LONGEST = 10**9
+
+
+class Page:
+    """Interned trees. `decimals`: the user writes 0.5, not 1/2."""
+
+    def __init__(self, decimals: bool = False) -> None:
+        self.decimals = decimals
+        self._known: dict[Any, Tree] = {}
+        self._length: dict[Tree, int] = {}
+        self._flip: dict[Tree, Tree] = {}
+
+    def make(self, kind: str, args: Sequence[Tree] = (), name: str = "", value: Any = None, shape: Shape = SCALAR) -> Tree:
+        """The one tree of this content."""
+        key = (kind, tuple(map(id, args)), name, value, shape)
+        tree = self._known.get(key)
+        if tree is None:
+            tree = self._known[key] = Tree(kind, tuple(args), name, value, shape)
+            self._length[tree] = self._measure(tree)
+        return tree
+
+    def adopt(self, tree: Tree) -> Tree:
+        """A tree from elsewhere, interned, without its spans."""
+        return fold(tree, lambda t, args: self.make(t.kind, args, t.name, t.value, t.typed))
+
+    def length(self, tree: Tree) -> int:
+        """Printed characters without blanks."""
+        return self._length[tree]
+
+    def _measure(self, t: Tree) -> int:
+        if t.kind == "number":
+            shown = spelled(t)
+            return len(shown.name) if shown.kind == "number" else len(str(t.value))
+        inner = 0
+        for k, arg in enumerate(t.args):
+            inner += self._length[arg] + (2 if wraps(t, k, spelled(arg)) else 0)
+        own = {"name": len(t.name), "size": len(str(t.value)), "neg": 1, "transpose": 1,
+               "call": len(t.name) + 1 + len(t.args), "index": 2 + 2 * len(t.value or ()),
+               "matrix": 1 + len(t.args), "arrow": len(t.name) + 2}  # fmt: skip
+        return min(LONGEST, inner + (len(BINARY[t.kind]) if t.kind in BINARY else own.get(t.kind, 8)))
+
+    # -- atoms -----------------------------------------------------------------------------------------------------
+
+    def number(self, value: Number) -> Tree:
+        name = decimal(Fraction(value)) if self.decimals and value != int(value) and value > 0 else ""
+        return self.make("number", name=name if len(name) < 12 else "", value=Fraction(value))
+
+    def variable(self, name: str, shape: Shape) -> Tree:
+        return self.make("name", name=name, shape=shape)
+
+    def size(self, dims: Size) -> Tree:
+        return self.adopt(size_tree(dims))
+
+    def call(self, name: str, args: Sequence[Tree], shape: Shape) -> Tree:
+        return self.make("call", args, name, shape=shape)
+
+    def eye(self, n: Size) -> Tree:
+        tree = self.call("eye", [self.size(n)], Shape(n, n))
+        self._flip[tree] = tree
+        return tree
+
+    def unit(self, position: int, dim: Dim) -> Tree:
+        """A basis vector, a column of the identity."""
+        return self.make("index", [self.eye((dim,))], value=(None, position + 1), shape=Shape((dim,)))
+
+    def ones(self, shape: Shape) -> Tree:
+        if shape.is_row:
+            return self.flip(self.ones(shape.transposed))
+        sides = [shape.rows] if shape.is_column else [shape.rows, shape.cols]
+        tree = self.call("ones", [self.size(s) for s in sides], shape)
+        if shape.is_matrix:
+            self._flip[tree] = self.call("ones", [self.size(shape.cols), self.size(shape.rows)], shape.transposed)
+        return tree
+
+    def zeros(self, shape: Shape) -> Tree:
+        if shape.is_scalar:
+            return self.number(0)
+        sides = [shape.axes] if not shape.is_matrix else [shape.rows, shape.cols]
+        return self.call("zeros", [self.size(s) for s in sides], Shape(shape.axes) if shape.is_row else shape)
+
+    # -- transposes ------------------------------------------------------------------------------------------------
+
+    def keep_flip(self, tree: Tree, flipped: Tree) -> None:
+        """Remember how the transpose of a tree is written; a symmetric tree is its own."""
+        self._flip[tree], self._flip[flipped] = flipped, tree
+
+    def flip(self, tree: Tree) -> Tree:
+        """The transpose."""
+        if tree.typed.is_scalar:
+            return tree
+        if tree in self._flip:
+            return self._flip[tree]
+        if tree.kind == "transpose":
+            return tree.args[0]
+        flipped = self.make("transpose", [tree], shape=tree.typed.transposed)
+        self._flip[tree], self._flip[flipped] = flipped, tree
+        return flipped
+
+    def flip_chain(self, chain: Sequence[Tree]) -> tuple[Tree, ...]:
+        return tuple(self.flip(t) for t in reversed(chain))
+
+    # -- operators -------------------------------------------------------------------------------------------------
+
+    def neg(self, a: Tree) -> Tree:
+        if a.kind == "neg":
+            return a.args[0]
+        if a.kind == "number":
+            return self.number(-a.value)
+        if a.kind == "sub":
+            return self.make("sub", [a.args[1], a.args[0]], shape=a.typed)
+        return self.make("neg", [a], shape=a.typed)
+
+    def add(self, a: Tree, b: Tree) -> Tree:
+        if b.kind == "neg":
+            return self.make("sub", [a, b.args[0]], shape=self._wider(a, b))
+        return self.make("add", [a, b], shape=self._wider(a, b))
+
+    @staticmethod
+    def _wider(a: Tree, b: Tree) -> Shape:
+        return b.typed if a.typed.is_scalar else a.typed
+
+    def times(self, a: Tree, b: Tree) -> Tree:
+        """a * b, a scalar left of `.*` joined to it: 2*x.*y rather than 2*(x.*y)."""
+        if a.typed.is_scalar and b.kind in ("dotmul", "dotdiv") and b.args[0].kind != "number":
+            return self.make(b.kind, [self.times(a, b.args[0]), b.args[1]], shape=b.typed)
+        if a.typed.is_scalar and b.kind == "mul":
+            return self.make("mul", [self.times(a, b.args[0]), b.args[1]], shape=b.typed)
+        shape = Shape(a.typed.rows, b.typed.cols)
+        if a.typed.is_scalar or b.typed.is_scalar:
+            shape = self._wider(a, b)
+        return self.make("mul", [a, b], shape=shape)
+
+    def divide(self, a: Tree, b: Tree) -> Tree:
+        return self.make("div", [a, b], shape=a.typed)
+
+    def chain(self, links: Sequence[Tree]) -> Tree:
+        """Matrix product from left to right."""
+        result = links[0]
+        for link in links[1:]:
+            result = self.times(result, link) if result.typed.is_scalar else self._joined(result, link)
+        return result
+
+    def _joined(self, a: Tree, b: Tree) -> Tree:
+        return self.make("mul", [a, b], shape=Shape(a.typed.rows, b.typed.cols))
+
+    def dotmul(self, items: Sequence[Tree]) -> Tree:
+        result = items[0]
+        for item in items[1:]:
+            result = self.make("dotmul", [result, item], shape=result.typed)
+        return result
+
+    def power(self, base: Tree, e: Number) -> Tree:
+        """base^e for e > 0, entry by entry for a vector or matrix; a half is a root."""
+        if e == 1:
+            return base
+        if e == Fraction(1, 2):
+            return self.call("sqrt", [base], base.typed)
+        if base.kind in ("pow", "dotpow") and base.args[1].kind == "number" and e == int(e):
+            return self.power(base.args[0], simple(base.args[1].value * e))
+        kind = "pow" if base.typed.is_scalar else "dotpow"
+        if base.kind == "call" and base.name == "sqrt" and e % 2 == 0:
+            return self.power(base.args[0], Fraction(e) / 2)
+        return self.make(kind, [base, self.make("number", value=Fraction(e))], shape=base.typed)
+
+    def dotdiv(self, a: Tree, b: Tree) -> Tree:
+        return self.make("dotdiv", [a, b], shape=b.typed)
+
+    def diag(self, a: Tree, shape: Shape) -> Tree:
+        tree = self.call("diag", [a], shape)
+        if shape.is_matrix:
+            self._flip[tree] = tree
+        return tree

@@ -1,0 +1,417 @@
+"""From a product in index form to matrix notation.
+
+Pieces (a chain of matrices and the indices of its rows and columns) are joined until nothing fires: a vector into a
+matrix, two matrices on one pair of indices, two matrices end to end, a vector between two matrices as a diagonal, a
+lonely index as a sum. What is left has to be the output; if it is not, matrix notation cannot write the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from frechet.core.dims import SCALAR, Shape
+from frechet.core.ein import constant, elementwise_power
+from frechet.core.node import Ein, Mask, Node, Number, Unit
+from frechet.core.numbers import rational_power, simple
+from frechet.language.tree import Tree
+from frechet.notation.term import Scalars, Term, joined, written
+
+if TYPE_CHECKING:
+    from frechet.notation.writer import Writer
+
+
+class UnwritableError(Exception):
+    """This product has no matrix notation."""
+
+
+@dataclass(slots=True)
+class Mat:
+    """A chain of matrices from index `row` to index `col`."""
+
+    chain: tuple[Tree, ...]
+    row: int
+    col: int
+
+
+# A vector on an index: entrywise product of chains, each with its exponent.
+Vec = list[tuple[tuple[Tree, ...], Number]]
+
+
+class Reduction:
+    """The pieces of one product and the moves that join them."""
+
+    def __init__(self, writer: Writer, node: Ein, out: Sequence[int]) -> None:
+        self.w, self.page = writer, writer.page
+        self.out = tuple(out)
+        self.dims = dict(enumerate(node.index_dims))
+        self.coef: Number = node.coef
+        self.scalars: Scalars = ()
+        self.vecs: dict[int, Vec] = {}
+        self.mats: list[Mat] = []
+        self.masks: list[tuple[Mask, int, int]] = []
+        self.fixed = {idx[0]: n.position for n, idx, _ in node.factors if isinstance(n, Unit)}
+        for base, idx, e in node.factors:
+            if not isinstance(base, Unit):
+                self._take(base, idx, e)
+        for i, position in self.fixed.items():
+            if i in self.out:
+                self.vecs.setdefault(i, []).append(((self.page.unit(position, self.dims[i]),), 1))
+
+    # -- reading the factors ---------------------------------------------------------------------------------------
+
+    def _take(self, base: Node, idx: tuple[int, ...], e: Number) -> None:
+        if isinstance(base, Mask):
+            self.masks.append((base, idx[0], idx[1]))
+        elif base.order == 0:
+            self._take_scalar(base, e)
+        elif base.order > 2 or len(self.w.sides(base)) > 2:
+            raise UnwritableError
+        else:
+            chain = self._powered(base, e)
+            places = [self.fixed.get(i) for i in idx]
+            if any(p is not None for p in places):
+                self._take_entry(chain, idx, places)
+            elif base.order == 1:
+                self.vecs.setdefault(idx[0], []).append(chain)
+            else:
+                tree = chain[0] if chain[1] == 1 else (self._tree(chain),)
+                self.mats.append(Mat(tree, idx[0], idx[1]))
+
+    def _take_scalar(self, base: Node, e: Number) -> None:
+        root = self.w.user_form(elementwise_power(base, Fraction(1, 2))) if e != int(e) or base not in self.w.origins else None
+        if root is not None and root[0] == 1:
+            self.scalars = joined(self.scalars, ((root[1], simple(2 * Fraction(e))),))
+            return
+        term = self.w.term(base)
+        if e == int(e):
+            self.coef = simple(self.coef * rational_power(term.coef, int(e))[0])
+            self.scalars = joined(self.scalars, tuple((t, simple(p * e)) for t, p in term.scalars))
+        else:
+            self.scalars = joined(self.scalars, ((written(self.page, term), e),))
+
+    def _powered(self, base: Node, e: Number) -> tuple[tuple[Tree, ...], Number]:
+        """The factor as a chain and the exponent still to be applied."""
+        term = self.w.term(base)
+        if e == int(e) and (e == 1 or len(term.chain) == 1):
+            self.coef = simple(self.coef * rational_power(term.coef, int(e))[0])
+            self.scalars = joined(self.scalars, tuple((t, simple(p * e)) for t, p in term.scalars))
+            return term.chain, e
+        return (written(self.page, term),), e
+
+    def _take_entry(self, chain: tuple[tuple[Tree, ...], Number], idx: tuple[int, ...], at: list[int | None]) -> None:
+        """A factor with an index held at one position: an entry, a row or a column of it."""
+        whole = self.page.chain(chain[0])
+        places = tuple(None if p is None else p + 1 for p in at)
+        rows, cols = whole.typed
+        if len(at) == 2:
+            shape = Shape(() if at[0] is not None else rows, () if at[1] is not None else cols)
+        else:
+            shape = SCALAR
+        part = self.page.make("index", [whole], value=places, shape=shape)
+        if shape.is_scalar:
+            self.scalars = joined(self.scalars, ((part, chain[1]),))
+        elif shape.is_row:
+            self.vecs.setdefault(idx[1], []).append(((self.page.flip(part),), chain[1]))
+        else:
+            self.vecs.setdefault(idx[0], []).append(((part,), chain[1]))
+
+    # -- writing vectors -------------------------------------------------------------------------------------------
+
+    def _tree(self, item: tuple[tuple[Tree, ...], Number]) -> Tree:
+        chain, e = item
+        tree = self.page.chain(chain)
+        if e > 0:
+            return self.page.power(tree, e)
+        return self.page.dotdiv(self.page.number(1), self.page.power(tree, -e))
+
+    def column(self, vec: Vec) -> tuple[Tree, ...]:
+        """A vector as a chain."""
+        if len(vec) == 1 and vec[0][1] == 1:
+            return vec[0][0]
+        up = [self._tree((c, e)) for c, e in vec if e > 0]
+        down = [self._tree((c, -e)) for c, e in vec if e < 0]
+        key = self.page.length
+        top = self.page.dotmul(sorted(up, key=key)) if up else self.page.number(1)
+        return (self.page.dotdiv(top, self.page.dotmul(sorted(down, key=key))) if down else top,)
+
+    def _row(self, vec: Vec) -> tuple[Tree, ...]:
+        return self.page.flip_chain(self.column(vec))
+
+    def _long(self, chain: Sequence[Tree]) -> int:
+        return sum(map(self.page.length, chain)) + len(chain)
+
+    # -- moves -----------------------------------------------------------------------------------------------------
+
+    def slots(self) -> dict[int, int]:
+        """How many matrix ends each index has."""
+        count: dict[int, int] = {}
+        for m in self.mats:
+            count[m.row] = count.get(m.row, 0) + 1
+            count[m.col] = count.get(m.col, 0) + 1
+        for _, a, b in self.masks:
+            count[a] = count.get(a, 0) + 2
+            count[b] = count.get(b, 0) + 2
+        return count
+
+    def run(self) -> Term:
+        moves: list[Callable[[], bool]] = [
+            self._loops, self._mask, self._dots, self._absorb, self._pairs, self._joins, self._diagonals, self._sums,
+        ]  # fmt: skip
+        while any(move() for move in moves):
+            pass
+        return self._finish()
+
+    def _loops(self) -> bool:
+        """A matrix with both ends on one index: its trace, or its diagonal as a vector."""
+        for m in self.mats:
+            if m.row != m.col:
+                continue
+            self.mats.remove(m)
+            alone = m.row not in self.out and m.row not in self.vecs and not self.slots().get(m.row)
+            shape = self.page.chain(m.chain).typed
+            if alone:
+                self._scalar(self._trace(m.chain))
+            else:
+                diagonal = self.page.diag(self.page.chain(m.chain), Shape(shape.rows))
+                self.vecs.setdefault(m.row, []).append(((diagonal,), 1))
+            return True
+        return False
+
+    def _trace(self, chain: tuple[Tree, ...]) -> Tree:
+        """tr of the rotation (or its mirror) that reads shortest."""
+        turns = [c[k:] + c[:k] for c in (chain, self.page.flip_chain(chain)) for k in range(len(chain))]
+        best = min(turns, key=self._long)
+        return self.page.call("tr", [self.page.chain(best)], SCALAR)
+
+    def _scalar(self, tree: Tree, e: Number = 1) -> None:
+        self.scalars = joined(self.scalars, ((tree, e),))
+
+    def _mask(self) -> bool:
+        """A triangle takes the matrix on its pair of indices."""
+        for k, (mask, a, b) in enumerate(self.masks):
+            for m in self.mats:
+                if {m.row, m.col} == {a, b}:
+                    chain = m.chain if m.row == a else self.page.flip_chain(m.chain)
+                    m.chain, m.row, m.col = (self._triangle(mask, self.page.chain(chain)),), a, b
+                    del self.masks[k]
+                    return True
+        for k, (_, a, b) in enumerate(self.masks):
+            if not (self.slots().get(a, 0) > 2 or self.slots().get(b, 0) > 2):
+                u, v = self.vecs.pop(a, None), self.vecs.pop(b, None)
+                ends = [self.column(x) if x else (self.page.ones(Shape((self.dims[i],))),) for x, i in ((u, a), (v, b))]
+                if not u and not v:
+                    self.mats.append(Mat((self.page.ones(Shape((self.dims[a],), (self.dims[b],))),), a, b))
+                else:
+                    self.mats.append(Mat(ends[0] + self.page.flip_chain(ends[1]), a, b))
+                return k >= 0
+        return False
+
+    def _triangle(self, mask: Mask, inner: Tree) -> Tree:
+        if mask.offset != 0:
+            raise UnwritableError
+        lower = self.page.call("tril", [inner], inner.typed)
+        self.page.keep_flip(lower, self.page.call("triu", [self.page.flip(inner)], inner.typed.transposed))
+        return lower
+
+    def _dots(self) -> bool:
+        """A summed index that only vectors have: an inner product or a sum."""
+        slots = self.slots()
+        for i, vec in self.vecs.items():
+            if i not in self.out and not slots.get(i):
+                del self.vecs[i]
+                self._dot(vec)
+                return True
+        return False
+
+    def _dot(self, vec: Vec) -> None:
+        if len(vec) == 1:
+            chain, e = vec[0]
+            tree = self.page.chain(chain)
+            if e == 2:
+                if len(chain) == 1 and tree.kind == "name":
+                    self._scalar(self.page.chain([self.page.flip(tree), tree]))
+                else:
+                    self._scalar(self.page.call("norm2", [tree], SCALAR), 2)
+            else:
+                self._scalar(self.page.call("sum", [self._tree((chain, e))], SCALAR))
+            return
+        choices: list[tuple[Tree, ...]] = [(self.page.call("sum", [self.page.chain(self.column(vec))], SCALAR),)]
+        for k, (chain, e) in enumerate(vec):
+            if e == 1:
+                rest = self.column(vec[:k] + vec[k + 1 :])
+                choices += [self.page.flip_chain(chain) + rest, self.page.flip_chain(rest) + chain]
+        best = min(reversed(choices), key=lambda c: self.page.length(self.page.chain(c)))
+        self._scalar(self.page.chain(best))
+
+    def _absorb(self) -> bool:
+        """A vector on a summed index with one matrix: M*v."""
+        slots = self.slots()
+        for i, vec in self.vecs.items():
+            if i in self.out or slots.get(i) != 1:
+                continue
+            m = next(m for m in self.mats if i in (m.row, m.col))
+            self.mats.remove(m)
+            del self.vecs[i]
+            chain, other = (m.chain, m.row) if m.col == i else (self.page.flip_chain(m.chain), m.col)
+            self.vecs.setdefault(other, []).append((chain + self.column(vec), 1))
+            return True
+        return False
+
+    def _pairs(self) -> bool:
+        """Two matrices on the same pair of indices."""
+        slots = self.slots()
+        for k, a in enumerate(self.mats):
+            for b in self.mats[k + 1 :]:
+                if {a.row, a.col} != {b.row, b.col}:
+                    continue
+                self.mats = [m for m in self.mats if m is not a and m is not b]
+                same = b.chain if (a.row, a.col) == (b.row, b.col) else self.page.flip_chain(b.chain)
+                free = [i for i in (a.row, a.col) if i in self.out or i in self.vecs or slots[i] > 2]
+                self._pair(a, same, free)
+                return True
+        return False
+
+    def _pair(self, a: Mat, b: tuple[Tree, ...], free: list[int]) -> None:
+        """Both indices summed here: a trace; one of them: a diagonal; none: an entrywise product."""
+        left, right = self.page.chain(a.chain), self.page.chain(b)
+        hadamard = self.page.dotmul(sorted([left, right], key=self.page.length))
+        self._remember_flip(hadamard, left, right)
+        if not free:
+            total = self.page.call("sum", [hadamard], SCALAR)
+            self._scalar(min(total, self._trace(a.chain + self.page.flip_chain(b)), key=self.page.length))
+        elif len(free) == 1:
+            i = free[0]
+            rows = a.chain + self.page.flip_chain(b) if i == a.row else self.page.flip_chain(a.chain) + b
+            diagonal = self.page.diag(self.page.chain(rows), Shape((self.dims[i],)))
+            self.vecs.setdefault(i, []).append(((min(diagonal, self._summed(hadamard, i == a.row), key=self.page.length),), 1))
+        else:
+            self.mats.append(Mat((hadamard,), a.row, a.col))
+
+    def _remember_flip(self, tree: Tree, left: Tree, right: Tree) -> None:
+        parts = [self.page.flip_chain((t,))[0] for t in sorted([left, right], key=self.page.length)]
+        flipped = self.page.dotmul(parts)
+        if self.page.length(flipped) <= self.page.length(tree) + 3:
+            self.page.keep_flip(tree, flipped)
+
+    def _summed(self, matrix: Tree, over_columns: bool) -> Tree:
+        """sum(M, 2) as a column, sum(M, 1)' for the other direction."""
+        if over_columns:
+            return self.page.call("sum", [matrix, self.page.number(2)], Shape(matrix.typed.rows))
+        row = self.page.call("sum", [matrix, self.page.number(1)], Shape((), matrix.typed.cols))
+        return self.page.flip(row)
+
+    def _joins(self) -> bool:
+        """Two matrices end to end on a summed index."""
+        slots = self.slots()
+        for i, count in slots.items():
+            if count != 2 or i in self.out or i in self.vecs:
+                continue
+            a, b = [m for m in self.mats if i in (m.row, m.col)]
+            self._join(a, b, i, ())
+            return True
+        return False
+
+    def _join(self, a: Mat, b: Mat, i: int, between: tuple[Tree, ...]) -> None:
+        self.mats = [m for m in self.mats if m is not a and m is not b]
+        left, row = (a.chain, a.row) if a.col == i else (self.page.flip_chain(a.chain), a.col)
+        right, col = (b.chain, b.col) if b.row == i else (self.page.flip_chain(b.chain), b.row)
+        forward = left + between + right
+        backward = self.page.flip_chain(forward)
+        turn = self._long(backward) < self._long(forward)
+        if turn or (self.out and col == self.out[0] and not self._long(backward) > self._long(forward)):
+            self.mats.append(Mat(backward, col, row))
+        else:
+            self.mats.append(Mat(forward, row, col))
+
+    def _diagonals(self) -> bool:
+        """A vector between two matrices: A*diag(v)*B."""
+        slots = self.slots()
+        for i, vec in self.vecs.items():
+            if i in self.out or slots.get(i) != 2:
+                continue
+            ends = [m for m in self.mats if i in (m.row, m.col)]
+            if len(ends) == 2:
+                del self.vecs[i]
+                n = (self.dims[i],)
+                self._join(ends[0], ends[1], i, (self.page.diag(self.page.chain(self.column(vec)), Shape(n, n)),))
+                return True
+        return False
+
+    def _sums(self) -> bool:
+        """A summed index with one matrix end and nothing else."""
+        slots = self.slots()
+        for m in self.mats:
+            for i, other, over_columns in ((m.col, m.row, True), (m.row, m.col, False)):
+                if i in self.out or i in self.vecs or slots[i] != 1:
+                    continue
+                self.mats.remove(m)
+                if other not in self.out and other not in self.vecs and slots[other] == 1:
+                    self._total(m.chain)
+                    return True
+                ones = self.page.ones(Shape((self.dims[i],)))
+                matrix = self.page.chain(m.chain)
+                chain = m.chain if over_columns else self.page.flip_chain(m.chain)
+                short = (self._summed(matrix, over_columns),)
+                self.vecs.setdefault(other, []).append((min(short, (*chain, ones), key=self._long), 1))
+                return True
+        return False
+
+    def _total(self, chain: tuple[Tree, ...]) -> None:
+        tree = self.page.chain(chain)
+        if tree.kind == "dotpow" and tree.args[1].value == 2:
+            self._scalar(self.page.call("norm2", [tree.args[0]], SCALAR), 2)
+        else:
+            self._scalar(self.page.call("sum", [tree], SCALAR))
+
+    # -- the output ------------------------------------------------------------------------------------------------
+
+    def _finish(self) -> Term:
+        free = set(self.out)
+        if set(self.vecs) - free or len(self.mats) > 1 or self.masks or any({m.row, m.col} != free for m in self.mats):
+            raise UnwritableError
+        if not self.out:
+            return Term(self.coef, self.scalars, (), SCALAR)
+        sides = [(self.dims[i],) for i in self.out]
+        if len(self.out) == 1:
+            vec = self.vecs.get(self.out[0])
+            chain = self.column(vec) if vec else (self.page.ones(Shape(sides[0])),)
+            return Term(self.coef, self.scalars, chain, Shape(sides[0]))
+        i, j = self.out
+        shape = Shape(sides[0], sides[1])
+        if i == j:
+            vec = self.vecs.get(i)
+            link = self.page.diag(self.page.chain(self.column(vec)), shape) if vec else self.page.eye(sides[0])
+            return Term(self.coef, self.scalars, (link,), shape)
+        return Term(self.coef, self.scalars, self._matrix(i, j, shape), shape)
+
+    def _matrix(self, i: int, j: int, shape: Shape) -> tuple[Tree, ...]:
+        u, v = self.vecs.get(i), self.vecs.get(j)
+        if not self.mats:
+            if u is None and v is None:
+                return (self.page.ones(shape),)
+            left = self.column(u) if u else (self.page.ones(Shape(shape.rows)),)
+            right = self.column(v) if v else (self.page.ones(Shape(shape.cols)),)
+            return left + self.page.flip_chain(right)
+        m = self.mats[0]
+        chain = m.chain if m.row == i else self.page.flip_chain(m.chain)
+        if u:
+            chain = (self.page.diag(self.page.chain(self.column(u)), Shape(shape.rows, shape.rows)), *chain)
+        if v:
+            chain = (*chain, self.page.diag(self.page.chain(self.column(v)), Shape(shape.cols, shape.cols)))
+        return chain
+
+
+def product_term(writer: Writer, node: Ein, flipped: bool = False) -> Term:
+    """The product in matrix notation; UnwritableError where there is none."""
+    if node.order > 2:
+        raise UnwritableError
+    if node.is_number:
+        return Term(node.coef, (), (), SCALAR)
+    out = node.out[::-1] if flipped else node.out
+    return Reduction(writer, node, out).run()
+
+
+__all__ = ["Reduction", "UnwritableError", "constant", "product_term"]

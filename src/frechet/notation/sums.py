@@ -1,0 +1,143 @@
+"""Sums: common factors out, where that reads shorter, and terms in an order people write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from frechet.core.dims import SCALAR, Shape
+from frechet.core.node import Number
+from frechet.core.numbers import content, divide, simple
+from frechet.language.tree import Tree
+from frechet.notation.page import Page
+from frechet.notation.term import Term, joined, length, written
+
+# Longer sums are written as they are: trying every grouping of every pair would be quadratic in their length.
+GROUPING_LIMIT = 24
+
+Key = tuple[str, Tree]
+
+
+def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
+    """The sum as one term, with the factors out that shorten it most, one after the other."""
+    parts = list(terms)
+    while 1 < len(parts) <= GROUPING_LIMIT:
+        best: tuple[int, list[int], Term] | None = None
+        for key, members in _groups(page, parts).items():
+            merged = _merged(page, key, [parts[k] for k in members])
+            if merged is None:
+                continue
+            saved = sum(length(page, parts[k]) + 1 for k in members) - 1 - length(page, merged)
+            if saved > 0 and (best is None or saved > best[0]):
+                best = saved, members, merged
+        if best is None:
+            break
+        _, members, merged = best
+        parts = [p for k, p in enumerate(parts) if k not in members]
+        parts.insert(min(members[0], len(parts)), merged)
+    if len(parts) == 1:
+        return parts[0]
+    return _summed(page, parts, shape)
+
+
+def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:
+    """Factors that at least two terms share, and which terms."""
+    found: dict[Key, list[int]] = {}
+    for k, term in enumerate(terms):
+        keys: dict[Key, None] = {}
+        if term.chain:
+            keys["first", term.chain[0]] = keys["last", term.chain[-1]] = None
+            if len(term.chain) == 1 and term.chain[0].kind == "dotmul":
+                keys.update({("entry", item): None for item in _items(term.chain[0])})
+        for tree, e in term.scalars:
+            keys["up" if e > 0 else "down", tree] = None
+        for key in keys:
+            found.setdefault(key, []).append(k)
+    return {key: members for key, members in found.items() if len(members) > 1}
+
+
+def _items(tree: Tree) -> list[Tree]:
+    items: list[Tree] = []
+    while tree.kind == "dotmul":
+        items.append(tree.args[1])
+        tree = tree.args[0]
+    return [tree, *reversed(items)]
+
+
+def _merged(page: Page, key: Key, terms: list[Term]) -> Term | None:
+    """The sum of the terms with their common factor taken out."""
+    where, tree = key
+    if where in ("up", "down"):
+        return _over_scalar(page, tree, where == "up", terms)
+    if where == "entry":
+        return _over_entries(page, tree, terms)
+    last = where == "last"
+    rest = [replace(t, chain=t.chain[:-1] if last else t.chain[1:]) for t in terms]
+    if all(not t.chain for t in rest):
+        inner = collect(page, [replace(t, shape=SCALAR) for t in rest], SCALAR)
+        return replace(_as_factor(page, inner), chain=(tree,), shape=terms[0].shape)
+    if tree.typed.is_row if last else tree.typed.is_column:
+        side = Shape(terms[0].shape.rows) if last else Shape((), terms[0].shape.cols)
+        if any(not t.chain for t in rest):
+            return None
+    else:
+        n = tree.typed.rows if last else tree.typed.cols
+        side = Shape(terms[0].shape.rows, n) if last else Shape(n, terms[0].shape.cols)
+        if any(not t.chain for t in rest) and side.rows != side.cols:
+            return None
+        rest = [t if t.chain else replace(t, chain=(page.eye(n),)) for t in rest]
+    inner = collect(page, [replace(t, shape=side) for t in rest], side)
+    return replace(inner, chain=(*inner.chain, tree) if last else (tree, *inner.chain), shape=terms[0].shape)
+
+
+def _over_scalar(page: Page, tree: Tree, up: bool, terms: list[Term]) -> Term | None:
+    """Take out the largest common power of a scalar."""
+    exponents = [next(e for t, e in term.scalars if t is tree and (e > 0) == up) for term in terms]
+    common = min(exponents) if up else max(exponents)
+    rest = [replace(t, scalars=joined(t.scalars, ((tree, -common),))) for t in terms]
+    inner = _as_factor(page, collect(page, rest, terms[0].shape))
+    return replace(inner, scalars=joined(inner.scalars, ((tree, common),)))
+
+
+def _over_entries(page: Page, item: Tree, terms: list[Term]) -> Term | None:
+    """a.*x + b.*x = (a + b).*x"""
+    rest = []
+    for term in terms:
+        items = _items(term.chain[0])
+        items.remove(item)
+        rest.append(replace(term, chain=(page.dotmul(items),)))
+    inner = collect(page, rest, terms[0].shape)
+    body = page.chain(inner.chain)
+    return replace(inner, chain=(page.dotmul([body, item]),))
+
+
+def _as_factor(page: Page, term: Term) -> Term:
+    """A scalar sum that is to multiply something, as one scalar factor."""
+    return term
+
+
+def _summed(page: Page, terms: list[Term], shape: Shape) -> Term:
+    """The sum of terms that share nothing more: content and a common minus out, positive terms first."""
+    common = content([t.coef for t in terms])
+    if all(t.coef < 0 for t in terms):
+        common = -common
+    if abs(common) != 1 and not _worth(page, terms, abs(common)):
+        common = 1 if common > 0 else -1
+    parts = [replace(t, coef=divide(t.coef, common)) for t in terms]
+    ordered = [t for t in parts if t.coef > 0] + [t for t in parts if t.coef < 0]
+    result: Tree | None = None
+    for term in ordered:
+        tree = written(page, term)
+        result = tree if result is None else page.add(result, tree)
+    assert result is not None
+    if shape.is_scalar:
+        return Term(common, ((result, 1),), (), SCALAR)
+    return Term(common, (), (result,), shape)
+
+
+def _worth(page: Page, terms: list[Term], common: Number) -> bool:
+    """Whether a common number is better in front: 2*(a + b), but a/2 + 3 stays."""
+    inside = sum(length(page, t) for t in terms)
+    outside = sum(length(page, replace(t, coef=simple(Fraction(t.coef) / Fraction(common)))) for t in terms)
+    return outside + len(str(common)) + 3 <= inside + 1

@@ -1,0 +1,228 @@
+"""Nodes to terms: the dispatcher of raising, and how each kind of node is written."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from frechet.core.build import add
+from frechet.core.dims import SCALAR, Shape, Size
+from frechet.core.ein import constant, ein, split_coef
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Var, topological
+from frechet.core.node import Size as SizeNode
+from frechet.core.numbers import divide
+from frechet.language.declarations import Declarations
+from frechet.language.tree import Tree, subtrees
+from frechet.notation.page import Page
+from frechet.notation.product import UnwritableError, product_term
+from frechet.notation.sums import collect
+from frechet.notation.term import Term, written
+from frechet.ops.op import arguments
+
+# A sum or function is written out transposed only up to this length; beyond it gets a prime.
+FLIP_LIMIT = 120
+# How many products a sum inside a product may be multiplied out to, to make it writable.
+EXPAND_LIMIT = 40
+
+
+class Writer:
+    """Writes nodes on a page, each once; keeps what the user wrote for a node where that is as short."""
+
+    def __init__(self, declarations: Declarations, origins: dict[Node, tuple[Number, Tree]], decimals: bool) -> None:
+        self.page = Page(decimals)
+        self.declarations = declarations
+        self.origins = origins
+        self._terms: dict[tuple[Node, bool], Term] = {}
+        self._failed: set[tuple[Node, bool]] = set()
+        self._names = set(declarations.variables) | set(declarations.sizes)
+
+    def tree(self, node: Node, flipped: bool = False) -> Tree:
+        """The node as one tree; UnwritableError if matrix notation cannot write it."""
+        for below in topological([node]):
+            if below is not node and 0 < below.order <= 2 or below.order == 0:
+                self._attempt(below)
+        return written(self.page, self.term(node, flipped))
+
+    def _attempt(self, node: Node) -> None:
+        """Write a node ahead of the ones that need it, so that depth never becomes recursion."""
+        try:
+            self.term(node)
+        except UnwritableError:
+            return
+
+    def term(self, node: Node, flipped: bool = False) -> Term:
+        flipped = flipped and node.order == 2 and not node.symmetric
+        key = node, flipped
+        if key in self._failed:
+            raise UnwritableError
+        if key not in self._terms:
+            try:
+                self._terms[key] = self._written(node, flipped)
+            except UnwritableError:
+                self._failed.add(key)
+                raise
+        return self._terms[key]
+
+    def _written(self, node: Node, flipped: bool) -> Term:
+        raised: Term | None = None
+        try:
+            raised = self._raised(node, flipped)
+        except UnwritableError:
+            if self.user_form(node) is None:
+                raise
+        user = self.user_form(node)
+        if user is None:
+            assert raised is not None
+            return raised
+        coef, tree = user
+        if raised is not None and self.page.length(tree) > self.page.length(written(self.page, raised)) * 1.2 + 3:
+            return raised
+        if flipped:
+            tree = self.page.flip(tree)
+        if tree.typed.is_scalar:
+            return Term(coef, ((tree, 1),), (), SCALAR)
+        return Term(coef, (), (tree,), tree.typed)
+
+    def user_form(self, node: Node) -> tuple[Number, Tree] | None:
+        """How the user wrote this node, up to a number: node = coef * tree."""
+        core_coef, core = split_coef(node)
+        if core not in self.origins:
+            return None
+        coef, tree = self.origins[core]
+        if any(t.kind == "name" and t.name not in self._names for t in subtrees(tree)):
+            return None
+        tree = self.page.adopt(tree)
+        if tree.kind == "neg":
+            tree, coef = tree.args[0], -coef
+        if tree.typed.is_row:
+            tree = self.page.flip(tree)
+        if node.symmetric:
+            self.page.keep_flip(tree, tree)
+        return divide(core_coef, coef), tree
+
+    def sides(self, node: Node) -> tuple[Size, ...]:
+        """The surface sides of a variable; every other node has one side for each axis."""
+        if isinstance(node, Var) and node.name in self.declarations.variables:
+            return tuple(s for s in self.declarations.variables[node.name] if s)
+        return tuple((d,) for d in node.dims)
+
+    def _raised(self, node: Node, flipped: bool) -> Term:
+        if isinstance(node, Ein):
+            return self._product(node, flipped)
+        if isinstance(node, Add):
+            return self._sum(node, flipped)
+        tree = self._atom(node)
+        if node.symmetric:
+            self.page.keep_flip(tree, tree)
+        if flipped:
+            tree = self.page.flip(tree)
+        return Term(1, ((tree, 1),), (), SCALAR) if node.order == 0 else Term(1, (), (tree,), tree.typed)
+
+    def _product(self, node: Ein, flipped: bool) -> Term:
+        try:
+            return product_term(self, node, flipped)
+        except UnwritableError:
+            expanded = expand_once(node)
+            if expanded is None:
+                raise
+            return self.term(expanded, flipped)
+
+    def _sum(self, node: Add, flipped: bool) -> Term:
+        shape = self._shape(node)
+        terms = []
+        for coef, part in node.terms:
+            literal = isinstance(part, Ein) and not part.factors and node.order and len(set(part.out)) == node.order
+            term = Term(1, (), (), SCALAR) if literal else self.term(part, flipped)
+            terms.append(term.scaled(coef))
+        return collect(self.page, terms, shape.transposed if flipped else shape)
+
+    def _shape(self, node: Node) -> Shape:
+        if node.order > 2:
+            raise UnwritableError
+        sides = [(d,) for d in node.dims]
+        return Shape(*sides)
+
+    def _atom(self, node: Node) -> Tree:
+        page = self.page
+        if isinstance(node, Var):
+            return self._variable(node)
+        if isinstance(node, SizeNode):
+            return page.size((node.name,))
+        if isinstance(node, Map):
+            return self._applied(node)
+        if isinstance(node, Call):
+            return self._called(node)
+        assert isinstance(node, Mask) or node.order == 1
+        if isinstance(node, Mask):
+            return page.call("tril", [page.ones(self._shape(node))], self._shape(node))
+        raise UnwritableError
+
+    def _variable(self, node: Var) -> Tree:
+        """A variable; a vector of composite length read as a matrix is mat(x, m, n)'."""
+        shape = self.declarations.variables.get(node.name)
+        if shape is None:
+            return self.page.variable(node.name, self._shape(node))
+        tree = self.page.variable(node.name, shape)
+        if node.order == 2 and len(shape.rows) == 2:
+            outer, inner = (shape.rows[0],), (shape.rows[1],)
+            args = [tree, self.page.size(inner), self.page.size(outer)]
+            return self.page.flip(self.page.call("mat", args, Shape(inner, outer)))
+        if len(shape.rows) > 1 or len(shape.cols) > 1:
+            raise UnwritableError
+        return tree
+
+    def _applied(self, node: Map) -> Tree:
+        page = self.page
+        if node.operation.name == "power":
+            base, exponent = (self._argument(a) for a in node.children)
+            if node.order == 0:
+                return page.make("pow", [base, exponent])
+            return page.make("dotpow", [base, exponent], shape=self._shape(node))
+        args = [self._argument(a) for a in node.children]
+        tree = page.call(node.operation.name, args, self._shape(node))
+        if node.order == 2 and not node.symmetric and page.length(tree) < FLIP_LIMIT:
+            flipped = page.call(node.operation.name, [page.flip(a) for a in args], self._shape(node).transposed)
+            if page.length(flipped) <= page.length(tree):
+                page.keep_flip(tree, flipped)
+        return tree
+
+    def _argument(self, node: Node) -> Tree:
+        """An argument of a function; a number in every entry is the number."""
+        if isinstance(node, Ein) and not node.factors and len(set(node.out)) == node.order:
+            return self.page.number(node.coef) if node.coef >= 0 else self.page.neg(self.page.number(-node.coef))
+        return written(self.page, self.term(node))
+
+    def _called(self, node: Call) -> Tree:
+        if node.order > 2:
+            raise UnwritableError
+        args = [self._grouped(t.node, t.groups) for t in arguments(node)]
+        return self.page.call(node.operation.name, args, self._shape(node))
+
+    def _grouped(self, node: Node, groups: tuple[Size, ...]) -> Tree:
+        if any(len(g) > 1 for g in groups):
+            raise UnwritableError
+        return written(self.page, self.term(node))
+
+
+def expand_once(node: Ein) -> Node | None:
+    """The product with one of its sums multiplied out: the one of highest order; None if there is none."""
+    sums = [(k, f) for k, f in enumerate(node.factors) if isinstance(f[0], Add) and f[2] in (1, 2)]
+    if not sums:
+        return None
+    place, (base, idx, e) = max(sums, key=lambda s: s[1][0].order)
+    assert isinstance(base, Add)
+    if len(base.terms) > EXPAND_LIMIT:
+        return None
+    others = [f for k, f in enumerate(node.factors) if k != place] + ([(base, idx, e - 1)] if e != 1 else [])
+    dims = dict(enumerate(node.index_dims))
+    terms: list[tuple[Number, Node]] = [
+        (c, ein(node.coef, [*others, (n, idx, 1)], node.out, dims)) for c, n in base.terms
+    ]
+    return add(terms, node.dims)
+
+
+def uses_decimals(tree: Tree) -> bool:
+    """Whether the user writes decimals."""
+    return any(t.kind == "number" and "." in t.name for t in subtrees(tree))
+
+
+__all__ = ["Fraction", "Writer", "constant", "expand_once", "uses_decimals"]
