@@ -34,7 +34,10 @@ def set_up() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print("setting up .venv (once) ...", flush=True)
-    if not PYTHON.exists() and subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
+    ready = (
+        PYTHON.exists() and not subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True).returncode
+    )
+    if not ready and subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
         sys.exit("dev.py: no virtual environment could be made. On Debian or Ubuntu: apt install python3-venv")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"]
     if subprocess.run(pip, cwd=ROOT).returncode:
