@@ -193,6 +193,7 @@ class _Check:
     def agreement(self, e: Evidence) -> GradientVerdict:
         """No difference: right, unless the bounds are too wide to mean anything, or the gradient is stale."""
         size = np.maximum(np.abs(e.D), np.sqrt((e.V**2) @ (self.g**2)))
+        size = np.maximum(size, 1e-3 * np.array([line.slope for line in self.lines if line.ok.all()]))
         if len(e.D) == 0 or (e.bound > DOUBTFUL * size).all() and (e.bound > 1e-300).any() and (size > 0).any():
             return self.result("undecided", "f is too noisy here for its derivative to be measured")
         stale = self.stale()

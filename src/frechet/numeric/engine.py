@@ -18,7 +18,7 @@ from typing import Any
 from frechet.core.lazy import np
 from frechet.numeric.ladder import CENTRAL, LEFT, RIGHT, Choice, Ladder
 from frechet.numeric.noise import measured_noise, noise_points, staircase
-from frechet.numeric.settle import verdict
+from frechet.numeric.settle import bent_components, slope_seen, verdict
 from frechet.numeric.tableau import UNIT
 
 Search = Generator[list[complex], list[Any], "Line"]
@@ -41,6 +41,7 @@ class Line:
     message: str
     scale: float
     complex_step: bool = False
+    slope: float = 0.0  # the largest one-sided slope met: what a derivative could be compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,11 @@ def search(task: Task) -> Search:
         return Line(nan, np.abs(nan) + np.inf, nan > 0, "the function is not defined near the point", task.scale)
     witness = yield from _witness(ladder, task, start)
     choice = yield from _improve(ladder, task, witness)
+    if ladder.mode == CENTRAL and not np.any(ladder.noise) and bent_components(ladder, choice).any():
+        ladder.noise = yield from _measure(ladder, witness)  # before noise is taken for a kink
+        choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
-    return Line(choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))))
+    return Line(choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max())
 
 
 def _fetch(ladder: Ladder, ks: list[int]) -> Generator[list[complex], list[Any], None]:
@@ -96,7 +100,7 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
     k = 17
     nearby = max(task.x_rounding * 8, ladder.step(50))
     first = yield [1j * h]
-    if first[0] is None or not np.iscomplexobj(first[0]) or not _is_real_part(first[0], task.f0):
+    if first[0] is None or not np.iscomplexobj(first[0]):
         return None
     c = first[0].imag / h
     if not np.isfinite(c).all():
@@ -104,6 +108,9 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
     *sides, moved = yield [complex(ladder.step(k)), complex(-ladder.step(k)), nearby + 1j * h]
     ladder.values[k] = sides[0], sides[1]
     if not ladder.is_open(k) or moved is None:
+        return None
+    moved_by = np.abs(sides[0] - task.f0) + np.abs(sides[1] - task.f0)
+    if (np.abs(first[0].real - task.f0) > 16 * UNIT * np.abs(task.f0) + 2.0**-150 * moved_by).any():
         return None
     tolerance = 4 * ladder.quotient_noise(k)
     gap = np.abs(ladder.quotient(k) - c)
@@ -118,12 +125,8 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
         if not (falls & flat & (gap <= 0.1 * np.abs(c) + tolerance)).all():
             return None
     jitter = np.abs(moved.imag / h - c)
-    error = 4 * UNIT * np.abs(c) + 2 * jitter
-    return Line(c, error, np.isfinite(c), "complex step", ladder.step(START), True)
-
-
-def _is_real_part(value: Any, f0: Any) -> bool:
-    return bool((np.abs(value.real - f0) <= 16 * UNIT * np.abs(f0) + 5e-324).all())
+    error = 4 * UNIT * np.abs(c) + 2 * jitter + UNIT**2 * moved_by / ladder.step(k)
+    return Line(c, error, np.isfinite(c), "complex step", ladder.step(START), True, slope_seen(ladder).max())
 
 
 def _first_levels(ladder: Ladder, task: Task) -> Generator[list[complex], list[Any], int]:

@@ -99,10 +99,17 @@ class Ladder:
     def value_noise(self, k: int) -> Any:
         """Standard deviation of the error of one value of f at this level."""
         size = np.abs(self.f0)
+        change: Any = 0.0
         for v in self.values[k]:
             if v is not None:
                 size = np.maximum(size, np.abs(v))
-        return np.hypot(UNIT * size + 5e-324, self.noise)
+                change = np.maximum(change, np.abs(v - self.f0))
+        # The point is rounded as well, on its own or inside f, and f moves by its slope over there.
+        moved = 0.5 * change * (self.x_rounding / self.step(k))
+        # Noise that is small beside f is most likely relative to it, as rounding in lower precision is.
+        own = np.abs(self.f0)
+        grown = np.where(self.noise < 1e-3 * own, size / np.maximum(own, 5e-324), 1.0)
+        return np.hypot(UNIT * size + moved + 5e-324, self.noise * grown)
 
     def quotient_noise(self, k: int) -> Any:
         """Standard deviation of the noise of the level's quotient."""
@@ -150,7 +157,7 @@ class Ladder:
         rate = 2 * gain * 2.0 ** (self.powers * (ks[s + 1] - ks[s]))
         # Slower than that means another law, such as error ~ h: then only a shift of the whole window shows its size.
         shift = 2.0 ** (self.powers * (ks[s + size - 1] - ks[s]))
-        outside = np.where(gain * 6 > 1, 2 * shift, np.clip(rate, 2.0**-6, 1.0))
+        outside = np.where(gain * 6 > 1, 4 * shift, np.clip(rate, 2.0**-6, 1.0))
         # A step far outside the regime hardly moves the value, which must not pass for convergence: inside it, the
         # quotients themselves differ by a multiple of step^powers.
         a, b, c = (made[s + i, 1][0] for i in range(3)) if (s, 1) in made else (value, value, value)
@@ -185,9 +192,7 @@ class Ladder:
         value = factor * (w @ q)
         top = sd.max(axis=0)  # squares of the whole range of doubles would overflow
         noise = SIGMAS * abs(factor) * top * np.sqrt((w * w) @ (sd / top) ** 2)
-        # A rounded point means a rounded step: a relative error of every quotient.
-        slope = np.abs(value) * self.x_rounding * float(np.abs(w / 2.0 ** -np.array(ks)).sum()) / self.base
-        return value, noise + slope / (1 + self.index) + 2 * UNIT * np.abs(value)
+        return value, noise + 2 * UNIT * np.abs(value)
 
     def choose(self) -> Choice:
         """For each component the candidate with the smallest honest bound."""

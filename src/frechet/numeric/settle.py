@@ -19,7 +19,7 @@ def verdict(
     ok = np.isfinite(choice.value) & np.isfinite(error)
     message = "" if ladder.mode == CENTRAL else f"one-sided: only the {_side(ladder)} side is defined"
     if ladder.mode == CENTRAL and ladder.order == 1:
-        bent = _bent(ladder, choice)
+        bent = bent_components(ladder, choice)
         if bent.any():
             yield from fetch(ladder, [witness - 2, witness - 4, witness - 7])
         else:
@@ -34,7 +34,7 @@ def verdict(
             message = why or message
     unsettled = (error > 0.1 * np.abs(choice.value)) & (error - choice.noise > 2 * choice.noise)
     unsettled |= _diverging(ladder)
-    unsettled &= ok & (error > 1e-6 * _slope_seen(ladder))
+    unsettled &= ok & (error > 1e-6 * slope_seen(ladder))
     if unsettled.any():
         yield from fetch(ladder, [witness - 2, witness - 4, witness - 7])
         ok &= ~unsettled
@@ -46,7 +46,7 @@ def _side(ladder: Ladder) -> str:
     return "right" if ladder.mode > 0 else "left"
 
 
-def _slope_seen(ladder: Ladder) -> Any:
+def slope_seen(ladder: Ladder) -> Any:
     """The largest one-sided slope of any level: what a derivative here could be compared with."""
     slopes = [np.abs(v - ladder.f0) / ladder.step(k) for k, pair in ladder.values.items() for v in pair if v is not None]
     return np.max(slopes, axis=0)
@@ -67,10 +67,11 @@ def _diverging(ladder: Ladder) -> Any:
 
 
 def _bend_noise(ladder: Ladder, k: int) -> Any:
-    return 2.5 * ladder.value_noise(k) / ladder.step(k)
+    factor = 5.0 if np.any(ladder.noise) else 2.5  # measured noise comes from a handful of samples
+    return factor * ladder.value_noise(k) / ladder.step(k)
 
 
-def _bent(ladder: Ladder, choice: Choice) -> Any:
+def bent_components(ladder: Ladder, choice: Choice) -> Any:
     """Components in which right and left slope differ by more than noise and curvature allow, on the scale used."""
     ks = np.array(ladder.levels())
     bends = np.abs(np.array([ladder.bend(k) for k in ks]))
