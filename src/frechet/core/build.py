@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import constant, ein, is_zero, scale, split_coef, transpose, zero
+from frechet.core.ein import constant, ein, is_symmetric, is_zero, scale, split_coef, transpose, zero
 from frechet.core.node import Add, Call, Ein, Map, Node, Number, raw_add, raw_call, raw_ein, raw_map, topological
 from frechet.core.numbers import content, divide, simple
 from frechet.core.operation import Operation
@@ -104,7 +104,7 @@ def apply_map(operation: Operation, args: Sequence[Node]) -> Node:
             flipped = apply_map(operation, [scale(core, -coef)])
             return scale(flipped, -1) if rule.parity == "odd" else flipped
     if len(dims) == 2:
-        if all(a.symmetric for a in args):
+        if all(is_symmetric(a) for a in args):
             return raw_map(operation, tuple(args), symmetric=True)
         other = [transpose(a) for a in args]
         if [a.digest for a in other] < [a.digest for a in args]:

@@ -81,6 +81,11 @@ def transpose(node: Node) -> Node:
     return node._transpose
 
 
+def is_symmetric(node: Node) -> bool:
+    """Equal to its own transpose, as far as the canonical form shows."""
+    return node.symmetric or (node.order == 2 and node.dims[0] == node.dims[1] and transpose(node) is node)
+
+
 class _Product:
     """The product while it is being put together."""
 
@@ -108,7 +113,19 @@ class _Product:
         stack = list(factors)
         room = INLINE_BUDGET - len(stack)
         stack.reverse()
-        while stack:
+        waiting: list[Factor] = []
+        while stack or waiting:
+            if not stack:
+                # A contraction stays whole where another power of it stands on the same indices, to merge with it.
+                node, idx, e = waiting.pop()
+                grown = len(node.factors) - 1 if isinstance(node, Ein) else 0
+                partner = any(n is node and i == idx for n, i, _ in self.factors)
+                if partner or grown > room:
+                    self.factors.append((node, idx, e))
+                else:
+                    room -= max(grown, 0)
+                    stack.extend(reversed(self._opened(node, idx, e)))
+                continue
             node, idx, e = stack.pop()
             if e == 0:
                 continue
@@ -123,7 +140,9 @@ class _Product:
                 self._take_coef(node, idx, e, stack)
                 continue
             grown = len(node.factors) - 1
-            if self._opens(node, e) and (grown <= 0 or grown <= room):
+            if node.contracts and node.out and e == 1:
+                waiting.append((node, idx, e))
+            elif self._opens(node, e) and (grown <= 0 or grown <= room):
                 room -= max(grown, 0)
                 stack.extend(reversed(self._opened(node, idx, e)))
             else:
@@ -156,7 +175,8 @@ class _Product:
         unknown = [f for f in node.factors if not is_positive(f[0])]
         return len(unknown) <= 1 and all(f[2] % 2 != 0 or is_nonnegative(f[0]) for f in unknown)
 
-    def _opened(self, node: Ein, idx: Indices, e: Number) -> list[Factor]:
+    def _opened(self, node: Node, idx: Indices, e: Number) -> list[Factor]:
+        assert isinstance(node, Ein)
         name: dict[int, int] = {}
         for place, i in enumerate(node.out):
             if i in name:
@@ -205,18 +225,13 @@ class _Product:
 
     def _absorb(self, powers: dict[tuple[Node, Indices], Number]) -> None:
         """Let functions such as sign act on their own argument beside them (see `ops.elementwise.sign`)."""
-        for (node, idx), power in list(powers.items()):
+        for node, idx in list(powers):
             absorb = node.operation.rule.absorb if isinstance(node, Map) else None
             if absorb is None:
                 continue
-            inner = node.children[0]
-            beside = (inner, idx) if (inner, idx) in powers else (inner, idx[::-1])
-            changed = absorb(node, power, powers.get(beside, 0) if inner.symmetric or beside[1] == idx else 0)
-            if changed is not None:
-                powers[node, idx] = changed[0]
-                if changed[1] is not None:
-                    del powers[beside]
-                    powers[changed[1], idx] = powers.get((changed[1], idx), 0) + 1
+            here = {n: e for (n, i), e in powers.items() if i == idx and e != 0}
+            if here.get(node):
+                powers.update({(n, idx): e for n, e in absorb(node, here).items()})
 
     def degrees(self) -> dict[int, int]:
         """How often each index stands in factors and output."""

@@ -93,6 +93,7 @@ class Operation:
     domain     condition under which the operation is defined ("x > 0", "det(X) != 0"), "" if everywhere
     kink       condition under which it is not differentiable ("x = 0"), "" if nowhere
     sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
+    transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
     facts      facts of the result whatever the argument ("positive", "symmetric", ...)
     example    (expression, variable, expected derivative)
     """
@@ -109,6 +110,7 @@ class Operation:
     kink: str = ""
     sample: str = "normal"
     facts: frozenset[str] = frozenset()
+    transposes: str = ""
     source: str = ""
     example: tuple[str, str, str] | None = None
     doc: str = ""

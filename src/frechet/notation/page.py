@@ -131,6 +131,8 @@ class Page:
         return self.make("neg", [a], shape=a.typed)
 
     def add(self, a: Tree, b: Tree) -> Tree:
+        if b.kind == "number" and b.value < 0:
+            b = self.make("neg", [self.number(-b.value)])
         if b.kind == "neg":
             return self.make("sub", [a, b.args[0]], shape=self._wider(a, b))
         return self.make("add", [a, b], shape=self._wider(a, b))

@@ -397,11 +397,24 @@ class Reduction:
             return left + self.page.flip_chain(right)
         m = self.mats[0]
         chain = m.chain if m.row == i else self.page.flip_chain(m.chain)
+        scaled = self._scaled(chain, u, v, shape)
+        if scaled is not None:
+            return scaled
         if u:
             chain = (self.page.diag(self.page.chain(self.column(u)), Shape(shape.rows, shape.rows)), *chain)
         if v:
             chain = (*chain, self.page.diag(self.page.chain(self.column(v)), Shape(shape.cols, shape.cols)))
         return chain
+
+
+    def _scaled(self, chain: tuple[Tree, ...], u: Vec | None, v: Vec | None, shape: Shape) -> tuple[Tree, ...] | None:
+        """(u*v').*M instead of diag(u)*M*diag(v), where that is shorter."""
+        if not u or not v:
+            return None
+        left, right = self.column(u), self.column(v)
+        tree = self.page.dotmul([self.page.chain(left + self.page.flip_chain(right)), self.page.chain(chain)])
+        both = self.page.chain([*left, *chain, *right])
+        return (tree,) if self.page.length(tree) < self.page.length(both) + 12 else None
 
 
 def product_term(writer: Writer, node: Ein, flipped: bool = False) -> Term:

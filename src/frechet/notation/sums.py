@@ -21,7 +21,7 @@ Key = tuple[str, Tree]
 
 def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     """The sum as one term, with the factors out that shorten it most, one after the other."""
-    parts = list(terms)
+    parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
     while 1 < len(parts) <= GROUPING_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _groups(page, parts).items():
@@ -37,8 +37,29 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
         parts = [p for k, p in enumerate(parts) if k not in members]
         parts.insert(min(members[0], len(parts)), merged)
     if len(parts) == 1:
-        return parts[0]
+        return _rejoined(page, parts[0]) if shape.is_scalar else parts[0]
     return _summed(page, parts, shape)
+
+
+def _unchained(term: Term) -> Term:
+    """A scalar term x'*A*y with its links apart, so that sums of such terms share factors."""
+    products = [(t, e) for t, e in term.scalars if t.kind == "mul" and e == 1 and not t.args[1].typed.is_scalar]
+    if term.chain or len(products) != 1:
+        return term
+    links: list[Tree] = []
+    tree = products[0][0]
+    while tree.kind == "mul" and not tree.args[0].typed.is_scalar:
+        links.append(tree.args[1])
+        tree = tree.args[0]
+    rest = tuple(s for s in term.scalars if s[0] is not products[0][0])
+    return replace(term, scalars=rest, chain=(tree, *reversed(links)))
+
+
+def _rejoined(page: Page, term: Term) -> Term:
+    """A scalar term with its links joined to one factor again."""
+    if not term.chain:
+        return term
+    return replace(term, scalars=joined(term.scalars, ((page.chain(term.chain), 1),)), chain=())
 
 
 def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:

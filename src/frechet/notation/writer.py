@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from frechet.core.build import add
 from frechet.core.dims import SCALAR, Shape, Size
-from frechet.core.ein import constant, ein, split_coef
+from frechet.core.ein import constant, ein, is_symmetric, split_coef
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
@@ -50,7 +50,7 @@ class Writer:
             return
 
     def term(self, node: Node, flipped: bool = False) -> Term:
-        flipped = flipped and node.order == 2 and not node.symmetric
+        flipped = flipped and node.order == 2 and not is_symmetric(node)
         key = node, flipped
         if key in self._failed:
             raise UnwritableError
@@ -88,6 +88,8 @@ class Writer:
         if core not in self.origins:
             return None
         coef, tree = self.origins[core]
+        if isinstance(core, (Var, SizeNode)) or (isinstance(core, Ein) and (core.order or abs(coef) != 1)):
+            return None  # a product of matrices reads the same in any bracketing: write it afresh
         if any(t.kind == "name" and t.name not in self._names for t in subtrees(tree)):
             return None
         tree = self.page.adopt(tree)
@@ -95,7 +97,7 @@ class Writer:
             tree, coef = tree.args[0], -coef
         if tree.typed.is_row:
             tree = self.page.flip(tree)
-        if node.symmetric:
+        if is_symmetric(node):
             self.page.keep_flip(tree, tree)
         return divide(core_coef, coef), tree
 
@@ -111,7 +113,7 @@ class Writer:
         if isinstance(node, Add):
             return self._sum(node, flipped)
         tree = self._atom(node)
-        if node.symmetric:
+        if is_symmetric(node):
             self.page.keep_flip(tree, tree)
         if flipped:
             tree = self.page.flip(tree)
@@ -133,7 +135,29 @@ class Writer:
             literal = isinstance(part, Ein) and not part.factors and node.order and len(set(part.out)) == node.order
             term = Term(1, (), (), SCALAR) if literal else self.term(part, flipped)
             terms.append(term.scaled(coef))
-        return collect(self.page, terms, shape.transposed if flipped else shape)
+        total = collect(self.page, terms, shape.transposed if flipped else shape)
+        if not flipped and node.order == 2:
+            total = self._turned(node, total)
+        return total
+
+    def _turned(self, node: Add, total: Term) -> Term:
+        """Learn how the transpose of a sum is written, and take the transpose of that if it reads shorter."""
+        page = self.page
+        if len(total.chain) != 1 or page.length(total.chain[0]) > FLIP_LIMIT:
+            return total
+        tree = total.chain[0]
+        if is_symmetric(node):
+            page.keep_flip(tree, tree)
+            return total
+        other = self.term(node, True)
+        if len(other.chain) != 1 or (other.coef, other.scalars) != (total.coef, total.scalars):
+            return total
+        turned = other.chain[0]
+        if page.length(turned) + 3 < page.length(tree):
+            tree = page.flip(turned)
+        elif page.length(turned) < page.length(tree) + 3:
+            page.keep_flip(tree, turned)
+        return Term(total.coef, total.scalars, (tree,), total.shape)
 
     def _shape(self, node: Node) -> Shape:
         if node.order > 2:
@@ -179,7 +203,7 @@ class Writer:
             return page.make("dotpow", [base, exponent], shape=self._shape(node))
         args = [self._argument(a) for a in node.children]
         tree = page.call(node.operation.name, args, self._shape(node))
-        if node.order == 2 and not node.symmetric and page.length(tree) < FLIP_LIMIT:
+        if node.order == 2 and not is_symmetric(node) and page.length(tree) < FLIP_LIMIT:
             flipped = page.call(node.operation.name, [page.flip(a) for a in args], self._shape(node).transposed)
             if page.length(flipped) <= page.length(tree):
                 page.keep_flip(tree, flipped)
@@ -194,8 +218,13 @@ class Writer:
     def _called(self, node: Call) -> Tree:
         if node.order > 2:
             raise UnwritableError
+        page = self.page
         args = [self._grouped(t.node, t.groups) for t in arguments(node)]
-        return self.page.call(node.operation.name, args, self._shape(node))
+        name, law = node.operation.name, node.operation.transposes
+        if law and page.length(page.flip(args[0])) < page.length(args[0]):
+            tree = page.call(name, [page.flip(args[0])], self._shape(node).transposed)
+            return page.flip(tree) if law == "equivariant" else tree
+        return page.call(name, args, self._shape(node))
 
     def _grouped(self, node: Node, groups: tuple[Size, ...]) -> Tree:
         if any(len(g) > 1 for g in groups):

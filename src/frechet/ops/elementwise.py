@@ -9,9 +9,13 @@ from frechet.core.build import apply_map, number_of
 from frechet.core.ein import constant, elementwise_power, scale
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.lazy import np, scipy
-from frechet.core.node import Add, Ein, Map, Node
+from frechet.core.node import Add, Ein, Map, Node, Number
+from frechet.core.numbers import simple
 from frechet.core.tensor import Tensor, scalar
 from frechet.ops.op import REGISTRY, composed, elementwise
+
+
+Powers = dict[Node, Number]
 
 
 def _at_zero(value: int):  # type: ignore[no-untyped-def]
@@ -126,19 +130,28 @@ def _sign(x: Node) -> Node | None:
     return None
 
 
-def _absorb_sign(node: Node, power: int | Fraction, beside: int | Fraction) -> tuple[int | Fraction, Node | None] | None:
-    """sign(v)^power beside v^beside in a product: (new power of sign, |v| in place of one v or None).
+def _absorb_sign(node: Node, powers: Powers) -> Powers:
+    """v sign(v) = |v|, and v itself where v >= 0; |v|^p sign(v) = v^p for odd p; sign(v)^3 = sign(v).
 
-    v sign(v) is |v|, and v itself where v >= 0; sign(v)^3 is sign(v). sign(v)^2 stays: it is 0 where v is 0.
+    sign(v)^2 stays: it is 0 where v is 0.
     """
-    inner = node.children[0]
+    inner, k = node.children[0], powers[node]
+    beside = powers.get(inner, 0)
     if is_nonnegative(inner):
-        if beside > 0:
-            return 0, None
-        return (1, None) if power > 1 else None
-    if power == 1 and beside == 1:
-        return 0, apply_map(REGISTRY["abs"], [inner])
-    return (power - 2, None) if power >= 3 else None
+        return {node: 0} if beside > 0 else {node: min(k, 1)}
+    size = apply_map(REGISTRY["abs"], [inner])
+    p = powers.get(size, 0)
+    if k == 1 and p % 2 == 1:
+        return {node: 0, size: 0, inner: simple(beside + p)}
+    if k == 1 and beside == 1:
+        return {node: 0, inner: 0, size: simple(p + 1)}
+    return {node: simple(k - 2)} if k >= 3 else {}
+
+
+def _absorb_abs(node: Node, powers: Powers) -> Powers:
+    """|v|^p = v^p for even p."""
+    inner, k = node.children[0], powers[node]
+    return {node: 0, inner: simple(powers.get(inner, 0) + k)} if k % 2 == 0 else {}
 
 
 sign = elementwise(
@@ -146,7 +159,7 @@ sign = elementwise(
     np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", example=("x'*sign(x)", "x", "sign(x)"),
 )  # fmt: skip
 abs_ = elementwise(
-    "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, value=lambda x: np.abs(x), np="abs",
+    "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, absorb=_absorb_abs, value=lambda x: np.abs(x), np="abs",
     latex=r"\lvert {x} \rvert", kink="x = 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
 )  # fmt: skip
 
