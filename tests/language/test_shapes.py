@@ -34,6 +34,7 @@ def column(*dims: Any) -> Shape:
 @pytest.mark.parametrize(
     ("source", "shape"),
     [
+        ("mat(u, 3, 4)", Shape((3,), (4,))), ("mat(u, 4, 3)*v", column(4)),
         ("x'*x", SCALAR), ("x*y'", Shape(("n",), ("m",))), ("A*x", column("m")), ("x'*S", Shape((), ("n",))),
         ("1 + x", column("n")), ("x - 1/2", column("n")), ("sqrt(2) + A", Shape(("m",), ("n",))),
         ("a*A", Shape(("m",), ("n",))), ("A*a", Shape(("m",), ("n",))), ("a .+ x", column("n")),
@@ -80,7 +81,8 @@ def test_shapes(source: str, shape: Shape | None) -> None:
         ("det(A)", "E301", "m x n"), ("tr(x)", "E301", "length n"), ("x^2", "E301", "x.^2"), ("A^2", "E301", ".^"),
         ("softmax(A)", "E303", "m x n"), ("a/x", "E303", "a./x"), ("A/S", "E303", "inv(S)"), ("S^a", "E303", ""),
         ("S^(1/2)", "E303", "sqrtm"), ("a^x", "E303", ".^"), ("2*(dA -> dA)", "E303", ""),
-        ("x'*b", "E200", "x, y"), ("x'*lamda", "E200", ""), ("eye(q)*x", "E200", "n, m"), ("x^T", "E200", "x'"),
+        ("x'*b", "E200", "x, y"), ("x'*lamda", "E200", ""), ("eye(q)*x", "E200", "n, m"),
+        ("x^T", "E200", "x'"), ("pi*x", "E200", "3.14"),
         ("dB -> dB", "E200", "dX"), ("x(1)", "E106", "x[1]"), ("a(x)", "E106", "a*(x)"), ("sine(x)", "E106", "sin"),
         ("trace(S)", "E106", "tr"), ("ln(a)", "E106", "log"), ("exp + 1", "E106", "exp(x)"), ("exp", "E106", "exp(x)"),
         ("exp(x, x)", "E107", "exp(x)"), ("eye(A)", "E107", "size"), ("eye(1/2)", "E107", "size"),

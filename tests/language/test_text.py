@@ -54,6 +54,13 @@ def test_reads(source: str, expected: str) -> None:
     assert outline(parse_text(source)) == expected
 
 
+@pytest.mark.parametrize("source", [None, 3, b"x", ["x"]])
+def test_only_text_is_read(source: object) -> None:
+    with pytest.raises(FrechetError) as caught:
+        parse_text(source)  # type: ignore[arg-type]
+    assert caught.value.diagnostic.code == "E100"
+
+
 def test_literals_are_exact_and_kept() -> None:
     tree = parse_text("0.1 + 1e-3")
     assert [a.name for a in tree.args] == ["0.1", "1e-3"]

@@ -10,10 +10,10 @@ from frechet.core.lazy import np
 from frechet.core.operation import Operation, Pattern, Signature
 from frechet.language import clash
 from frechet.language.numbers import Value
+from frechet.language.rules import Typing
 from frechet.language.spell import did_you_mean
 from frechet.language.tree import Tree
-from frechet.language.types import Type, show
-from frechet.language.typing import Typing
+from frechet.language.typed import Type, show
 from frechet.language.unify import Free, Sizes, Term, term
 from frechet.ops.op import REGISTRY
 
@@ -61,8 +61,10 @@ class _Match:
         self.reached = 0
 
     def run(self, given: Sequence[Type | None]) -> Type:
-        for place, (pattern, t) in enumerate(zip(self.signature.args, given, strict=True)):
-            self.reached, arg = place, self.tree.args[place]
+        # Sizes first: once m and n are known, mat(v, m, n) can split the length of v.
+        places = sorted(range(len(given)), key=lambda i: self.signature.args[i].kind in ("shape", "any"))
+        for self.reached, place in enumerate(places):
+            pattern, t, arg = self.signature.args[place], given[place], self.tree.args[place]
             if pattern.kind == "literal":
                 self._literal(pattern, arg)
             elif pattern.kind == "size":

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from frechet.core.errors import FrechetError, Span, problem
 from frechet.language.scopes import Plan
-from frechet.language.spell import did_you_mean, listed
+from frechet.language.spell import CONSTANTS, did_you_mean, listed
 from frechet.language.tree import BINARY, Tree
-from frechet.language.types import Type, show
+from frechet.language.typed import Type, show
 from frechet.language.unify import Sizes
 from frechet.ops.op import REGISTRY
 
@@ -126,5 +126,7 @@ def unknown_name(context: Context, tree: Tree) -> FrechetError:
         return problem("E200", f"^{name} is no transpose: {name!r} is not declared.", tree.span,
                        help="The transpose is written with a prime: x'.")  # fmt: skip
     known = [*context.variables, *context.size_names]
-    variables = f"Variables: {listed(context.variables) or 'none'}."
-    return problem("E200", f"{name!r} is not declared.", tree.span, help=did_you_mean(name, known) or variables)
+    help = did_you_mean(name, known) or f"Variables: {listed(context.variables) or 'none'}."
+    if name in CONSTANTS:
+        help += f" The constant is written {CONSTANTS[name]}."
+    return problem("E200", f"{name!r} is not declared.", tree.span, help=help)

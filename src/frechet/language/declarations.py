@@ -130,7 +130,7 @@ def _size(name: str, dim: Any) -> Size:
             raise problem("E201", f"{dim} is no size for {name}.", help="A size is a name or a whole number from 1.")
         return (dim,)
     parts = [p.strip() for p in dim.split("*")] if isinstance(dim, str) and len(dim) <= 200 else [""]
-    if not all(_NAME.match(p) or re.fullmatch(r"[1-9][0-9]{0,8}", p) for p in parts):
+    if not all((_NAME.match(p) and p not in RESERVED) or re.fullmatch(r"[1-9][0-9]{0,8}", p) for p in parts):
         shown = repr(dim)[:60] if isinstance(dim, str) else f"a {type(dim).__name__}"
         raise problem("E201", f"{shown} is no size for {name}.", help="A size is a name or a whole number from 1.")
     return tuple(int(p) if p.isdigit() else p for p in parts)

@@ -14,10 +14,10 @@ from itertools import combinations, product
 from frechet.core.errors import FrechetError, problem
 from frechet.language.calls import call
 from frechet.language.declarations import SQUARE_DOMAINS, SQUARE_FACTS, Declarations, check_name
+from frechet.language.rules import Typing
 from frechet.language.scopes import Plan
 from frechet.language.tree import Tree
-from frechet.language.types import Type
-from frechet.language.typing import Typing
+from frechet.language.typed import Type
 from frechet.language.unify import Free, term
 from frechet.ops.op import REGISTRY
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from frechet.language.typing import Typing
+from frechet.language.rules import Typing
 from frechet.language.unify import Free, Term
 
 _LETTERS = ("n", "m", "k", "l", "p", "q", "r", "s", "t")

@@ -11,7 +11,7 @@ from frechet.language import clash
 from frechet.language.numbers import Value, combine
 from frechet.language.scopes import Plan
 from frechet.language.tree import Tree
-from frechet.language.types import Type, show
+from frechet.language.typed import Type, show
 from frechet.language.unify import Sizes, Term, term
 
 MAX_MATRIX_POWER = 1000
@@ -49,7 +49,7 @@ class Typing:
 
     def direction(self, arrow: Tree) -> Type:
         """The type of the name an arrow binds: declared, or for dX (dX_ if that is taken) the type of X."""
-        for name in (arrow.name, arrow.name[1:], arrow.name[1:].rstrip("_")):
+        for name in (arrow.name, arrow.name[1:], arrow.name[1:].rstrip("_"), arrow.name[1:].rstrip("_0123456789")):
             if name in self.variables and (name == arrow.name or arrow.name[0] == "d"):
                 return self.variables[name]
         raise problem("E200", f"{arrow.name} is the direction of no variable.", arrow.span,
@@ -225,14 +225,18 @@ def _stacked(typing: Typing, tree: Tree, parts: Sequence[Term]) -> Term:
     """The size of parts one after the other: a number if all are, else k equal parts of size n are (k, n)."""
     if len(parts) == 1:
         return parts[0]
-    solved = [typing.sizes.solved(p) for p in parts]
-    if all(isinstance(d, int) for size in solved for d in size):
-        return term((sum(size_value(size, {}) for size in solved),))
-    if all(typing.sizes.unify(parts[0], p) for p in parts[1:]):
+    equal = not _numbers(typing, parts) and all(typing.sizes.unify(parts[0], p) for p in parts[1:])
+    if _numbers(typing, parts):
+        return term((sum(size_value(typing.sizes.solved(p), {}) for p in parts),))
+    if equal:
         return (*term((len(parts),)), *parts[0])
     total = " + ".join(typing.sizes.show(p) for p in parts)
     raise problem("E304", f"The blocks stand along a size {total}, which has no name.", tree.span,
                   help="Declare the sizes as numbers to stack different blocks.")  # fmt: skip
+
+
+def _numbers(typing: Typing, parts: Sequence[Term]) -> bool:
+    return all(isinstance(d, int) for p in parts for d in typing.sizes.solved(p))
 
 
 def _where(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:

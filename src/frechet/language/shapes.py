@@ -1,6 +1,6 @@
 """Elaboration: an untyped tree and declarations to a typed tree and complete declarations.
 
-One plan (`scopes`), one pass of the rules (`typing`, `calls`) that unifies sizes (`unify`), one pass that writes
+One plan (`scopes`), one pass of the rules (`rules`, `calls`) that unifies sizes (`unify`), one pass that writes
 the solved shapes into the tree. What the user wrote stays as it is: broadcasting is read off the shapes.
 """
 
@@ -12,10 +12,10 @@ from frechet.language.calls import call, sized
 from frechet.language.declarations import Constraint, Declarations, check_square
 from frechet.language.infer import guess
 from frechet.language.naming import name_sizes
+from frechet.language.rules import Typing
 from frechet.language.scopes import Plan, make_plan
 from frechet.language.tree import Tree
-from frechet.language.types import Type
-from frechet.language.typing import Typing
+from frechet.language.typed import Type
 from frechet.language.unify import Free, term
 
 

@@ -15,6 +15,10 @@ OTHER_SPELLINGS: dict[str, str] = {
 """Words of other languages and their name here."""
 
 
+CONSTANTS: dict[str, str] = {"pi": "3.141592653589793", "Pi": "3.141592653589793", "e": "exp(1)", "E": "exp(1)"}
+"""Constants of other languages, and how they are written here."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that `word` was probably meant to be, or ""."""
     known = list(known)

@@ -49,7 +49,7 @@ def parse_text(source: str) -> Tree:
     try:
         return _Parser(source).run()
     except FrechetError as error:
-        raise located(error, source) from None
+        raise located(error, source if isinstance(source, str) else "") from None
 
 
 class _Parser:

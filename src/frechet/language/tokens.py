@@ -75,6 +75,8 @@ _GREEK = dict(zip(
 
 def tokenize(source: str) -> list[Token]:
     """All tokens of `source`, an "end" token last."""
+    if not isinstance(source, str):
+        raise problem("E100", f"A formula is a text, not a {type(source).__name__}.", help="Write parse(\"x'*A*x\").")
     if len(source) > MAX_LENGTH:
         raise problem("E402", f"The text has {len(source)} characters; the limit is {MAX_LENGTH}.")
     tokens: list[Token] = []
