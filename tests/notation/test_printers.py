@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import example, given
 
+from frechet.core.dims import SCALAR, Shape
 from frechet.language.declarations import declare
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
-from frechet.language.tree import Tree, number
+from frechet.language.tree import Tree, number, variable
 from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.notation.unicode import to_unicode
+from frechet.ops.op import REGISTRY
 from tests.cases.suite import cases
 from tests.language.trees import as_written, same, trees
 
@@ -136,3 +139,31 @@ def test_deep_and_long_trees_print() -> None:
         assert to_text(tree).replace(" ", "") == source
         assert to_latex(tree)
         assert to_unicode(tree)
+
+
+ENCLOSED = re.compile(r"\([^()]*\)|\{[^{}]*\}|\\l[vV]ert.*?\\r[vV]ert|\\langle.*?\\rangle|[|‖⟨][^|‖⟩]*[|‖⟩]")
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_operation_is_set_with_all_its_arguments(name: str) -> None:
+    """The sum that is an argument is bracketed or enclosed, and a power is a power of the whole."""
+    for signature in REGISTRY[name].signatures:
+        if any(pattern.kind == "literal" for pattern in signature.args):
+            continue
+        shape = Shape(("m",), ("n",))
+        args = [
+            Tree("size", value=pattern.rows[0], shape=SCALAR) if pattern.kind == "size"
+            else Tree("add", (variable(f"u{i}", shape), variable("v", shape)), shape=shape)
+            for i, pattern in enumerate(signature.args)
+        ]  # fmt: skip
+        tree = Tree("pow", (Tree("call", tuple(args), name=name, shape=shape), number(3, "3")), shape=shape)
+        for text, power, names in ((to_latex(tree), "^3", "u_{}"), (to_unicode(tree), "³", "u{}")):
+            assert text.endswith(power)
+            assert text.count("{") == text.count("}")
+            for i, arg in enumerate(args):
+                if arg.kind == "add":
+                    assert names.format(i if "_" in names else "₀₁₂"[i]) in text
+            bare = text
+            while ENCLOSED.search(bare):
+                bare = ENCLOSED.sub("#", bare)
+            assert " + " not in bare, text

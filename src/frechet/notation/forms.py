@@ -95,7 +95,8 @@ def _parts(template: str, params: dict[str, int]) -> tuple[str | int, ...]:
 _TRANSLATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r" ?\\rVert(?:_2|_F)?(?![0-9])", "‖"), (r"\\lVert ?", "‖"), (r"\\lvert ?", "|"), (r" ?\\rvert", "|"),
     (r"\\langle ?", "⟨"), (r" ?\\rangle", "⟩"), (r"\^\{-1\}", "⁻¹"), (r"\^\\top", "ᵀ"), (r"\^2", "²"),
-    (r"\\sqrt\{(.*)\}", lambda m: f"√({m[1]})"), (r"([_^])\{(.*)\}", lambda m: m[1] + m[2]),
+    (r"\\sqrt\{(.*)\}", lambda m: f"√({m[1]})"), (r"\^\{(.*)\}", lambda m: f"^({m[1]})"),
+    (r"_\{(\{\w+\},.*)\}", lambda m: f"[{m[1]}]"), (r"_\{(\{\w+\})\}", lambda m: f"_{m[1]}"),
     (r"\\mathbf\{([01])\}", lambda m: "𝟎𝟏"[int(m[1])]), (r"\\[a-z]+\{([A-Za-z0-9]+)\}", lambda m: m[1]),
     (r"\\otimes", "⊗"), (r"\\odot", "⊙"), (r"\\([A-Za-z]+)", lambda m: GREEK.get(m[1], m[1])),
     (r"_([0-9])", lambda m: low(m[1])),
@@ -127,4 +128,5 @@ def _level(template: str) -> int:
         return SUM
     if re.search(r"\\otimes|\\odot|# (#|\\math|[A-Za-z])", open_text):
         return PRODUCT
-    return POSTFIX if "^" in open_text else ATOM
+    # A power of log|det X| needs brackets, one of exp(x) does not.
+    return POSTFIX if "^" in open_text or re.match(r"\\[a-z]+\\l[vV]ert", template) else ATOM
