@@ -70,8 +70,7 @@ ARRAYS = {"A": M, "S": N, "x": X2, "z": X3, "c": 3.0}
     ("1 + A", 1 + M),
     ("x*vector(c)'*z/c", X2 * X3.sum()),
     ("u'*u where v = A*z, u = v - x", ((M @ X3 - X2) ** 2).sum()),
-    ("(x'*x where x = z) + sum(x)", (X3**2).sum() + X2.sum()),
-    ("x + (x where x = S*x)", X2 + N @ X2),
+    ("(u'*u where u = z) + (sum(u) where u = x)", (X3**2).sum() + X2.sum()),
     ("tr(S)*eye(m) - ones(m,m)", np.trace(N) * np.eye(2) - 1),
 ])  # fmt: skip
 def test_constructions(text: str, wanted: Any) -> None:

@@ -1,0 +1,151 @@
+"""Operations whose code depends on what stands around them: an inverse beside a vector, a trace of a product.
+
+The other operations need no rule here: the template of their record is their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from frechet.compile.emit import CallRule, Emitter, Values, div, hadamard, settled, times, transpose
+from frechet.compile.product import Factor, Product
+from frechet.core.dims import Size
+from frechet.core.errors import problem
+from frechet.language.tree import Tree
+
+
+def _eye(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    return Product(factors=(Factor("eye", e.size(sizes[0]), True, True),))
+
+
+def _constant(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    """ones, zeros, vector(c), matrix(c): a scalar times ones."""
+    scale = settled(e, args[0]) if args else Product(Fraction(tree.name == "ones"))
+    sides = [(tree.typed.rows, True), (tree.typed.cols, False)]
+    ones = tuple(Factor("ones", e.size(s), column, not column) for s, column in sides if s)
+    return scale._replace(factors=ones)
+
+
+def _diag(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    p = args[0]
+    if not tree.args[0].typed.is_matrix:
+        outside, inside = p._replace(factors=()), Product(factors=p.factors)
+        return times(outside, Product(factors=(Factor("diag", e.close(inside), True, True),)))
+    matrices = [f for f in p.factors if f.kind == "plain" and f.is_matrix]
+    if len(matrices) == len(p.factors) > 1:
+        rest = e.chains.chain(matrices[1:])
+        code = e.book.call(f'{e.backend.np}.einsum("ij,ji->i", {{0}}, {{1}})', matrices[0].code, rest, ndim=1)
+        return times(p._replace(factors=()), e.finished(tree, code))
+    if len(p.factors) == 1 and p.factors[0].kind == "diag":
+        return times(p._replace(factors=()), e.finished(tree, p.factors[0].code))
+    return e.finished(tree, e.book.function("diag", e.close(p), ndim=1))
+
+
+def _tr(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    p = args[0]
+    outside = p._replace(factors=())
+    chain = list(p.factors)
+    cut = next((i for i, f in enumerate(chain) if not f.rows), None)
+    if cut is not None:
+        # tr(A*x*y'*B) = y'*B*A*x
+        return times(outside, e.finished(tree, e.chains.chain(chain[cut:] + chain[:cut])))
+    if len(chain) > 1 and all(f.kind == "plain" for f in chain):
+        left, right = e.book.transpose(chain[0].code), e.chains.chain(chain[1:])
+        if left.op == right.op == "T":
+            left, right = left.args[0], right.args[0]
+        return times(outside, e.finished(tree, e.book.total(e.book.mul(left, right))))
+    if len(chain) == 1 and chain[0].kind == "diag":
+        return times(outside, e.finished(tree, e.book.total(chain[0].code)))
+    body = e.close(Product(factors=p.factors))
+    return times(outside, e.finished(tree, e.book.function("tr", body, ndim=0)))
+
+
+def _inv(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    p = args[0]
+    if len(p.factors) == 1 and p.factors[0].kind == "diag" and not (p.scalars or p.below):
+        vector = e.book.div(e.book.number(1), p.factors[0].code)
+        return Product(1 / p.coef, factors=(Factor("diag", vector, True, True),))
+    if p.is_scalar:
+        return div(e, tree, [Product(), p])
+    return Product(factors=(Factor("inv", e.close(p), True, True),))
+
+
+def _solve(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    return times(_inv(e, tree, args[:1], []), settled(e, args[1]))
+
+
+def _total(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    """sum(X), sum(X, 1), sum(X, 2)."""
+    p = args[0]
+    outside, body = p._replace(factors=()), Product(factors=p.factors)
+    if p.is_scalar:
+        return p
+    if sizes:
+        code = e.book.call(f"{{0}}.sum(axis={int(sizes[0][0]) - 1})", e.close(body), ndim=1)
+        return times(outside, e.finished(tree, code))
+    if all(f.kind == "ones" for f in p.factors):
+        return times(outside, Product(scalars=tuple(f.code for f in p.factors)))
+    return times(outside, e.finished(tree, e.book.total(e.close(body))))
+
+
+def _outer(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    """outer(x, y) = x*y', dot(x, y) = x'*y."""
+    x, y = args
+    if tree.name == "outer":
+        return times(x, transpose(e, tree, [y]))
+    return settled(e, times(transpose(e, tree, [x]), y))
+
+
+def _same(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    return hadamard(e, tree, args)
+
+
+def _log(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    return e.finished(tree, e.book.log(e.close(args[0])))
+
+
+def _vec(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    """Column-major, in words every library understands."""
+    code = e.close(args[0])
+    flat = code if code.ndim < 2 else e.book.call("{0}.ravel()", e.book.transpose(code), ndim=1)
+    return e.finished(tree, flat)
+
+
+def _mat(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    m, n = (e.size(s) for s in sizes)
+    square = e.book.call("{0}.reshape({1}, {2})", e.close(args[0]), n, m, ndim=2)
+    return e.finished(tree, e.book.transpose(square))
+
+
+def _kron(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    sides = [a.typed for a in tree.args]
+    flat = all(s.is_column for s in sides) or all(s.is_row for s in sides)
+    codes = []
+    for p, s in zip(args, sides, strict=True):
+        code = e.close(p)
+        if not flat and s.is_column:
+            code = e.book.column(code)
+        elif not flat and s.is_row:
+            code = e.book.call("{0}[None, :]", code, ndim=2)
+        codes.append(code)
+    if any(s.is_scalar for s in sides):
+        return times(settled(e, args[0]), settled(e, args[1]))
+    ndim = bool(tree.typed.rows) + bool(tree.typed.cols)
+    return e.finished(tree, e.book.function("kron", *codes, ndim=ndim))
+
+
+def _commutation(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    if e.backend.name == "torch":
+        raise problem("E504", "There is no torch code for commutation yet.", tree.span)
+    m, n = (e.size(s) for s in sizes)
+    count = e.size((*sizes[0], *sizes[1]))
+    template = f"{e.backend.np}.eye({{2}}).reshape({{1}}, {{0}}, {{2}}).transpose(1, 0, 2).reshape({{2}}, {{2}})"
+    return e.finished(tree, e.book.call(template, m, n, count, ndim=2))
+
+
+CALLS: dict[str, CallRule] = {
+    "eye": _eye, "ones": _constant, "zeros": _constant, "vector": _constant, "matrix": _constant, "diag": _diag,
+    "tr": _tr, "inv": _inv, "solve": _solve, "sum": _total, "outer": _outer, "dot": _outer, "hadamard": _same,
+    "log": _log, "vec": _vec, "mat": _mat, "kron": _kron, "commutation": _commutation,
+}  # fmt: skip
