@@ -54,7 +54,7 @@ class Derivative:
         """A direction for each variable: dX, dX_ if that is taken, dX_2 for a second by the same variable."""
         taken = set(self.function.declarations.variables) | set(self.function.declarations.sizes)
         names: list[str] = []
-        for variable in self.wrt:
+        for variable in reversed(self.wrt):
             name = f"d{variable}"
             while name in taken:
                 name += "_"
@@ -62,7 +62,7 @@ class Derivative:
             while name in names:
                 name, k = f"{plain}_{k}", k + 1
             names.append(name)
-        return tuple(names)
+        return tuple(reversed(names))
 
     @cached_property
     def _levels(self) -> list[Level]:

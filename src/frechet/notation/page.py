@@ -16,9 +16,12 @@ from frechet.core.node import Number
 from frechet.core.numbers import simple
 from frechet.language.tree import BINARY, Tree, fold
 from frechet.language.tree import size as size_tree
+from frechet.ops import REGISTRY
 from frechet.notation.layout import decimal, spelled, wraps
 
 LONGEST = 10**9
+# Transposes are taken inside an expression up to this length; a longer one gets a prime.
+PUSH_LIMIT = 200
 
 
 class Page:
@@ -29,6 +32,8 @@ class Page:
         self._known: dict[Any, Tree] = {}
         self._length: dict[Tree, int] = {}
         self._flip: dict[Tree, Tree] = {}
+        # Trees as the user wrote them: their signs and orders stay.
+        self.fixed: set[Tree] = set()
 
     def make(self, kind: str, args: Sequence[Tree] = (), name: str = "", value: Any = None, shape: Shape = SCALAR) -> Tree:
         """The one tree of this content."""
@@ -113,8 +118,58 @@ class Page:
         if tree.kind == "transpose":
             return tree.args[0]
         flipped = self.make("transpose", [tree], shape=tree.typed.transposed)
-        self._flip[tree], self._flip[flipped] = flipped, tree
+        if self.length(tree) < PUSH_LIMIT:
+            pushed = self._pushed(tree)
+            if pushed is not None and self.length(pushed) <= self.length(flipped):
+                flipped = pushed
+        self._flip[tree] = flipped
+        self._flip.setdefault(flipped, tree)
         return flipped
+
+    def _pushed(self, t: Tree) -> Tree | None:
+        """The transpose taken inside: (A*B)' = B'*A', (A + B)' = A' + B', exp(A)' = exp(A')."""
+        if t.kind in ("mul", "div", "neg") and t.args[-1].typed.is_scalar and t.kind != "neg":
+            return self.make(t.kind, [self.flip(t.args[0]), t.args[1]], shape=t.typed.transposed)
+        if t.kind == "mul" and not t.args[0].typed.is_scalar:
+            return self.chain(self.flip_chain(self._links(t)))
+        if t.kind == "mul":
+            return self.times(t.args[0], self.flip(t.args[1]))
+        entrywise = t.kind in BINARY and t.kind not in ("pow", "div")
+        name = REGISTRY[t.name] if t.kind == "call" and t.name in REGISTRY else None
+        if entrywise or t.kind == "neg" or (name is not None and (name.kind == "elementwise" or name.transposes == "equivariant")):
+            return self.make(t.kind, [self.flip(a) for a in t.args], t.name, t.value, t.typed.transposed)
+        if t.kind == "call" and t.name in ("tril", "triu"):
+            other = "triu" if t.name == "tril" else "tril"
+            return self.call(other, [self.flip(t.args[0])], t.typed.transposed)
+        return None
+
+    @staticmethod
+    def _links(t: Tree) -> list[Tree]:
+        """The matrices of a product from left to right."""
+        links: list[Tree] = []
+        while t.kind == "mul" and not t.args[0].typed.is_scalar and not t.args[1].typed.is_scalar:
+            links.append(t.args[1])
+            t = t.args[0]
+        return [t, *reversed(links)]
+
+    def negated(self, t: Tree, depth: int = 4) -> Tree | None:
+        """-t written by turning a difference inside round, if there is one that the user did not write."""
+        if t in self.fixed or depth == 0:
+            return None
+        if t.kind == "sub":
+            return self.make("sub", [t.args[1], t.args[0]], shape=t.typed)
+        places = {"mul": (0, 1), "dotmul": (0, 1), "dotdiv": (0,), "div": (0,), "transpose": (0,)}.get(t.kind, ())
+        if t.kind == "call" and t.name in ("diag", "vec", "tr", "sum", "kron", "tril", "triu"):
+            places = (0,)
+        for k in places:
+            turned = self.negated(t.args[k], depth - 1)
+            if turned is not None:
+                args = [*t.args[:k], turned, *t.args[k + 1 :]]
+                new = self.make(t.kind, args, t.name, t.value, t.typed)
+                if self._flip.get(t) is t:
+                    self._flip[new] = new
+                return new
+        return None
 
     def flip_chain(self, chain: Sequence[Tree]) -> tuple[Tree, ...]:
         return tuple(self.flip(t) for t in reversed(chain))

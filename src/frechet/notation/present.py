@@ -11,6 +11,7 @@ from frechet.core.dims import Shape, Size
 from frechet.core.node import Node, Number, describe
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree
+from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
 
@@ -45,16 +46,16 @@ def present(context: Context, levels: Sequence[Level], sides: Sides, kind: str, 
     writer = Writer(context.declarations, context.origins, uses_decimals(context.tree))
     closed = _closed(writer, levels[-1].tensor, sides, kind, layout)
     operator = _operator(writer, levels, sides)
-    return Forms(closed, operator, None, describe(levels[-1].tensor))
+    return Forms(closed, operator, _kronecker(writer, levels[-1].tensor, sides), describe(levels[-1].tensor))
 
 
 def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) -> Tree | None:
     """The derivative as scalar, vector or matrix."""
     flat = [side for group in sides for side in group]
-    if len(flat) > 2 or any(len(side) > 1 for side in flat):
+    if len(flat) > 2:
         return None
     try:
-        tree = writer.tree(node)
+        tree = writer.tree(node) if all(len(side) == 1 for side in flat) else _composite(writer, node, flat)
     except UnwritableError:
         return None
     if tree.typed.is_scalar and flat:
@@ -62,6 +63,29 @@ def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) ->
     row = kind == "jacobian" and not sides[0] and len(flat) > 0
     turned = row != (layout == "denominator" and kind == "jacobian")
     return writer.page.flip(tree) if turned else tree
+
+
+def _composite(writer: Writer, node: Node, flat: Sequence[Size]) -> Tree:
+    """A value with composite sizes, such as a Kronecker product: each side is a group of axes."""
+    split = len(flat[0])
+    rows, cols = tuple(range(split)), tuple(range(split, node.order))
+    return matrix_of_sides(writer, node, rows, cols)
+
+
+def _kronecker(writer: Writer, node: Node, sides: Sides) -> Tree | None:
+    """d vec(F) / d vec(X)': the last variable gives the columns, everything before it the rows."""
+    before = [side for group in sides[:-1] for side in group]
+    after = list(sides[-1])
+    if len(before) > 2 or len(before) + len(after) < 3:
+        return None
+    places = iter(range(node.order))
+    groups = [[next(places) for _ in side] for side in (*before, *after)]
+    rows = [axis for group in reversed(groups[: len(before)]) for axis in group]
+    cols = [axis for group in reversed(groups[len(before) :]) for axis in group]
+    try:
+        return matrix_of_sides(writer, node, rows, cols)
+    except UnwritableError:
+        return None
 
 
 def _is_zero(tree: Tree) -> bool:

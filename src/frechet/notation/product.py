@@ -212,9 +212,7 @@ class Reduction:
     def _triangle(self, mask: Mask, inner: Tree) -> Tree:
         if mask.offset != 0:
             raise UnwritableError
-        lower = self.page.call("tril", [inner], inner.typed)
-        self.page.keep_flip(lower, self.page.call("triu", [self.page.flip(inner)], inner.typed.transposed))
-        return lower
+        return self.page.call("tril", [inner], inner.typed)
 
     def _dots(self) -> bool:
         """A summed index that only vectors have: an inner product or a sum."""
@@ -278,7 +276,6 @@ class Reduction:
         """Both indices summed here: a trace; one of them: a diagonal; none: an entrywise product."""
         left, right = self.page.chain(a.chain), self.page.chain(b)
         hadamard = self.page.dotmul(sorted([left, right], key=self.page.length))
-        self._remember_flip(hadamard, left, right)
         if not free:
             total = self.page.call("sum", [hadamard], SCALAR)
             self._scalar(min(total, self._trace(a.chain + self.page.flip_chain(b)), key=self.page.length))
@@ -289,12 +286,6 @@ class Reduction:
             self.vecs.setdefault(i, []).append(((min(diagonal, self._summed(hadamard, i == a.row), key=self.page.length),), 1))
         else:
             self.mats.append(Mat((hadamard,), a.row, a.col))
-
-    def _remember_flip(self, tree: Tree, left: Tree, right: Tree) -> None:
-        parts = [self.page.flip_chain((t,))[0] for t in sorted([left, right], key=self.page.length)]
-        flipped = self.page.dotmul(parts)
-        if self.page.length(flipped) <= self.page.length(tree) + 3:
-            self.page.keep_flip(tree, flipped)
 
     def _summed(self, matrix: Tree, over_columns: bool) -> Tree:
         """sum(M, 2) as a column, sum(M, 1)' for the other direction."""

@@ -11,7 +11,7 @@ from frechet.core.node import Number
 from frechet.core.numbers import content, divide, simple
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
-from frechet.notation.term import Term, joined, length, written
+from frechet.notation.term import Term, joined, length, positive, written
 
 # Longer sums are written as they are: trying every grouping of every pair would be quadratic in their length.
 GROUPING_LIMIT = 24
@@ -145,7 +145,7 @@ def _summed(page: Page, terms: list[Term], shape: Shape) -> Term:
         common = -common
     if abs(common) != 1 and not _worth(page, terms, abs(common)):
         common = 1 if common > 0 else -1
-    parts = [replace(t, coef=divide(t.coef, common)) for t in terms]
+    parts = [positive(page, replace(t, coef=divide(t.coef, common))) for t in terms]
     ordered = [t for t in parts if t.coef > 0] + [t for t in parts if t.coef < 0]
     result: Tree | None = None
     for term in ordered:

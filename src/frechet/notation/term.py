@@ -38,6 +38,7 @@ def joined(*groups: Scalars) -> Scalars:
 
 def written(page: Page, term: Term) -> Tree:
     """The term as one tree: numbers, scalars, chain, then what divides."""
+    term = positive(page, term)
     negative = term.coef < 0
     coef = Fraction(abs(term.coef))
     up = _ordered(page, [(t, e) for t, e in term.scalars if e > 0])
@@ -50,6 +51,22 @@ def written(page: Page, term: Term) -> Tree:
     front = [*([page.number(top)] if top != 1 else []), *up]
     back = [*([page.number(bottom)] if bottom != 1 else []), *down]
     return _signed(page, _quotient(page, front, term.chain, back), negative)
+
+
+def positive(page: Page, term: Term) -> Term:
+    """A negative term with its sign taken into a difference inside, if there is one: -(a - b)*c is (b - a)*c."""
+    if term.coef >= 0:
+        return term
+    for k, link in enumerate(term.chain):
+        turned = page.negated(link)
+        if turned is not None:
+            return replace(term, coef=-term.coef, chain=(*term.chain[:k], turned, *term.chain[k + 1 :]))
+    for k, (tree, e) in enumerate(term.scalars):
+        turned = page.negated(tree) if e % 2 == 1 else None
+        if turned is not None:
+            scalars = (*term.scalars[:k], (turned, e), *term.scalars[k + 1 :])
+            return replace(term, coef=-term.coef, scalars=scalars)
+    return term
 
 
 def _signed(page: Page, tree: Tree, negative: bool) -> Tree:

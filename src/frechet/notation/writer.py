@@ -18,8 +18,6 @@ from frechet.notation.sums import collect
 from frechet.notation.term import Term, written
 from frechet.ops.op import arguments
 
-# A sum or function is written out transposed only up to this length; beyond it gets a prime.
-FLIP_LIMIT = 120
 # How many products a sum inside a product may be multiplied out to, to make it writable.
 EXPAND_LIMIT = 40
 
@@ -93,6 +91,7 @@ class Writer:
         if any(t.kind == "name" and t.name not in self._names for t in subtrees(tree)):
             return None
         tree = self.page.adopt(tree)
+        self.page.fixed.add(tree)
         if tree.kind == "neg":
             tree, coef = tree.args[0], -coef
         if tree.typed.is_row:
@@ -113,6 +112,8 @@ class Writer:
         if isinstance(node, Add):
             return self._sum(node, flipped)
         tree = self._atom(node)
+        if node.order == 2 and self.page.length(self.page.flip(tree)) + 1 < self.page.length(tree):
+            tree = self.page.make("transpose", [self.page.flip(tree)], shape=tree.typed)
         if is_symmetric(node):
             self.page.keep_flip(tree, tree)
         if flipped:
@@ -135,29 +136,7 @@ class Writer:
             literal = isinstance(part, Ein) and not part.factors and node.order and len(set(part.out)) == node.order
             term = Term(1, (), (), SCALAR) if literal else self.term(part, flipped)
             terms.append(term.scaled(coef))
-        total = collect(self.page, terms, shape.transposed if flipped else shape)
-        if not flipped and node.order == 2:
-            total = self._turned(node, total)
-        return total
-
-    def _turned(self, node: Add, total: Term) -> Term:
-        """Learn how the transpose of a sum is written, and take the transpose of that if it reads shorter."""
-        page = self.page
-        if len(total.chain) != 1 or page.length(total.chain[0]) > FLIP_LIMIT:
-            return total
-        tree = total.chain[0]
-        if is_symmetric(node):
-            page.keep_flip(tree, tree)
-            return total
-        other = self.term(node, True)
-        if len(other.chain) != 1 or (other.coef, other.scalars) != (total.coef, total.scalars):
-            return total
-        turned = other.chain[0]
-        if page.length(turned) + 3 < page.length(tree):
-            tree = page.flip(turned)
-        elif page.length(turned) < page.length(tree) + 3:
-            page.keep_flip(tree, turned)
-        return Term(total.coef, total.scalars, (tree,), total.shape)
+        return collect(self.page, terms, shape.transposed if flipped else shape)
 
     def _shape(self, node: Node) -> Shape:
         if node.order > 2:
@@ -203,10 +182,6 @@ class Writer:
             return page.make("dotpow", [base, exponent], shape=self._shape(node))
         args = [self._argument(a) for a in node.children]
         tree = page.call(node.operation.name, args, self._shape(node))
-        if node.order == 2 and not is_symmetric(node) and page.length(tree) < FLIP_LIMIT:
-            flipped = page.call(node.operation.name, [page.flip(a) for a in args], self._shape(node).transposed)
-            if page.length(flipped) <= page.length(tree):
-                page.keep_flip(tree, flipped)
         return tree
 
     def _argument(self, node: Node) -> Tree:

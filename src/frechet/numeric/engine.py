@@ -75,6 +75,7 @@ def search(task: Task) -> Search:
     choice = yield from _improve(ladder, task, witness)
     if ladder.mode == CENTRAL and not np.any(ladder.noise) and bent_components(ladder, choice).any():
         ladder.noise = yield from _measure(ladder, witness)  # before noise is taken for a kink
+        yield from _fetch(ladder, [witness - 6, witness - 12])  # where noise that is really there weighs less
         choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
     return Line(choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max())
