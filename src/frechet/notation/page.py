@@ -196,12 +196,18 @@ class Page:
     def _wider(a: Tree, b: Tree) -> Shape:
         return b.typed if a.typed.is_scalar else a.typed
 
-    def times(self, a: Tree, b: Tree) -> Tree:
-        """a * b, a scalar left of `.*` joined to it: 2*x.*y rather than 2*(x.*y)."""
+    def times(self, a: Tree, b: Tree, *, join: bool = False) -> Tree:
+        """a * b, a scalar left of `.*` joined to it: 2*x.*y rather than 2*(x.*y).
+
+        An inner product keeps its own bracket, 2*(x'*y)*z, unless `join`: 2*x'*y.
+        """
+        inner = b.kind == "mul" and b.typed.is_scalar and not b.args[1].typed.is_scalar
+        if inner and not join:
+            return self.make("mul", [a, b])
         if a.typed.is_scalar and b.kind in ("dotmul", "dotdiv") and b.args[0].kind != "number":
             return self.make(b.kind, [self.times(a, b.args[0]), b.args[1]], shape=b.typed)
         if a.typed.is_scalar and b.kind == "mul":
-            return self.make("mul", [self.times(a, b.args[0]), b.args[1]], shape=b.typed)
+            return self.make("mul", [self.times(a, b.args[0], join=join), b.args[1]], shape=b.typed)
         shape = Shape(a.typed.rows, b.typed.cols)
         if a.typed.is_scalar or b.typed.is_scalar:
             shape = self._wider(a, b)

@@ -11,6 +11,7 @@ from frechet.core.dims import Shape, Size
 from frechet.core.node import Node, Number, describe
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree
+from frechet.notation.choose import shortest
 from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
@@ -55,11 +56,12 @@ def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) ->
     if len(flat) > 2:
         return None
     try:
-        tree = writer.tree(node) if all(len(side) == 1 for side in flat) else _composite(writer, node, flat)
+        if all(len(side) == 1 for side in flat):
+            tree = shortest(writer, node, writer.tree)
+        else:
+            tree = _composite(writer, node, flat)
     except UnwritableError:
         return None
-    if tree.typed.is_scalar and flat:
-        tree = writer.page.zeros(Shape(*flat)) if _is_zero(tree) else tree
     row = kind == "jacobian" and not sides[0] and len(flat) > 0
     turned = row != (layout == "denominator" and kind == "jacobian")
     return writer.page.flip(tree) if turned else tree
@@ -88,10 +90,6 @@ def _kronecker(writer: Writer, node: Node, sides: Sides) -> Tree | None:
         return None
 
 
-def _is_zero(tree: Tree) -> bool:
-    return tree.kind == "number" and tree.value == 0
-
-
 def _operator(writer: Writer, levels: Sequence[Level], sides: Sides) -> Tree | None:
     """The derivative as a linear map of the last direction, or of as many as are needed to stay with matrices."""
     for count in range(1, len(levels) + 1):
@@ -110,7 +108,7 @@ def _arrows(writer: Writer, levels: Sequence[Level], count: int) -> Tree:
     node = last[0].along
     for level in last[1:]:
         node = forward(node, level.variable, level.direction)
-    tree = writer.tree(node)
+    tree = shortest(writer, node, writer.tree)
     for level in reversed(last):
         name = getattr(level.direction, "name", "")
         tree = writer.page.make("arrow", [tree], name=name, shape=tree.typed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from frechet.core.dims import SCALAR, Shape
 from frechet.core.node import Number
@@ -22,6 +23,7 @@ Key = tuple[str, Tree]
 def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     """The sum as one term, with the factors out that shorten it most, one after the other."""
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
+    parts = _alike(parts)
     while 1 < len(parts) <= GROUPING_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _groups(page, parts).items():
@@ -39,6 +41,16 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     if len(parts) == 1:
         return _rejoined(page, parts[0]) if shape.is_scalar else parts[0]
     return _summed(page, parts, shape)
+
+
+def _alike(terms: list[Term]) -> list[Term]:
+    """Terms that read the same, added up."""
+    found: dict[tuple[Any, ...], Term] = {}
+    for term in terms:
+        key = (frozenset(term.scalars), term.chain)
+        old = found.get(key)
+        found[key] = term if old is None else replace(old, coef=simple(old.coef + term.coef))
+    return [t for t in found.values() if t.coef != 0] or terms[:1]
 
 
 def _unchained(term: Term) -> Term:

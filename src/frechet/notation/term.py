@@ -77,10 +77,12 @@ def _quotient(page: Page, front: list[Tree], chain: tuple[Tree, ...], back: list
     links = list(chain)
     if links and links[0].kind == "dotdiv" and links[0].args[0].kind == "number" and len(links) == 1:
         return _over_vector(page, front, links[0].args[1], back)
+    if not links and front and front[-1].kind == "mul":
+        links, front = [front[-1]], front[:-1]
     body = _product(page, front)
     if links:
         matrix = page.chain(links)
-        body = matrix if body is None else page.times(body, matrix)
+        body = matrix if body is None else page.times(body, matrix, join=True)
     if body is None:
         body = page.number(1)
     return page.divide(body, _tight(page, back)) if back else body

@@ -31,6 +31,7 @@ class Writer:
         self.origins = origins
         self._terms: dict[tuple[Node, bool], Term] = {}
         self._failed: set[tuple[Node, bool]] = set()
+        self._active: set[tuple[Node, bool]] = set()
         self._names = set(declarations.variables) | set(declarations.sizes)
 
     def tree(self, node: Node, flipped: bool = False) -> Tree:
@@ -38,7 +39,8 @@ class Writer:
         for below in topological([node]):
             if below is not node and 0 < below.order <= 2 or below.order == 0:
                 self._attempt(below)
-        return written(self.page, self.term(node, flipped))
+        term = self.term(node, flipped)
+        return self.page.zeros(term.shape) if term.coef == 0 else written(self.page, term)
 
     def _attempt(self, node: Node) -> None:
         """Write a node ahead of the ones that need it, so that depth never becomes recursion."""
@@ -53,11 +55,16 @@ class Writer:
         if key in self._failed:
             raise UnwritableError
         if key not in self._terms:
+            if key in self._active:
+                raise UnwritableError  # multiplying out came back to where it began
+            self._active.add(key)
             try:
                 self._terms[key] = self._written(node, flipped)
             except UnwritableError:
                 self._failed.add(key)
                 raise
+            finally:
+                self._active.discard(key)
         return self._terms[key]
 
     def _written(self, node: Node, flipped: bool) -> Term:

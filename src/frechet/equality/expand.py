@@ -1,0 +1,127 @@
+"""Other forms of a node: products multiplied out, common scalars taken out, fractions over one denominator.
+
+Each function rebuilds through the smart constructors, so that what cancels, cancels. Which form is shown is the
+business of `notation.choose`; which are equal, of `equality.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from frechet.core.build import add, rebuild
+from frechet.core.ein import ein, elementwise_power, split_coef
+from frechet.core.node import Add, Ein, Factor, Node, Number, topological
+
+# A product is multiplied out to at most this many terms.
+TERMS = 64
+POWERS = (1, 2, 3)
+
+
+def expand(root: Node, *, inside: bool = True) -> Node:
+    """Products of sums multiplied out; with `inside`, also in the arguments of functions."""
+    return _bottom_up(root, _multiplied_out, inside)
+
+
+def extract(root: Node) -> Node:
+    """Scalar factors that all terms of a sum share, taken out of it: t^2*a + t^2*b = t^2*(a + b)."""
+    return _bottom_up(root, _taken_out, True)
+
+
+def together(root: Node) -> Node:
+    """Sums over one denominator, the numerator multiplied out."""
+    return _bottom_up(root, _over_one_denominator, True)
+
+
+def _bottom_up(root: Node, change: Callable[[Node], Node], inside: bool) -> Node:
+    reached = set(topological([root])) if inside else _spine(root)
+    new: dict[Node, Node] = {}
+    for node in topological([root]):
+        if node not in reached:
+            new[node] = node
+            continue
+        rebuilt = rebuild(node, [new[c] for c in node.children]) if any(new[c] is not c for c in node.children) else node
+        new[node] = change(rebuilt)
+    return new[root]
+
+
+def _spine(root: Node) -> set[Node]:
+    """Sums and products reached from the root without entering a function."""
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in seen and isinstance(node, (Ein, Add)):
+            seen.add(node)
+            stack.extend(node.children)
+    return seen
+
+
+def _multiplied_out(node: Node) -> Node:
+    """One product as a sum of products without sums among their factors."""
+    if not isinstance(node, Ein):
+        return node
+    size = 1
+    for base, _, e in node.factors:
+        if isinstance(base, Add) and e in POWERS:
+            size *= len(base.terms) ** int(e)
+        elif isinstance(base, Ein) and base.order == 0 and e in POWERS and e != 1 and isinstance(base, Add):
+            size += 1
+    if size == 1 or size > TERMS:
+        return node
+    terms: list[tuple[Number, list[Factor]]] = [(node.coef, [])]
+    for base, idx, e in node.factors:
+        if isinstance(base, Add) and e in POWERS:
+            for _ in range(int(e)):
+                terms = [(c * k, [*fs, (n, idx, 1)]) for c, fs in terms for k, n in base.terms]
+        else:
+            terms = [(c, [*fs, (base, idx, e)]) for c, fs in terms]
+    dims = dict(enumerate(node.index_dims))
+    return add([(1, ein(c, fs, node.out, dims)) for c, fs in terms], node.dims)
+
+
+def scalar_powers(node: Node) -> dict[Node, Number]:
+    """The scalar factors of a term with their exponents."""
+    if isinstance(node, Ein):
+        powers = {n: e for n, idx, e in node.factors if not idx}
+        return powers if powers or node.order or not node.contracts else {node: 1}
+    return {node: 1} if node.order == 0 else {}
+
+
+def _divided(node: Node, powers: dict[Node, Number]) -> Node:
+    """node times the product of scalar^-exponent."""
+    n = tuple(range(node.order))
+    factors: list[Factor] = [(node, n, 1), *((s, (), -e) for s, e in powers.items())]
+    return ein(1, factors, n, dict(enumerate(node.dims)))
+
+
+def _taken_out(node: Node) -> Node:
+    if not isinstance(node, Add):
+        return node
+    common: dict[Node, Number] | None = None
+    for _, term in node.terms:
+        powers = scalar_powers(term)
+        if common is None:
+            common = powers
+        else:
+            common = {s: min(e, powers[s]) for s, e in common.items() if s in powers and e * powers[s] > 0}
+    if not common:
+        return node
+    rest = add([(c, _divided(t, common)) for c, t in node.terms], node.dims)
+    return _divided(rest, {s: -e for s, e in common.items()})
+
+
+def _over_one_denominator(node: Node) -> Node:
+    if not isinstance(node, Add):
+        return node
+    worst: dict[Node, Number] = {}
+    for _, term in node.terms:
+        for s, e in scalar_powers(term).items():
+            if e < 0 and e == int(e):
+                worst[s] = min(e, worst.get(s, 0))
+    if not worst:
+        return node
+    top = add([(c, _multiplied_out(_divided(t, worst))) for c, t in node.terms], node.dims)
+    return _divided(_taken_out(top), {s: -e for s, e in worst.items()})
+
+
+__all__ = ["elementwise_power", "expand", "extract", "scalar_powers", "split_coef", "together"]

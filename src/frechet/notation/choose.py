@@ -1,0 +1,49 @@
+"""Which of several equal forms is shown: the shortest one, the form the calculus gave if it is as short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from frechet.core.errors import FrechetError
+from frechet.core.node import Node, topological
+from frechet.equality.expand import expand, extract, together
+from frechet.language.tree import Tree
+from frechet.notation.product import UnwritableError
+from frechet.notation.writer import Writer
+
+# Forms shorter than SHORT are left as they are; graphs of more than LARGE nodes are not tried in other forms.
+SHORT = 12
+LARGE = 250
+
+
+def candidates(node: Node) -> Iterator[Callable[[], Node]]:
+    """Equal forms of a node, cheapest first."""
+    yield lambda: node
+    yield lambda: extract(node)
+    yield lambda: expand(node, inside=False)
+    yield lambda: together(extract(node))
+    yield lambda: expand(node)
+    yield lambda: extract(expand(node))
+
+
+def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
+    """The form of `node` that reads shortest; UnwritableError if none can be written."""
+    best: Tree | None = None
+    seen: set[Node] = set()
+    large = len(topological([node])) > LARGE
+    for make in candidates(node):
+        try:
+            form = make()
+            if form in seen:
+                continue
+            seen.add(form)
+            tree = write(form)
+        except (UnwritableError, FrechetError):
+            continue
+        if best is None or writer.page.length(tree) < writer.page.length(best):
+            best = tree
+        if large or writer.page.length(best) <= SHORT:
+            break
+    if best is None:
+        raise UnwritableError
+    return best
