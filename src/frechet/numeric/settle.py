@@ -32,6 +32,15 @@ def verdict(
             error = np.where(bent & ~bad, np.maximum(error, allowance), error)
             ok &= ~bad
             message = why or message
+    lingering = ok & (error > 1.5 * choice.noise) & (error > 1e-3 * np.abs(choice.value))
+    if lingering.any():
+        yield from fetch(ladder, [witness - 4, witness - 8])
+        ok &= ~(lingering & _drifting(ladder, witness))
+        message = message if ok.all() else "the difference quotients keep drifting as the step goes to zero"
+    wild = ok & (ladder.noise > 0.1 * _size_seen(ladder))
+    if wild.any():
+        ok &= ~wild
+        message = "close to the point f jumps or oscillates by as much as its own size"
     unsettled = (error > 0.1 * np.abs(choice.value)) & (error - choice.noise > 2 * choice.noise)
     unsettled |= _diverging(ladder)
     unsettled &= ok & (error > 1e-6 * slope_seen(ladder))
@@ -50,6 +59,22 @@ def slope_seen(ladder: Ladder) -> Any:
     """The largest one-sided slope of any level: what a derivative here could be compared with."""
     slopes = [np.abs(v - ladder.f0) / ladder.step(k) for k, pair in ladder.values.items() for v in pair if v is not None]
     return np.max(slopes, axis=0)
+
+
+def _size_seen(ladder: Ladder) -> Any:
+    """The largest |f| on the coarsest level and at the point."""
+    values = [v for v in ladder.values[ladder.levels()[0]] if v is not None]
+    return np.max(np.abs([ladder.f0, *values]), axis=0)
+
+
+def _drifting(ladder: Ladder, witness: int) -> Any:
+    """Components whose quotients change as much between the finest levels as between coarser ones, as log(h) does."""
+    if any(k not in ladder.values or not ladder.is_open(k) for k in (witness, witness - 4, witness - 8)):
+        return np.zeros(ladder.f0.shape, dtype=bool)
+    fine, middle, coarse = (ladder.quotient(k) for k in (witness, witness - 4, witness - 8))
+    noise = 4 * (ladder.quotient_noise(witness) + ladder.quotient_noise(witness - 4))
+    step = np.abs(fine - middle)
+    return (step > 0.5 * np.abs(middle - coarse)) & (step > noise) & (step > 1e-3 * np.abs(fine))
 
 
 def _diverging(ladder: Ladder) -> Any:
