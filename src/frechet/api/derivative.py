@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from frechet.api.checking import check
+from frechet.api.coding import function, source
 from frechet.calculus.derive import Level, derive, direction_for
 from frechet.core.build import substitute
 from frechet.core.dims import Dim, Size
+from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.core.lazy import np
 from frechet.core.node import Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
-from frechet.notation.present import Context, Forms, present
+from frechet.language.tree import Tree
 from frechet.notation.latex import to_latex
+from frechet.notation.present import Context, Forms, present
 from frechet.notation.text import to_text
 from frechet.reference.evaluate import sizes_of
+from frechet.verify.check import Verification
 
 if TYPE_CHECKING:
     from frechet.api.function import Function
@@ -102,12 +107,30 @@ class Derivative:
         return tuple(own)
 
     @cached_property
-    def forms(self) -> Forms:
+    def _forms(self) -> Forms:
+        """The forms before the check."""
         known = self.function.declarations
         names = {n: variable_node(n, known) for n in known.variables}
-        origins = lower(self.function.tree, names).origins
-        context = Context(known, origins, self.function.tree)
+        context = Context(known, lower(self.function.tree, names), self.function.tree)
         return present(context, self._levels, self._sides, self.request.kind, self.request.layout)
+
+    @property
+    def forms(self) -> Forms:
+        """All forms, checked when they are first asked for; VerificationError if the check fails."""
+        if self.request.verify:
+            _ = self.verification
+        return self._forms
+
+    @cached_property
+    def verification(self) -> Verification:
+        """The check of this answer against numeric derivatives of what was typed; raises VerificationError if the
+        answer is wrong. An order above one is checked against the order below, which is checked first."""
+        return check(self)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Where the derivative holds: `X*w > 0`, `norm2(x) != 0`."""
+        return self._forms.conditions
 
     @property
     def text(self) -> str | None:
@@ -129,8 +152,13 @@ class Derivative:
         """Index notation, which every tensor has."""
         return self.forms.index
 
+    @property
+    def differential(self) -> bool:
+        """Whether the linear map was asked for, not its matrix."""
+        return self.request.kind == "differential"
+
     def __str__(self) -> str:
-        if self.request.kind == "differential":
+        if self.differential:
             return self.operator_form
         return self.text or self.operator_form
 
@@ -144,7 +172,53 @@ class Derivative:
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
-    def evaluate(self, **arrays: Any) -> Any:
+    def report(self) -> str:
+        """The answer with its conditions, layout and check."""
+        lines = [str(self)]
+        if self.conditions:
+            lines.append("where     " + ", ".join(self.conditions))
+        lines.append(f"layout    {self.layout_note}")
+        lines.append(str(self.verification) if self.request.verify else "unchecked  verification was switched off")
+        return "\n".join(lines)
+
+    @property
+    def layout_note(self) -> str:
+        """How the printed form is laid out, in words."""
+        if self.forms.closed is None or self.differential:
+            return "a linear map of the direction"
+        if self.request.kind == "jacobian":
+            rows, cols = ("outputs", "inputs") if self.request.layout == "numerator" else ("inputs", "outputs")
+            return f"{self.request.layout} layout: {rows} index rows, {cols} columns"
+        if self.request.kind == "gradient":
+            return f"the gradient has the shape of {self.wrt[0]}"
+        return "rows belong to the first variable, columns to the next"
+
+    def code(self, language: str = "numpy") -> str:
+        """The derivative as readable code that runs alone: numpy, jax, torch, or latex."""
+        if language == "latex":
+            return self.latex()
+        return source(self._code_tree(), self.function.declarations, language, self._code_name, self._code_doc)
+
+    def compile(self, backend: str = "numpy") -> Any:
+        """A function of named arrays that computes the derivative; `.source` is its code."""
+        return function(self._code_tree(), self.function.declarations, backend, self._code_name, self._code_doc)
+
+    def _code_tree(self) -> Tree:
+        tree = self.forms.shown
+        if tree is None:
+            raise problem("E504", "This derivative has neither a closed form nor an operator form to make code of.",
+                          help="evaluate() works on every derivative.")  # fmt: skip
+        return tree
+
+    @property
+    def _code_name(self) -> str:
+        return self.request.kind if self.forms.closed is not None else "differential"
+
+    @property
+    def _code_doc(self) -> str:
+        return f"Derivative of {self.function} by {', '.join(self.wrt)}."
+
+    def evaluate(self, /, **arrays: Any) -> Any:
         """The array of the derivative at a point: axes of the value, then of each variable."""
         values = {name: np.asarray(a, dtype=float) for name, a in arrays.items()}
         return self._value(values, sizes_of(self.function.declarations, values))

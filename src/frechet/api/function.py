@@ -68,7 +68,7 @@ class Function:
         """The sizes of every variable, declared or inferred."""
         return {name: tuple(_one(s) for s in shape if s) for name, shape in self.declarations.variables.items()}
 
-    def evaluate(self, **arrays: Any) -> Any:
+    def evaluate(self, /, **arrays: Any) -> Any:
         """The value for arrays by name: a vector is 1-D whether written as a row or a column."""
         values = {name: np.asarray(a, dtype=float) for name, a in arrays.items()}
         return evaluate(self.tree, values, sizes_of(self.declarations, values))

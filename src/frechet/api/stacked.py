@@ -52,7 +52,7 @@ class StackedDerivative:
     def text(self) -> str:
         return str(self)
 
-    def evaluate(self, **arrays: Any) -> Any:
+    def evaluate(self, /, **arrays: Any) -> Any:
         """The stacked array: 1-D for a gradient, 2-D for a Hessian."""
         rows = []
         for a, row in zip(self.wrt, self.blocks, strict=True):

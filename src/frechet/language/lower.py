@@ -25,9 +25,10 @@ from frechet.ops import REGISTRY
 
 @dataclass
 class Lowered:
-    """The node of a tree, and for each node met on the way how the user wrote it: node = coef * tree."""
+    """The node of a tree, the nodes of its subtrees by id, and for each how the user wrote it: node = coef * tree."""
 
     root: Node
+    nodes: dict[int, Node] = field(default_factory=dict)
     origins: dict[Node, tuple[Number, Tree]] = field(default_factory=dict)
 
 
@@ -72,12 +73,13 @@ def lower(tree: Tree, environment: Mapping[str, Node]) -> Lowered:
 def _walk(tree: Tree, names: Mapping[str, Node], lowered: Lowered) -> Node:
     def visit(t: Tree, args: Sequence[Value]) -> Value:
         if t.kind == "name" and t.name in names:
+            lowered.nodes[id(t)] = names[t.name]
             return names[t.name]
         value = _RULES[t.kind](t, args)
-        if t.args and not isinstance(value, _Sum):
-            _remember(t, value, lowered)
-        elif isinstance(value, _Sum) and len(value.terms) <= 12:
-            _remember(t, value.node, lowered)
+        if not isinstance(value, _Sum) or len(value.terms) <= 12:
+            lowered.nodes[id(t)] = _node(value)
+            if t.args:
+                _remember(t, _node(value), lowered)
         return value
 
     result = fold(tree, visit)

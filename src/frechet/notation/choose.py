@@ -12,7 +12,7 @@ from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer
 
 # Forms shorter than SHORT are left as they are; graphs of more than LARGE nodes are not tried in other forms.
-SHORT = 12
+SHORT = 6
 LARGE = 250
 
 

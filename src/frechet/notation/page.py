@@ -120,7 +120,8 @@ class Page:
         flipped = self.make("transpose", [tree], shape=tree.typed.transposed)
         if self.length(tree) < PUSH_LIMIT:
             pushed = self._pushed(tree)
-            if pushed is not None and self.length(pushed) <= self.length(flipped):
+            outside = tree.kind == "call"  # inv(X)' rather than inv(X')
+            if pushed is not None and self.length(pushed) + outside <= self.length(flipped):
                 flipped = pushed
         self._flip[tree] = flipped
         self._flip.setdefault(flipped, tree)

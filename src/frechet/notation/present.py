@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
 from frechet.core.dims import Shape, Size
-from frechet.core.node import Node, Number, describe
+from frechet.core.node import Node, describe
 from frechet.language.declarations import Declarations
+from frechet.language.lower import Lowered
 from frechet.language.tree import Tree
 from frechet.notation.choose import shortest
+from frechet.notation.conditions import conditions
 from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
@@ -19,10 +21,10 @@ from frechet.notation.writer import Writer, uses_decimals
 
 @dataclass(frozen=True)
 class Context:
-    """What the user said and wrote: declarations, and for each node how it was written."""
+    """What the user said and wrote: declarations, the tree, and for each node how it was written."""
 
     declarations: Declarations
-    origins: dict[Node, tuple[Number, Tree]]
+    lowered: Lowered
     tree: Tree
 
 
@@ -34,6 +36,7 @@ class Forms:
     operator: Tree | None
     kronecker: Tree | None
     index: str
+    conditions: tuple[str, ...] = ()
 
     @property
     def shown(self) -> Tree | None:
@@ -44,10 +47,12 @@ Sides = Sequence[tuple[Size, ...]]
 
 
 def present(context: Context, levels: Sequence[Level], sides: Sides, kind: str, layout: str) -> Forms:
-    writer = Writer(context.declarations, context.origins, uses_decimals(context.tree))
+    writer = Writer(context.declarations, context.lowered.origins, uses_decimals(context.tree))
     closed = _closed(writer, levels[-1].tensor, sides, kind, layout)
     operator = _operator(writer, levels, sides)
-    return Forms(closed, operator, _kronecker(writer, levels[-1].tensor, sides), describe(levels[-1].tensor))
+    tensor = levels[-1].tensor
+    where = conditions(writer, context.tree, tensor, context.lowered)
+    return Forms(closed, operator, _kronecker(writer, tensor, sides), describe(tensor), where)
 
 
 def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) -> Tree | None:

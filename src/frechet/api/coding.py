@@ -1,0 +1,26 @@
+"""Code of a result in a language asked for by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from frechet.compile.numpy import jax_source, numpy_function, numpy_source, torch_source
+from frechet.core.errors import problem
+from frechet.language.declarations import Declarations
+from frechet.language.tree import Tree
+
+_SOURCES = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
+
+
+def source(tree: Tree, declarations: Declarations, language: str, name: str, doc: str) -> str:
+    """Readable code; E505 for a language that is not known."""
+    if language not in _SOURCES:
+        raise problem("E505", f"{language!r} is not a language for code.", help=f"One of {', '.join(_SOURCES)}, latex.")
+    return _SOURCES[language](tree, declarations, name=name, doc=doc)
+
+
+def function(tree: Tree, declarations: Declarations, backend: str, name: str, doc: str) -> Any:
+    """The compiled function; E505 for a backend that is not known."""
+    if backend != "numpy":
+        raise problem("E505", f"{backend!r} is not a backend to compile for.", help="numpy")
+    return numpy_function(tree, declarations, name=name, doc=doc)
