@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def cancel_pairs(p: _Product) -> bool:
     """Cancel one pair in the product under construction; False if there is none."""
+    if _cancel_whole(p):
+        return True
     candidates = [f for f in p.factors if f[2] == 1 and _has_inverse(f[0])]
     if not candidates:
         return _cancel_orthogonal(p)
@@ -38,6 +40,23 @@ def cancel_pairs(p: _Product) -> bool:
                 _forget_summed(p, inverse, [rest[k] for k in used], {free, other_end})
                 return True
     return _cancel_orthogonal(p)
+
+
+def _cancel_whole(p: _Product) -> bool:
+    """W[i,k] H[k,j] beside (W*H)[i,j]^-2: the factors are gathered into the power they belong to."""
+    for whole in p.factors:
+        node, idx, e = whole
+        if not (isinstance(node, Ein) and node.contracts and node.out and e < 0 and e == int(e)):
+            continue
+        degree = p.degrees()
+        rest = [f for f in p.factors if f is not whole]
+        found = _match_product(node, rest, dict(zip(node.out, idx, strict=True)), node.out[-1], degree, set(node.out))
+        if found is not None:
+            used = [rest[k] for k in found[0]]
+            p.factors = [f for k, f in enumerate(rest) if k not in found[0]] + [(node, idx, e + 1)]
+            _forget_summed(p, whole, used, set(idx))
+            return True
+    return False
 
 
 def _has_inverse(node: Node) -> bool:
@@ -74,9 +93,13 @@ def _match(
 
 
 def _match_product(
-    matrix: Ein, factors: list[Factor], bound: dict[int, int], end: int, degree: dict[int, int]
+    matrix: Ein, factors: list[Factor], bound: dict[int, int], end: int, degree: dict[int, int], free: set[int] | None = None
 ) -> tuple[set[int], int] | None:
-    """Place the factors of the pattern one after the other, with a stack of partial matches."""
+    """Place the factors of the pattern one after the other, with a stack of partial matches.
+
+    Indices of the pattern must be as often in the product as in the pattern, except `end` and those in `free`.
+    """
+    open_ends = {end} | (free or set())
     inner: dict[int, int] = {}
     for _, idx, _ in matrix.factors:
         for i in idx:
@@ -85,7 +108,7 @@ def _match_product(
     while stack:
         place, names, used = stack.pop()
         if place == len(matrix.factors):
-            summed = [i for i in names if i != end]
+            summed = [i for i in names if i not in open_ends]
             ok = len(set(names.values())) == len(names) and all(
                 degree[names[i]] == inner[i] + (1 if i in matrix.out else 0) for i in summed
             )

@@ -14,12 +14,12 @@ from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.label import canonical
-from frechet.core.node import Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, raw_ein, size_node
+from frechet.core.node import Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
 # product for every layer (quadratic work, and canonical labels of hundreds of factors).
-INLINE_BUDGET = 8
+INLINE_BUDGET = 10
 
 
 def constant(value: Number, dims: Dims = ()) -> Ein:
@@ -207,7 +207,7 @@ class _Product:
                     self.vanished = True
                 continue
             old = powers.get((node, idx), 0)
-            powers[node, idx] = 1 if isinstance(node, (Unit, Mask)) else simple(old + e)
+            powers[node, idx] = _settled(node, simple(old + e))
         self._absorb(powers)
         self.factors = []
         at: dict[int, Unit] = {}
@@ -299,6 +299,18 @@ class _Product:
         for parts in scalars.values():
             self.factors.append((_labelled(1, parts, (), self.dims), (), 1))
         return True
+
+
+def _settled(node: Node, e: Number) -> Number:
+    """The power of an entry of which only few values are possible: 0 and 1, or 1 and -1."""
+    if isinstance(node, (Unit, Mask)):
+        return 1
+    if isinstance(node, Var) and e == int(e):
+        if "signs" in node.facts:
+            return e % 2
+        if "binary" in node.facts and e > 1:
+            return 1
+    return e
 
 
 def _labelled(coef: Number, factors: Sequence[Factor], out: Sequence[int], dims: Mapping[int, Dim]) -> Ein:

@@ -80,17 +80,18 @@ def _multiplied_out(node: Node) -> Node:
 
 
 def scalar_powers(node: Node) -> dict[Node, Number]:
-    """The scalar factors of a term with their exponents."""
+    """The factors of a term that act on whole entries, with their exponents: scalars, and factors with all its axes."""
     if isinstance(node, Ein):
-        powers = {n: e for n, idx, e in node.factors if not idx}
+        whole = tuple(range(node.order))
+        powers = {n: e for n, idx, e in node.factors if not idx or (node.out == whole and idx == whole)}
         return powers if powers or node.order or not node.contracts else {node: 1}
-    return {node: 1} if node.order == 0 else {}
+    return {node: 1}
 
 
 def _divided(node: Node, powers: dict[Node, Number]) -> Node:
     """node times the product of scalar^-exponent."""
     n = tuple(range(node.order))
-    factors: list[Factor] = [(node, n, 1), *((s, (), -e) for s, e in powers.items())]
+    factors: list[Factor] = [(node, n, 1), *((s, n if s.order else (), -e) for s, e in powers.items())]
     return ein(1, factors, n, dict(enumerate(node.dims)))
 
 

@@ -14,6 +14,7 @@ from frechet.core.build import add, apply_map
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.ein import constant, ein, elementwise_power, split_coef
 from frechet.core.errors import problem
+from frechet.core.facts import OF_DOMAIN
 from frechet.core.node import Ein, Map, Node, Number, size_node, unit, var
 from frechet.core.numbers import simple
 from frechet.core.operation import Operation, Pattern, Signature
@@ -48,9 +49,10 @@ Value = Node | _Sum
 
 def variable_node(name: str, declarations: Declarations, without: frozenset[str] = frozenset()) -> Node:
     """The node of a declared variable; `without` are facts to put aside while differentiating by it."""
-    facts = set(declarations.facts.get(name, frozenset())) - without - {"constant"}
-    if declarations.domain.get(name) in ("positive", "unit", "simplex"):
-        facts.add("positive")
+    facts = set(declarations.facts.get(name, frozenset())) - {"constant"}
+    if declarations.domain.get(name) in OF_DOMAIN:
+        facts.add(OF_DOMAIN[declarations.domain[name]])
+    facts -= without
     return var(name, declarations.variables[name].axes, facts)
 
 

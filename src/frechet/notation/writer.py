@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from frechet.core.build import add
+from frechet.core.build import add, apply_map
 from frechet.core.dims import SCALAR, Shape, Size
-from frechet.core.ein import constant, ein, is_symmetric, split_coef
+from frechet.core.ein import constant, ein, is_symmetric, scale, split_coef
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
@@ -129,20 +129,30 @@ class Writer:
 
     def _product(self, node: Ein, flipped: bool) -> Term:
         try:
-            return product_term(self, node, flipped)
+            term = product_term(self, node, flipped)
+            base = node.factors[0][0] if len(node.factors) == 1 else node
+            if isinstance(base, Add) and node.factors[0][2] == 1 and node.order == base.order and base not in self.origins:
+                # 3*x + 9*y^2 rather than 3*(x + 3*y^2), where that is shorter
+                spread = self._sum(base, flipped != (node.out != node.factors[0][1]), node.coef)
+                if self.page.length(written(self.page, spread)) < self.page.length(written(self.page, term)):
+                    return spread
+            return term
         except UnwritableError:
             expanded = expand_once(node)
             if expanded is None:
                 raise
             return self.term(expanded, flipped)
 
-    def _sum(self, node: Add, flipped: bool) -> Term:
+    def _sum(self, node: Add, flipped: bool, factor: Number = 1) -> Term:
         shape = self._shape(node)
+        mirrored = _mirrored(node)
+        if mirrored is not None:
+            return self.term(mirrored, flipped).scaled(factor)
         terms = []
         for coef, part in node.terms:
             literal = isinstance(part, Ein) and not part.factors and node.order and len(set(part.out)) == node.order
             term = Term(1, (), (), SCALAR) if literal else self.term(part, flipped)
-            terms.append(term.scaled(coef))
+            terms.append(term.scaled(coef * factor))
         return collect(self.page, terms, shape.transposed if flipped else shape)
 
     def _shape(self, node: Node) -> Shape:
@@ -212,6 +222,19 @@ class Writer:
         if any(len(g) > 1 for g in groups):
             raise UnwritableError
         return written(self.page, self.term(node))
+
+
+def _mirrored(node: Add) -> Node | None:
+    """1 - sigmoid(-u) is sigmoid(u)."""
+    if len(node.terms) != 2:
+        return None
+    for (a, one), (b, part) in (node.terms, node.terms[::-1]):
+        constant_one = isinstance(one, Ein) and not one.factors and len(set(one.out)) == one.order
+        if constant_one and a == -b and isinstance(part, Map) and part.operation.name == "sigmoid":
+            coef, core = split_coef(part.children[0])
+            if coef < 0:
+                return scale(apply_map(part.operation, [scale(core, -coef)]), a)
+    return None
 
 
 def expand_once(node: Ein) -> Node | None:
