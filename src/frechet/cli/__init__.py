@@ -1,1 +1,5 @@
+"""The `frechet` command."""
 
+from frechet.cli.app import main
+
+__all__ = ["main"]

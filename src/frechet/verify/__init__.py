@@ -1,5 +1,6 @@
 """The numeric check of every answer."""
 
 from frechet.verify.check import Question, Verification, check_derivative, verify
+from frechet.verify.orders import verify_orders
 
-__all__ = ["Question", "Verification", "check_derivative", "verify"]
+__all__ = ["Question", "Verification", "check_derivative", "verify", "verify_orders"]
