@@ -28,8 +28,9 @@ def call(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
     fitting = [s for s in record.signatures if len(s.args) == len(tree.args)]
     if not fitting:
         counts = sorted({len(s.args) for s in record.signatures})
-        raise problem("E107", f"{tree.name} takes {' or '.join(map(str, counts))} arguments, not {len(tree.args)}.",
-                      tree.span, help=f"It is written {record.usage}.")  # fmt: skip
+        wanted = " or ".join(map(str, counts)) + (" argument" if counts == [1] else " arguments")
+        raise problem("E107", f"{tree.name} takes {wanted}, not {len(tree.args)}.", tree.span,
+                      help=f"It is written {record.usage}.")  # fmt: skip
     skipped = typing.plan.size_arguments.get(id(tree), frozenset())
     values = iter(args)
     given = [None if i in skipped else next(values) for i in range(len(tree.args))]
@@ -66,7 +67,7 @@ class _Match:
         for self.reached, place in enumerate(places):
             pattern, t, arg = self.signature.args[place], given[place], self.tree.args[place]
             if pattern.kind == "literal":
-                self._literal(pattern, arg)
+                self._literal(place, arg)
             elif pattern.kind == "size":
                 self._unify(self._term(pattern.rows), size_argument(self.typing, arg, self.tree.name), arg)
             elif t is None:
@@ -92,10 +93,11 @@ class _Match:
         """The letters of a pattern as a size: the letter's unknown, or a literal number."""
         return tuple(self.letters.setdefault(c, Free(c) if isinstance(c, int) else Free(unit=True)) for c in letters)
 
-    def _literal(self, pattern: Pattern, arg: Tree) -> None:
-        if arg.kind != "number" or arg.value != pattern.rows[0]:
-            raise problem("E107", f"This argument of {self.tree.name} is the number {pattern.rows[0]}.", arg.span,
-                          help=self._usage())  # fmt: skip
+    def _literal(self, place: int, arg: Tree) -> None:
+        if arg.kind != "number" or arg.value != self.signature.args[place].rows[0]:
+            alike = [s.args[place] for s in self.record.signatures if len(s.args) == len(self.signature.args)]
+            wanted = " or ".join(str(p.rows[0]) for p in alike if p.kind == "literal")
+            raise problem("E107", f"This argument of {self.tree.name} is {wanted}.", arg.span, help=self._usage())
 
     def _unify(self, a: Term, b: Term, arg: Tree) -> None:
         if not self.sizes.unify(a, b):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.errors import FrechetError, problem
 from frechet.language.spell import did_you_mean, listed
+from frechet.language.tokens import MAX_NAME
 from frechet.ops.op import REGISTRY
 
 SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "invertible",
@@ -93,7 +94,7 @@ def _mapping(given: Any, what: str, example: str) -> Mapping[Any, Any]:
 
 def check_name(name: Any) -> None:
     """Refuse what cannot be a variable."""
-    if not isinstance(name, str) or not _NAME.match(name) or len(name) > 100:
+    if not isinstance(name, str) or not _NAME.match(name) or len(name) > MAX_NAME:
         shown = repr(name)[:60] if isinstance(name, str) else type(name).__name__
         raise problem("E202", f"{shown} cannot be the name of a variable.",
                       help="Names are letters, digits and underscores, and begin with a letter.")  # fmt: skip

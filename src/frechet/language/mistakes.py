@@ -8,6 +8,9 @@ from frechet.core.errors import FrechetError, Span, problem
 from frechet.language.tokens import Token
 from frechet.ops.op import REGISTRY
 
+CODE_WORDS = frozenset({"def", "import", "from", "if", "else", "return", "for", "while", "class", "and", "or", "not",
+                        "in", "function", "let", "var", "print", "del", "assert"})  # fmt: skip
+
 
 def missing_operand(tokens: Sequence[Token], at: int, inside: str) -> FrechetError:
     """An operand was expected, `tokens[at]` came; `inside` is the construction it should have been part of."""
@@ -43,9 +46,12 @@ def side_by_side(tokens: Sequence[Token], at: int, name: str = "") -> FrechetErr
     if name in REGISTRY:
         inner = "x" if token.kind == "open" else token.text
         return problem("E106", f"The function {name} needs parentheses.", span, help=f"Write {name}({inner}).")
-    left = before.text if before.kind in ("number", "name") else "..."
+    if {before.text, token.text} & CODE_WORDS:
+        return problem("E108", "Code is not part of the text language.", span, help="Write only the formula.")
+    left = before.text.rstrip(".") if before.kind in ("number", "name") else ""
     right = token.text if token.kind in ("number", "name") else "(...)"
-    help = f"Write {left}*{right} for a product; entries of a matrix are separated by commas."
+    product = f"Write {left}*{right}" if left else f"Write *{right}"
+    help = f"{product} for a product; entries of a matrix are separated by commas."
     return problem("E100", "An operator is missing between these two.", span, help=help)
 
 

@@ -175,6 +175,8 @@ class _Parser:
 
     def _place(self, place: Token, follower: Token, base: Tree, opening: Token) -> int | None:
         """One place of an index: a whole number from 1, or None for `:`."""
+        if place.text == "]":
+            raise problem("E302", "An index is missing.", Span(opening.start, place.end), help="Write x[1].")
         whole = place.kind == "number" and place.text.isdigit()
         if not whole and place.text != ":" and base.kind == "name":
             called = side_by_side(self.tokens, self.at, base.name)

@@ -9,6 +9,7 @@ from frechet.core.errors import FrechetError, Span, problem
 
 MAX_LENGTH = 1_000_000
 MAX_TOKENS = 100_000
+MAX_NAME = 100
 
 
 class Token(NamedTuple):
@@ -88,6 +89,8 @@ def tokenize(source: str) -> list[Token]:
         kind, text, end = str(found.lastgroup), found.group(), found.end()
         if kind == "number":
             _check_number(source, at, end)
+        elif kind == "name" and len(text) > MAX_NAME:
+            raise problem("E202", f"A name of {len(text)} letters; the limit is {MAX_NAME}.", Span(at, end))
         elif text in _KNOWN_MISTAKES:
             message, help = _KNOWN_MISTAKES[text]
             raise problem("E103", message, Span(at, end), help=help, source=source)
@@ -97,8 +100,8 @@ def tokenize(source: str) -> list[Token]:
         if kind != "blank":
             tokens.append(Token(kind, _SAME_AS.get(text, text), at, end))
         at = end
-    if len(tokens) > MAX_TOKENS:
-        raise problem("E402", f"The formula has {len(tokens)} signs and names; the limit is {MAX_TOKENS}.")
+        if len(tokens) > MAX_TOKENS:
+            raise problem("E402", f"The formula has more than {MAX_TOKENS} signs and names.")
     tokens.append(Token("end", "", len(source), len(source)))
     return tokens
 
