@@ -104,7 +104,8 @@ def test_the_code_an_expert_writes(text: str, code: str) -> None:
 
 
 def test_the_whole_function() -> None:
-    source = numpy_source(*read("-A'*(y.*sigmoid(-y.*(A*x)))"), doc="Gradient of a loss")
+    shapes = {n: SHAPES[n] for n in ("A", "x", "y")}
+    source = numpy_source(*read("-A'*(y.*sigmoid(-y.*(A*x)))", shapes), doc="Gradient of a loss")
     assert source == '''\
 from scipy.special import expit
 
@@ -120,7 +121,7 @@ def gradient(A, x, y):
 
 def test_it_runs_alone(tmp_path: Any) -> None:
     script = tmp_path / "alone.py"
-    source = numpy_source(*read("softmax(X*x) - c*log(x)"))
+    source = numpy_source(*read("softmax(X*x) - c*log(x)", {n: SHAPES[n] for n in ("X", "x", "c")}))
     check = "\nassert 'frechet' not in __import__('sys').modules\nprint(gradient(np.eye(2), np.ones(2), 2.0))\n"
     script.write_text(source + check)
     run = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, text=True, check=True)
@@ -139,18 +140,19 @@ def test_an_operator_takes_its_direction() -> None:
     tree, declarations = read("dX -> X*dX + dX*X")
     function = numpy_function(tree, declarations)
     X, D = np.arange(4.0).reshape(2, 2), np.ones((2, 2))
-    np.testing.assert_allclose(function(X=X, dX=D), X @ D + D @ X)
+    np.testing.assert_allclose(function(A=0, X=X, Y=0, S=0, x=0, z=0, y=0, c=0, dX=D), X @ D + D @ X)
 
 
-def test_the_arguments_asked_for_are_the_parameters() -> None:
-    tree, declarations = read("2*x")
+def test_every_variable_is_a_parameter_unless_they_are_named() -> None:
+    tree, declarations = read("2*x", {"c": [], "x": ["n"]})
+    assert "def gradient(c, x):" in numpy_source(tree, declarations)
     assert "def g(x, c):" in numpy_source(tree, declarations, name="g", arguments=["x", "c"])
 
 
 def test_stable_where_the_formula_as_typed_overflows() -> None:
     big = np.array([800.0, -800.0, 0.0])
     for text in ("log(sum(exp(x)))", "exp(x)/sum(exp(x))", "sum(log(1 + exp(x)))", "1./(1 + exp(-x))", "logsumexp(x)"):
-        assert np.isfinite(numpy_function(*read(text))(x=big)).all(), text
+        assert np.isfinite(numpy_function(*read(text), arguments=["x"])(x=big)).all(), text
 
 
 def test_a_deep_formula_becomes_many_lines() -> None:

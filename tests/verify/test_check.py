@@ -60,6 +60,9 @@ SHAPES = {"A": ["m", "n"], "X": ["n", "n"], "x": ["n"], "y": ["m"], "c": []}
     ("A*x", "A", "x", "jacobian"),
     ("A*x", "A'", "x", "denominator"),
     ("x'*A'", "A", "x", "jacobian"),
+    ("y'*A*x", "x*y'", "A", "jacobian"),
+    ("y'*A*x", "y*x'", "A", "denominator"),
+    ("y'*A*x", "y'*A", "x", "jacobian"),
     ("c^2*A", "2*c*A", "c", "jacobian"),
     ("A*X*x", "kron(x', A)", "X", "vec"),
     ("X*X", "kron(X', eye(n)) + kron(eye(n), X)", "X", "vec"),
@@ -75,6 +78,7 @@ def test_every_form(f: str, claim: str, wrt: str, form: str) -> None:
 
 @pytest.mark.parametrize(("f", "claim", "wrt", "form"), [
     ("X*x", "X'", "x", "jacobian"),
+    ("x'*X*x", "x*(X*x)'", "X", "jacobian"),
     ("A*X*x", "kron(A, x')", "X", "vec"),
     ("X*X", "kron(X, eye(n)) + kron(eye(n), X)", "X", "vec"),
     ("X*X", "dX -> 2*X*dX", "X", "operator"),

@@ -101,13 +101,22 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
         click.echo(_checked_line(checked), err=True)
     else:
         pretty = show.unicode_wanted(options["pretty"])
-        note = show.shape_note(kind, options["wrt"], derivative.shape, options["layout"], pretty)
+        note = _note(shown, kind, function, derivative, options, pretty)
         rows: list[tuple[str, Sequence[str]]] = [("read as", show.read_as(function, pretty))]
         rows.append((_label(kind), (shown, note)))
         rows += [("where", (str(condition),)) for condition in derivative.conditions]
         click.echo("\n".join([*show.table(rows), _checked_line(checked)]))
     undecided = options["strict"] and (checked is None or checked.status != "checked")
     return UNDECIDED if undecided else FINE
+
+
+def _note(shown: str, kind: str, function: Any, derivative: Any, options: dict[str, Any], pretty: bool) -> str:
+    """The remark beside the answer."""
+    if options["form"] == "kronecker":
+        return "d vec(F)/d vec(X)', column-major"
+    if options["form"] == "index":
+        return "one index for each axis"
+    return show.shape_note(shown, kind, function, options["wrt"], derivative.shape, options["layout"], pretty)
 
 
 def _derived(function: Any, options: dict[str, Any]) -> tuple[Any, str]:

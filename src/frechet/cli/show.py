@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ _ASCII = {
     "‖": "||", "ᵀ": "'", "−": "-", "⊙": ".*", "⊘": "./", "⊗": "(x)", "·": "*", "⟨": "<", "⟩": ">", "↦": "->",
     "∈": "in", "ℝ": "R", "½": "1/2", "×": "x", "√": "sqrt", "𝟏": "1", "𝟎": "0",
 }  # fmt: skip
+_ASCII.update(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿᵐᵏᵖ", "0123456789-+nmkp", strict=True))
 _LETTERS = {"n": "ⁿ", "m": "ᵐ", "k": "ᵏ", "p": "ᵖ", "x": "ˣ", "r": "ʳ", "l": "ˡ", "d": "ᵈ", "s": "ˢ", "t": "ᵗ",
             **dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))}  # fmt: skip
@@ -34,7 +36,9 @@ def to_ascii(text: str) -> str | None:
     out = ""
     raised = False
     for c in text:
-        if c in _RAISED:
+        if unicodedata.name(c, "").startswith("GREEK"):
+            out += _greek(c)
+        elif c in _RAISED:
             out += _RAISED[c] if raised else "^" + _RAISED[c]
         elif c in _ASCII or c.isascii():
             out += _ASCII.get(c, c)
@@ -42,6 +46,12 @@ def to_ascii(text: str) -> str | None:
             return None
         raised = c in _RAISED
     return out
+
+
+def _greek(c: str) -> str:
+    """`μ` is mu, `Σ` is Sigma."""
+    name = unicodedata.name(c).split()[-1].lower().replace("lamda", "lambda")
+    return name.capitalize() if c.isupper() else name
 
 
 def formula(function: Any, pretty: bool) -> str:
@@ -69,15 +79,25 @@ def read_as(function: Any, pretty: bool) -> list[str]:
     return [f"f = {formula(function, pretty)}", "   ".join(places)]
 
 
-def shape_note(kind: str, wrt: Sequence[str], shape: Sequence[Dim], layout: str, pretty: bool) -> str:
+def shape_note(
+    shown: str, kind: str, function: Any, wrt: Sequence[str], shape: Sequence[Dim], layout: str, pretty: bool
+) -> str:
     """What stands behind the answer: `n, same shape as w`."""
     times = " × " if pretty else " x "
-    size = times.join(map(str, shape)) or "scalar"
+
+    def size(dims: Sequence[Dim]) -> str:
+        return times.join(map(str, dims)) or "scalar"
+
+    if "->" in shown:
+        maps = shown.count("->")
+        inner = size(shape[: len(shape) - sum(len(function.variables[w]) for w in wrt[-maps:])])
+        return f"a linear map; its value is {inner}"
     if kind == "gradient":
-        return f"{size}, same shape as {wrt[0]}"
+        return f"{size(shape)}, same shape as {wrt[0]}"
     if kind == "jacobian":
-        return f"{size}, {layout} layout"
-    return size
+        turned = (layout == "denominator") != (not function.shape)
+        return f"{size(shape[::-1] if turned else shape)}, {layout} layout"
+    return size(shape)
 
 
 def table(rows: Sequence[tuple[str, Sequence[str]]]) -> list[str]:

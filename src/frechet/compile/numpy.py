@@ -44,7 +44,8 @@ def numpy_source(
 ) -> str:
     """NumPy code of a function that computes `tree`; a linear map `dX -> e` takes the direction dX as well.
 
-    `arguments` are its parameters (the variables that occur, if not given); `doc` the first line of its docstring.
+    `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
+    `doc` is the first line of its docstring.
     """
     return _source(NUMPY, tree, declarations, name, doc, arguments)
 
@@ -119,15 +120,16 @@ def _source(
     symmetric = {n for n, facts in declarations.facts.items() if facts & _SYMMETRIC}
     emitter = Emitter(backend, spelled, symmetric, CALLS)
     result = emitter.run(tree)
-    given = _parameters(result, tree, declarations, emitter, arguments)
+    given = [*(declarations.variables if arguments is None else arguments), *emitter.directions]
     lines, given = _size_lines(result, given, declarations, spelled)
     taken = _TAKEN | {spelled[n] for n in given} | {line.split(" = ")[0] for line in lines}
     steps, value = statements(result, emitter.book.hints, taken | set(declarations.sizes))
     lines += [*steps, f"return {value}"]
     body = "\n".join(f"    {line}" for line in lines)
     if "DTYPE" in body:
-        first = next((n for n in given), None)
-        body = body.replace("DTYPE", f"{spelled[first]}.dtype" if first else "torch.float64")
+        used = _used(result)
+        first = min((spelled[n] for n in given), key=lambda n: n not in used, default="")
+        body = body.replace("DTYPE", f"{first}.dtype" if first else "torch.float64")
     head = f"def {_identifier(name)}({', '.join(spelled[n] for n in given)}):"
     text = f"{head}\n{_docstring(tree, given, shapes, spelled, doc)}\n{body}\n"
     imports = "\n".join(_imports(body))
@@ -148,26 +150,17 @@ def _named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
     return shapes
 
 
-def _parameters(
-    result: Code, tree: Tree, declarations: Declarations, emitter: Emitter, arguments: Sequence[str] | None
-) -> list[str]:
-    """The variables in the order of their declaration, then the directions."""
-    directions = list(emitter.directions)
-    if arguments is not None:
-        return [*arguments, *directions]
-    used = {c.text for c in in_order(result) if c.op == "name"}
-    return [*(n for n in declarations.variables if emitter.names[n] in used), *directions]
-
-
 def _size_lines(
     result: Code, given: list[str], declarations: Declarations, spelled: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
     """`m, n = X.shape` for the sizes that the code uses; a parameter is added if none of them tells a size."""
     needed = list(dict.fromkeys(c.text for c in in_order(result) if c.op == "size"))
+    used = _used(result)
     lines: list[str] = []
     given = list(given)
     while needed:
-        ranked = {n: (len(_told(shape, needed)), n in given) for n, shape in declarations.variables.items()}
+        ranked = {n: (len(_told(shape, needed)), spelled[n] in used, n in given)
+                  for n, shape in declarations.variables.items()}  # fmt: skip
         best = max(ranked, key=lambda n: ranked[n], default="")
         told = _told(declarations.variables[best], needed) if best else {}
         if not told:
@@ -182,6 +175,10 @@ def _size_lines(
             lines += [f"{dim} = {array}.shape[{axis}]" for dim, axis in told.items()]
         needed = [n for n in needed if n not in told]
     return lines, given
+
+
+def _used(code: Code) -> set[str]:
+    return {c.text for c in in_order(code) if c.op == "name"}
 
 
 def _told(shape: Shape, needed: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ def contraction(
 
     gradient     sum(G .* V) of a scalar
     jacobian     rows are the entries of the output, columns those of the variable; a derivative by a scalar has the
-                 shape of the output
+                 shape of the output, that of a scalar by a matrix the transposed shape of the matrix
     denominator  its transpose
     vec          d vec(F) / d vec(X)', column-major
     operator     dX -> e: the direction goes in; names in `fixed` are directions of the order below
@@ -38,6 +38,9 @@ def contraction(
     def along(arrays: Mapping[str, Array], V: Mapping[str, Array]) -> Array:
         flat = np.concatenate([V[name].reshape(-1, order=order) for name in wrt])
         value = claim(arrays)
+        if count == 1 and form in ("jacobian", "denominator") and value.ndim == 2 and len(wrt) == 1:
+            turned = value.T if form == "jacobian" else value
+            return np.sum(turned * V[wrt[0]]).reshape(out)
         if form == "denominator":
             return (flat @ value.reshape((flat.size, count))).reshape(out)
         return (value.reshape((count, flat.size)) @ flat).reshape(out, order=order)
