@@ -27,8 +27,10 @@ PUSH_LIMIT = 200
 class Page:
     """Interned trees. `decimals`: the user writes 0.5, not 1/2."""
 
-    def __init__(self, decimals: bool = False) -> None:
+    def __init__(self, decimals: bool = False, rank: dict[str, int] | None = None) -> None:
         self.decimals = decimals
+        self.rank = rank or {}
+        self._rank: dict[Tree, int] = {}
         self._known: dict[Any, Tree] = {}
         self._length: dict[Tree, int] = {}
         self._flip: dict[Tree, Tree] = {}
@@ -42,7 +44,13 @@ class Page:
         if tree is None:
             tree = self._known[key] = Tree(kind, tuple(args), name, value, shape)
             self._length[tree] = self._measure(tree)
+            inner = max((self._rank[a] for a in args), default=-1)
+            self._rank[tree] = self.rank.get(name, -1) if kind == "name" else inner
         return tree
+
+    def place(self, tree: Tree) -> tuple[int, int]:
+        """Where a term goes in a sum: in the order in which the user brought its names in, short before long."""
+        return self._rank[tree], self._length[tree]
 
     def adopt(self, tree: Tree) -> Tree:
         """A tree from elsewhere, interned, without its spans."""

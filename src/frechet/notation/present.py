@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
 from frechet.core.dims import Shape, Size
-from frechet.core.node import Node, describe
+from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree
 from frechet.notation.choose import shortest
 from frechet.notation.conditions import conditions
+from frechet.notation.entries import has_units, written_out
+from frechet.notation.index import index_form
 from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
-from frechet.notation.writer import Writer, uses_decimals
+from frechet.notation.share import with_names
+from frechet.notation.writer import Writer, ranks, uses_decimals
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ Sides = Sequence[tuple[Size, ...]]
 
 
 def present(context: Context, levels: Sequence[Level], sides: Sides, kind: str, layout: str) -> Forms:
-    writer = Writer(context.declarations, context.lowered.origins, uses_decimals(context.tree))
+    writer = Writer(context.declarations, context.lowered.origins, uses_decimals(context.tree), ranks(context.tree))
     closed = _closed(writer, levels[-1].tensor, sides, kind, layout)
     operator = _operator(writer, levels, sides)
     tensor = levels[-1].tensor
     where = conditions(writer, context.tree, tensor, context.lowered)
-    return Forms(closed, operator, _kronecker(writer, tensor, sides), describe(tensor), where)
+    return Forms(closed, operator, _kronecker(writer, tensor, sides), index_form(writer, tensor), where)
 
 
 def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) -> Tree | None:
@@ -63,13 +66,21 @@ def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) ->
     try:
         if all(len(side) == 1 for side in flat):
             tree = shortest(writer, node, writer.tree)
+            if has_units(node):
+                out = written_out(writer.page, node, lambda n: shortest(writer, n, writer.tree))
+                tree = min(out, tree, key=writer.page.length)
         else:
             tree = _composite(writer, node, flat)
     except UnwritableError:
         return None
     row = kind == "jacobian" and not sides[0] and len(flat) > 0
     turned = row != (layout == "denominator" and kind == "jacobian")
-    return writer.page.flip(tree) if turned else tree
+    return _named(writer, writer.page.flip(tree) if turned else tree)
+
+
+def _named(writer: Writer, tree: Tree) -> Tree:
+    known = writer.declarations
+    return with_names(writer.page, tree, {*known.variables, *known.sizes})
 
 
 def _composite(writer: Writer, node: Node, flat: Sequence[Size]) -> Tree:
@@ -117,4 +128,4 @@ def _arrows(writer: Writer, levels: Sequence[Level], count: int) -> Tree:
     for level in reversed(last):
         name = getattr(level.direction, "name", "")
         tree = writer.page.make("arrow", [tree], name=name, shape=tree.typed)
-    return tree
+    return _named(writer, tree)

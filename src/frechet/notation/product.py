@@ -8,7 +8,7 @@ lonely index as a sum. What is left has to be the output; if it is not, matrix n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,17 @@ class Reduction:
             self.coef = simple(self.coef * rational_power(term.coef, int(e))[0])
             self.scalars = joined(self.scalars, tuple((t, simple(p * e)) for t, p in term.scalars))
         else:
-            self.scalars = joined(self.scalars, ((written(self.page, term), e),))
+            self.scalars = joined(self.scalars, ((written(self.page, self._rooted(term, e)), e),))
+
+    def _rooted(self, term: Term, e: Number) -> Term:
+        """Take the number out from under a root, where its root is rational: (64*v)^(1/2) = 8*v^(1/2)."""
+        if term.coef <= 0:
+            return term
+        outer, rest = rational_power(term.coef, e)
+        if rest:
+            return term
+        self.coef = simple(self.coef * outer)
+        return replace(term, coef=1)
 
     def _powered(self, base: Node, e: Number) -> tuple[tuple[Tree, ...], Number]:
         """The factor as a chain and the exponent still to be applied."""
@@ -99,7 +109,7 @@ class Reduction:
             self.coef = simple(self.coef * rational_power(term.coef, int(e))[0])
             self.scalars = joined(self.scalars, tuple((t, simple(p * e)) for t, p in term.scalars))
             return term.chain, e
-        return (written(self.page, term),), e
+        return (written(self.page, self._rooted(term, e)),), e
 
     def _take_entry(self, chain: tuple[tuple[Tree, ...], Number], idx: tuple[int, ...], at: list[int | None]) -> None:
         """A factor with an index held at one position: an entry, a row or a column of it."""

@@ -31,7 +31,7 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
             if merged is None:
                 continue
             saved = sum(length(page, parts[k]) + 1 for k in members) - 1 - length(page, merged)
-            if saved > 0 and (best is None or saved > best[0]):
+            if saved >= (0 if key[0] in ("first", "last") else 1) and (best is None or saved > best[0]):
                 best = saved, members, merged
         if best is None:
             break
@@ -158,10 +158,10 @@ def _summed(page: Page, terms: list[Term], shape: Shape) -> Term:
     if abs(common) != 1 and not _worth(page, terms, abs(common)):
         common = 1 if common > 0 else -1
     parts = [positive(page, replace(t, coef=divide(t.coef, common))) for t in terms]
-    ordered = [t for t in parts if t.coef > 0] + [t for t in parts if t.coef < 0]
+    signed = [(term.coef < 0, written(page, term)) for term in parts]
+    ordered = sorted(signed, key=lambda s: (s[0], *page.place(s[1])))
     result: Tree | None = None
-    for term in ordered:
-        tree = written(page, term)
+    for _, tree in ordered:
         result = tree if result is None else page.add(result, tree)
     assert result is not None
     if shape.is_scalar:

@@ -25,8 +25,14 @@ EXPAND_LIMIT = 40
 class Writer:
     """Writes nodes on a page, each once; keeps what the user wrote for a node where that is as short."""
 
-    def __init__(self, declarations: Declarations, origins: dict[Node, tuple[Number, Tree]], decimals: bool) -> None:
-        self.page = Page(decimals)
+    def __init__(
+        self,
+        declarations: Declarations,
+        origins: dict[Node, tuple[Number, Tree]],
+        decimals: bool,
+        rank: dict[str, int] | None = None,
+    ) -> None:
+        self.page = Page(decimals, rank)
         self.declarations = declarations
         self.origins = origins
         self._terms: dict[tuple[Node, bool], Term] = {}
@@ -130,18 +136,21 @@ class Writer:
     def _product(self, node: Ein, flipped: bool) -> Term:
         try:
             term = product_term(self, node, flipped)
-            base = node.factors[0][0] if len(node.factors) == 1 else node
-            if isinstance(base, Add) and node.factors[0][2] == 1 and node.order == base.order and base not in self.origins:
-                # 3*x + 9*y^2 rather than 3*(x + 3*y^2), where that is shorter
-                spread = self._sum(base, flipped != (node.out != node.factors[0][1]), node.coef)
-                if self.page.length(written(self.page, spread)) < self.page.length(written(self.page, term)):
-                    return spread
-            return term
+            return self._spread(node, flipped, term)
         except UnwritableError:
             expanded = expand_once(node)
             if expanded is None:
                 raise
             return self.term(expanded, flipped)
+
+    def _spread(self, node: Ein, flipped: bool, term: Term) -> Term:
+        """3*x + 9*y^2 rather than 3*(x + 3*y^2), where that is shorter."""
+        base, idx, e = node.factors[0] if len(node.factors) == 1 else (node, (), 0)
+        if not isinstance(base, Add) or base in self.origins or e != 1 or set(idx) != set(node.out) or node.contracts:
+            return term
+        spread = self._sum(base, flipped != (node.out != idx), node.coef)
+        shorter = self.page.length(written(self.page, spread)) < self.page.length(written(self.page, term))
+        return spread if shorter else term
 
     def _sum(self, node: Add, flipped: bool, factor: Number = 1) -> Term:
         shape = self._shape(node)
@@ -252,6 +261,12 @@ def expand_once(node: Ein) -> Node | None:
         (c, ein(node.coef, [*others, (n, idx, 1)], node.out, dims)) for c, n in base.terms
     ]
     return add(terms, node.dims)
+
+
+def ranks(tree: Tree) -> dict[str, int]:
+    """The names in the order in which the user wrote them."""
+    names = [(t.span.start if t.span else 0, t.name) for t in subtrees(tree) if t.kind == "name"]
+    return {name: k for k, name in enumerate(dict.fromkeys(n for _, n in sorted(names)))}
 
 
 def uses_decimals(tree: Tree) -> bool:
