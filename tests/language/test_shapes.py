@@ -156,6 +156,13 @@ def test_an_index_in_a_symbolic_size_becomes_a_relation() -> None:
     assert run("x[5] + A[1,7]")[1].constraints == (Constraint("n", ">=", 5), Constraint("n", ">=", 7))
 
 
+def test_relations_speak_of_sizes_that_exist() -> None:
+    assert run("x'*x", sizes=["m>n"])[1].constraints == (Constraint("m", ">", "n"),)
+    with pytest.raises(FrechetError) as caught:
+        run("x'*x", sizes=["m>q"])
+    assert caught.value.diagnostic.code == "E201"
+
+
 def test_resolved_declarations_elaborate_to_themselves() -> None:
     for source in ("u'*kron(P, Q)*u", "R*v + one", "z'*vec(A)"):
         tree, resolved = run(source)

@@ -86,7 +86,7 @@ class _Match:
             return Type(*self.entry)
         for letter in (*result.rows, *result.cols):
             if isinstance(letter, str) and letter not in self.letters:
-                self.letters[letter] = Free(hint=f"={self.tree.name}")
+                self.letters[letter] = Free()
         return Type(self.sizes.flat(self._term(result.rows)), self.sizes.flat(self._term(result.cols)))
 
     def _term(self, letters: Sequence[str | int]) -> Term:

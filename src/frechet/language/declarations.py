@@ -173,6 +173,16 @@ def check_square(given: Declarations) -> None:
                           help="Only a square matrix can.")  # fmt: skip
 
 
+def check_relations(given: Declarations) -> None:
+    """Relations speak of sizes that some variable has."""
+    known = given.sizes
+    for relation in given.constraints:
+        for dim in (relation.left, relation.right):
+            if isinstance(dim, str) and dim not in known:
+                raise problem("E201", f"The relation {relation} speaks of {dim!r}, which is no size here.",
+                              help=did_you_mean(dim, known) or f"Sizes here: {listed(known) or 'none'}.")  # fmt: skip
+
+
 def _constraints(sizes: Any) -> tuple[Constraint, ...]:
     """`["m>n", "k<=3"]`."""
     if sizes is None:

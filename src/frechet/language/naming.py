@@ -20,13 +20,13 @@ def name_sizes(typing: Typing) -> None:
                   _same(typing, t.rows, t.cols)), None)  # fmt: skip
     if first is not None and not {"m", "n"} & taken:
         for side, name in ((first.rows, "m"), (first.cols, "n")):
-            _unknown(typing, side)[0].hint = name
+            _unknown(typing, side)[0].name = name
         taken |= {"m", "n"}
     for t in order:
         for side in (t.rows, t.cols):
             for free in _unknown(typing, side):
-                if not free.hint or free.hint.startswith("="):
-                    free.hint = next(names)
+                if not free.name:
+                    free.name = next(names)
 
 
 def _unknown(typing: Typing, side: Term) -> list[Free]:

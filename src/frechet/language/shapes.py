@@ -9,7 +9,7 @@ from __future__ import annotations
 from frechet.core.dims import SCALAR, Shape
 from frechet.core.errors import FrechetError, located, problem
 from frechet.language.calls import call, sized
-from frechet.language.declarations import Constraint, Declarations, check_square
+from frechet.language.declarations import Constraint, Declarations, check_relations, check_square
 from frechet.language.infer import guess
 from frechet.language.naming import name_sizes
 from frechet.language.rules import Typing
@@ -51,8 +51,8 @@ def _check_known(plan: Plan, typing: Typing) -> None:
             continue
         t = typing.types[id(tree)]
         for atom in typing.sizes.flat(t.rows + t.cols):
-            if isinstance(atom, Free) and not atom.value and atom.hint.startswith("="):
-                raise problem("E304", f"Nothing says which size {atom.hint[1:]}(...) has here.", tree.span,
+            if isinstance(atom, Free) and not atom.value and not atom.name:
+                raise problem("E304", f"Nothing says which size {tree.name}(...) has here.", tree.span,
                               help="Write ones(n) or ones(m, n) with the size meant.")  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def _resolved(given: Declarations, typing: Typing) -> Declarations:
             needed[Constraint(names[0], ">=", place)] = None
     result = Declarations(shapes, dict(given.facts), dict(given.domain), tuple(needed), axes)
     check_square(result)
+    check_relations(result)
     return result
 
 

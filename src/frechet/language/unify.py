@@ -15,15 +15,16 @@ class Free:
     """A size that unification may bind: unknown (value 0), or a known integer that may be split.
 
     `unit` says whether an unknown one may turn out to be 1: the letters of a signature may, the length of a
-    vector and the sides of a matrix may not (else a matrix could silently become a vector).
+    vector and the sides of a matrix may not (else a matrix could silently become a vector). `name` is what an
+    unknown that is left in the end is called (`language.naming`).
     """
 
-    __slots__ = ("bound", "hint", "unit", "value")
+    __slots__ = ("bound", "name", "unit", "value")
 
-    def __init__(self, value: int = 0, unit: bool = False, hint: str = "") -> None:
+    def __init__(self, value: int = 0, unit: bool = False) -> None:
         self.value = value
         self.unit = unit
-        self.hint = hint
+        self.name = ""
         self.bound: Term | None = None
 
 
@@ -132,5 +133,5 @@ class Sizes:
 
     def solved(self, size: Term) -> Size:
         """The final size; an unknown without a name is ''."""
-        out: list[Dim] = [a if isinstance(a, str) else a.value or a.hint for a in self.flat(size)]
+        out: list[Dim] = [a if isinstance(a, str) else a.value or a.name for a in self.flat(size)]
         return tuple(out)
