@@ -13,12 +13,13 @@ from typing import Any
 
 from frechet.core.errors import problem
 from frechet.core.lazy import np
-from frechet.numeric.derivatives import like, task_along, typical_scales
+from frechet.numeric.derivatives import like
 from frechet.numeric.drive import Problem
 from frechet.numeric.engine import Line, search
 from frechet.numeric.evaluate import Layout, flatten
 from frechet.numeric.hypotheses import Block, Cause, Evidence, causes
 from frechet.numeric.locate import Fault, locate
+from frechet.numeric.scales import task_along, typical_scales
 from frechet.numeric.tableau import UNIT
 
 DIRECTIONS = 4
@@ -173,8 +174,7 @@ class _Check:
 
     def line(self, v: Any) -> Line:
         """One directional derivative; the complex step is given up for good once it was refuted."""
-        scale = self.lines[-1].scale if False else 0.0
-        line = self.p.run([(search(task_along(self.p, v, complex_step=self.complex_step, scale=scale)), v)])[0]
+        line = self.p.run([(search(task_along(self.p, v, complex_step=self.complex_step)), v)])[0]
         self.complex_step = self.complex_step and line.complex_step
         return line
 

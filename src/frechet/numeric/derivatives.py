@@ -8,32 +8,16 @@ from typing import Any
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.numeric.drive import Problem
-from frechet.numeric.engine import Line, Task, search
+from frechet.numeric.engine import Line, search
 from frechet.numeric.estimate import Estimate
 from frechet.numeric.evaluate import Layout, flatten
 from frechet.numeric.forward import forward_columns
+from frechet.numeric.scales import complex_columns_along, probe_direction, task_along, typical_scales
+from frechet.numeric.sparse import sparse_columns
 from frechet.numeric.tableau import UNIT
 
 Function = Callable[[Any], Any]
 MAX_ORDER = 8
-
-
-def typical_scales(x: Any) -> Any:
-    """For each component the distance over which f is first assumed to change: |x_i|, or what its neighbours have."""
-    size = np.abs(x)
-    nonzero = size[size > 0]
-    fallback = float(np.median(nonzero)) if nonzero.size else 1.0
-    return np.where(size > 0, size, fallback)
-
-
-def task_along(p: Problem, direction: Any, *, order: int = 1, complex_step: bool = True, scale: float = 0.0) -> Task:
-    """The search problem for x + t*direction; `scale` overrides the guess in units of t."""
-    moved = direction != 0
-    size = np.abs(direction[moved])
-    guess = float(np.min(typical_scales(p.x)[moved] / size))
-    rounding = float(np.median(UNIT * np.abs(p.x[moved]) / size))
-    finest = float(np.max(np.spacing(np.abs(p.x[moved])) / size)) if rounding else 1e-290
-    return Task(p.f0, scale or guess, max(finest, 1e-290), rounding, order, complex_step and not p.complex_values)
 
 
 def derivative(
@@ -128,6 +112,7 @@ def jacobian(
     method: str = "adaptive",
     step: float | None = None,
     sparsity: Any = None,
+    symmetric: bool = False,
     complex_step: bool = True,
     executor: Any = None,
     progress: bool | None = None,
@@ -137,11 +122,12 @@ def jacobian(
     Checked by one random product as in `gradient`, and `method` as there. With `sparsity` (a scipy.sparse matrix or an
     array, nonzero where the (f.size, x.size) Jacobian may be, or "auto": find the pattern) few evaluations serve
     many columns, and value and error come back as scipy.sparse matrices; a pattern that misses entries gives ok=False.
+    With `symmetric=True` (f is a gradient, its Jacobian a Hessian) fewer still, by star colouring.
     """
     layout, flat = flatten(x)
     p = Problem(f, layout, flat, executor, progress)
     if sparsity is not None:
-        return sparse_columns(p, sparsity)
+        return sparse_columns(p, sparsity, symmetric, complex_step)
     value, error, ok, message = _by_method(p, method, step, complex_step)
     return Estimate(in_shapes(p, value), in_shapes(p, error), ok, message, p.evaluations)
 
@@ -228,11 +214,10 @@ def _per_leaf(tree: Any, full: Any, shape: tuple[int, ...]) -> Any:
 def columns(p: Problem, complex_step: bool = True) -> tuple[Any, Any, bool, str]:
     """Value and error of the flat Jacobian, shape (m, n), whether it is a derivative, and a sentence."""
     n = p.x.size
-    eye_scale = typical_scales(p.x)
     if n == 1:
         check, v = None, np.ones(1)
     else:
-        v = np.random.default_rng(n).uniform(0.5, 1.0, n) * np.random.default_rng(n + 1).choice([-1.0, 1.0], n) * eye_scale
+        v = probe_direction(p.x)
         check = p.run([(search(task_along(p, v, complex_step=complex_step)), v)])[0]
         if check.complex_step:
             found = _complex_columns(p, check, v)
@@ -280,24 +265,10 @@ def _linear(check: Line, value: Any, error: Any, v: Any) -> tuple[bool, str]:
 def _complex_columns(p: Problem, check: Line, v: Any) -> tuple[Any, Any, bool, str] | None:
     """All columns by the complex step, proved on the direction v; None if the columns do not add up to it."""
     n = p.x.size
-    h = 2.0**-100 * typical_scales(p.x)
-    h = np.maximum(2.0 ** np.round(np.log2(h)), 1e-290)
-    p.progress.start(n)
-    value = np.empty((p.f0.size, n))
-    batch = n if p.pool.executor is not None else 1
-    for start in range(0, n, batch):
-        block = range(start, min(n, start + batch))
-        points = []
-        for i in block:
-            point = p.x.astype(complex)
-            point[i] += 1j * h[i]
-            points.append(point)
-        for i, column in zip(block, p.finite(points), strict=True):
-            if column is None or not np.iscomplexobj(column):
-                return None
-            value[:, i] = column.imag / h[i]
-        p.progress.show(start)
-    p.progress.stop()
+    columns_of = complex_columns_along(p, list(_units(n)))
+    if columns_of is None:
+        return None
+    value = columns_of.T
     size = np.abs(value) @ np.abs(v)
     gap = np.abs(value @ v - check.value)
     if (gap > 16 * UNIT * size * np.sqrt(n) + check.error).any():

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frechet.core.lazy import np
-from frechet.numeric.derivatives import task_along, typical_scales
 from frechet.numeric.drive import Problem
 from frechet.numeric.engine import Line, search
 from frechet.numeric.evaluate import flatten
 from frechet.numeric.rays import Limit, Rays
+from frechet.numeric.scales import task_along, typical_scales
 
 RANDOM_DIRECTIONS = 6
 MOST_AXES = 12

@@ -27,7 +27,7 @@ class Problem:
             raise centre.error
         self.shape = centre.shape
         self.complex_values = np.iscomplexobj(centre.flat)
-        self.f0 = self._flat(centre)
+        self.f0 = self.real_parts(centre)
 
     def values(self, points: Sequence[Any]) -> list[Value]:
         """f at each flat point, in order."""
@@ -36,7 +36,7 @@ class Problem:
             return [evaluate(self.f, self.layout, p) for p in points]
         return self.pool.map(evaluate, self.f, self.layout, points)
 
-    def _flat(self, value: Value) -> Any:
+    def real_parts(self, value: Value) -> Any:
         """Real numbers; real and imaginary parts one after the other where f itself is complex."""
         if self.complex_values:
             return np.concatenate([value.flat.real, value.flat.imag])
@@ -58,7 +58,7 @@ class Problem:
             return None
         if np.iscomplexobj(value.flat) and not np.iscomplexobj(point) and not self.complex_values:
             return None  # a root of a negative number: outside the real domain
-        return self._flat(value)
+        return self.real_parts(value)
 
     def along(self, direction: Any, ts: Sequence[complex]) -> list[Any]:
         """The flat points x + t*direction; complex only where t is."""
