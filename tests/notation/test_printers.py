@@ -104,6 +104,7 @@ def test_computed_numbers(value: Fraction, text: str) -> None:
         ("X[1,2]*x[1]", "X_{1,2} x_1", "X[1,2] x₁"),
         ("[a,b;c,d]", r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}", "[a, b; c, d]"),
         ("dX -> A*dX*C", r"\mathrm{d}X \mapsto A \, \mathrm{d}X \, C", "dX ↦ A dX C"),
+        ("dX -> 2*dX'*a", r"\mathrm{d}X \mapsto 2 \, \mathrm{d}X^\top \, a", "dX ↦ 2 dXᵀ a"),
         ("s*x where s = x'*x", r"s x \quad \text{where } s = x^\top x", "s x  where s = xᵀ x"),
         ("1e-3*a", r"10^{-3} a", "1e-3 a"),
         ("sqrt(x'*x)", r"\sqrt{x^\top x}", "√(xᵀ x)"),

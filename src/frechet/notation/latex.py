@@ -89,11 +89,14 @@ class _Latex:
     def product(self, tree: Tree) -> list[Piece]:
         """Factors side by side, with a dot where two numbers would run together."""
         digit = _starts_with_digit(spelled(tree.args[1]))
-        left = tree.args[0]
-        while left.kind == "mul":
-            left = left.args[1]
-        thin = any(a.kind == "name" and a.name in self.directions for a in (left, tree.args[1]))
+        thin = self.is_direction(tree.args[0]) or self.is_direction(tree.args[1])
         return [*self.side(tree, 0), r" \cdot " if digit else r" \, " if thin else " ", *self.side(tree, 1)]
+
+    def is_direction(self, tree: Tree) -> bool:
+        """Whether a factor, the last of a product, is dX or dX': a thin space sets it off."""
+        while tree.kind in ("mul", "transpose"):
+            tree = tree.args[-1]
+        return tree.kind == "name" and tree.name in self.directions
 
     def fraction(self, tree: Tree) -> list[Piece]:
         return [r"\frac{", spelled(tree.args[0]), "}{", spelled(tree.args[1]), "}"]
