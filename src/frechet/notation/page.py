@@ -34,6 +34,10 @@ class Page:
         self._known: dict[Any, Tree] = {}
         self._length: dict[Tree, int] = {}
         self._flip: dict[Tree, Tree] = {}
+        # Sums already collected, by their terms (see `sums.collect`).
+        self.sums: dict[Any, Any] = {}
+        # Terms already written (see `term.written`).
+        self.terms: dict[Any, Tree] = {}
         # Trees as the user wrote them: their signs and orders stay.
         self.fixed: set[Tree] = set()
 
@@ -128,8 +132,9 @@ class Page:
         flipped = self.make("transpose", [tree], shape=tree.typed.transposed)
         if self.length(tree) < PUSH_LIMIT:
             pushed = self._pushed(tree)
-            outside = tree.kind == "call"  # inv(X)' rather than inv(X')
-            if pushed is not None and self.length(pushed) + outside <= self.length(flipped):
+            # inv(X)' rather than inv(X'), and a sum will stand in brackets
+            extra = {"call": 1, "add": 2, "sub": 2}.get(tree.kind, 0)
+            if pushed is not None and self.length(pushed) + extra <= self.length(flipped):
                 flipped = pushed
         self._flip[tree] = flipped
         self._flip.setdefault(flipped, tree)

@@ -21,12 +21,22 @@ Key = tuple[str, Tree]
 
 
 def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
-    """The sum as one term, with the factors out that shorten it most, one after the other."""
+    """The sum as one term, with the factors out that shorten it most, one after the other (each sum is done once)."""
+    key = (frozenset(terms), shape)
+    if key not in page.sums:
+        page.sums[key] = _collect(page, terms, shape)
+    found: Term = page.sums[key]
+    return found
+
+
+def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
     parts = _alike(parts)
     while 1 < len(parts) <= GROUPING_LIMIT:
         best: tuple[int, list[int], Term] | None = None
-        for key, members in _groups(page, parts).items():
+        for key, members in _promising(page, _groups(page, parts)):
+            if best is not None and best[0] >= (len(members) - 1) * (page.length(key[1]) + 1):
+                break
             merged = _merged(page, key, [parts[k] for k in members])
             if merged is None:
                 continue
@@ -88,6 +98,11 @@ def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:
         for key in keys:
             found.setdefault(key, []).append(k)
     return {key: members for key, members in found.items() if len(members) > 1}
+
+
+def _promising(page: Page, groups: dict[Key, list[int]]) -> list[tuple[Key, list[int]]]:
+    """Groups in the order of what their factor alone would save."""
+    return sorted(groups.items(), key=lambda g: -(len(g[1]) - 1) * (page.length(g[0][1]) + 1))
 
 
 def _items(tree: Tree) -> list[Tree]:

@@ -38,7 +38,13 @@ def joined(*groups: Scalars) -> Scalars:
 
 def written(page: Page, term: Term) -> Tree:
     """The term as one tree: numbers, scalars, chain, then what divides."""
-    term = positive(page, term)
+    if term not in page.terms:
+        page.terms[term] = _written(page, positive(page, term))
+    tree: Tree = page.terms[term]
+    return tree
+
+
+def _written(page: Page, term: Term) -> Tree:
     negative = term.coef < 0
     coef = Fraction(abs(term.coef))
     up = _ordered(page, [(t, e) for t, e in term.scalars if e > 0])
