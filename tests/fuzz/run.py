@@ -8,9 +8,11 @@ Prints the counts of right, wrong, refused, crashed and skipped, the time, and f
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -20,9 +22,38 @@ from tests.fuzz.check import Result, case, check
 FAILURES = ("wrong", "crashed", "refused")
 
 
+LIMIT = 30  # seconds for one expression, its reduction to a small part included
+
+
+class TooLong(BaseException):
+    """The alarm rang. Not an Exception: nothing on the way may swallow it."""
+
+
 def one(seed: int, verify: bool = False) -> Result:
+    """Check expression number `seed`; it counts as crashed if it takes too long."""
+
+    def too_long(*_: object) -> None:
+        raise TooLong(f"more than {LIMIT} s")
+
     term, wrt = case(seed)
-    return check(term, wrt, seed, verify)
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(LIMIT)
+    try:
+        return check(term, wrt, seed, verify)
+    except TooLong as error:
+        return Result("crashed", str(error), term.text, wrt)
+    finally:
+        signal.alarm(0)
+
+
+def followed(results: Iterable[Result]) -> Iterator[Result]:
+    """The same results; every thousandth is told on stderr."""
+    counts: Counter[str] = Counter()
+    for number, result in enumerate(results, 1):
+        counts[result.status] += 1
+        if number % 1000 == 0:
+            print(number, dict(counts), file=sys.stderr, flush=True)
+        yield result
 
 
 def main(argv: list[str]) -> int:
@@ -37,9 +68,9 @@ def main(argv: list[str]) -> int:
     job = partial(one, verify=options.verify)
     if options.workers > 1:
         with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-            results = list(pool.map(job, seeds, chunksize=20))
+            results = list(followed(pool.map(job, seeds, chunksize=20)))
     else:
-        results = [job(seed) for seed in seeds]
+        results = list(followed(map(job, seeds)))
     failures = [(seed, r) for seed, r in zip(seeds, results, strict=True) if r.status in FAILURES]
     for seed, result in sorted(failures, key=lambda f: (f[1].status, f[1].detail[:25], len(f[1].text))):
         print(f"{result.status} seed {seed}: d/d{result.wrt} of {result.text}\n    {result.detail[:500]}")
