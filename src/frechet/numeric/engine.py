@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frechet.core.lazy import np
-from frechet.numeric.ladder import CENTRAL, LEFT, RIGHT, Choice, Ladder
+from frechet.numeric.ladder import CENTRAL, LEFT, MANY, RIGHT, Choice, Ladder
 from frechet.numeric.noise import measured_noise, noise_points, staircase
 from frechet.numeric.settle import bent_components, slope_seen, verdict
 from frechet.numeric.tableau import UNIT
@@ -28,6 +28,7 @@ START = 3  # the first ladder starts at 2^-3 of the guessed scale
 FIRST_LEVELS = 3
 FINEST = 40  # the witness stands at most this many halvings below the first ladder
 ROUNDS = 20
+ROUNDS_OF_MANY = 6  # for vectors longer than MANY the worst component must not decide about all
 WIDEN = 30  # halvings above the first ladder that may be tried
 
 
@@ -111,12 +112,13 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
     if not ladder.is_open(k) or moved is None:
         return None
     moved_by = np.abs(sides[0] - task.f0) + np.abs(sides[1] - task.f0)
-    if (np.abs(first[0].real - task.f0) > 16 * UNIT * np.abs(task.f0) + 2.0**-150 * moved_by).any():
+    if (np.abs(first[0].real - task.f0) > 16 * ladder.value_noise(k) + 2.0**-150 * moved_by).any():
         return None
     tolerance = 4 * ladder.quotient_noise(k)
     gap = np.abs(ladder.quotient(k) - c)
     bend = np.abs(ladder.bend(k))
-    if (gap > tolerance + 1e-12 * np.abs(c)).any() or (bend > 1e-3 * np.abs(c) + 8 * tolerance).any():
+    sure = (gap <= tolerance + 1e-12 * np.abs(c)) & (bend <= 1e-3 * np.abs(c) + 8 * tolerance)
+    if not sure.all() and not _nearly(c, gap, bend):
         yield from _fetch(ladder, [k + 3])
         if not ladder.is_open(k + 3):
             return None
@@ -125,9 +127,16 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
         flat = np.abs(ladder.bend(k + 3)) <= np.maximum(bend / 4, 8 * tolerance)
         if not (falls & flat & (gap <= 0.1 * np.abs(c) + tolerance)).all():
             return None
+        sure |= True
     jitter = np.abs(moved.imag / h - c)
-    error = 4 * UNIT * np.abs(c) + 2 * jitter + UNIT**2 * moved_by / ladder.step(k)
+    error = 4 * UNIT * np.abs(c) + 2 * jitter + UNIT**2 * moved_by / ladder.step(k) + np.where(sure, 0.0, gap)
     return Line(c, error, np.isfinite(c), "complex step", ladder.step(START), True, slope_seen(ladder).max())
+
+
+def _nearly(c: Any, gap: Any, bend: Any) -> bool:
+    """Whether among many components the few that rounding blurs differ by nothing beside the others."""
+    size = np.abs(c) + np.median(np.abs(c))
+    return c.size > 8 and bool(((gap <= 1e-7 * size) & (bend <= 1e-3 * size)).all())
 
 
 def _first_levels(ladder: Ladder, task: Task) -> Generator[list[complex], list[Any], int]:
@@ -221,7 +230,7 @@ def _improve(ladder: Ladder, task: Task, witness: int) -> Generator[list[complex
     slope = 1e-3 * np.max([np.abs(v - ladder.f0) for v in ladder.values[ks[0]] if v is not None], axis=0)
     slope = slope / ladder.step(ks[0]) if task.order == 1 else 0.0 * slope
     stalled = np.zeros(task.f0.shape, dtype=int)
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if task.f0.size <= MANY else ROUNDS_OF_MANY):
         size = np.maximum(np.abs(choice.value), slope)
         size = np.maximum(size, 0.03 * size.max())
         relative = np.where((stalled >= 2) | (choice.error < 1e-290), 0.0, choice.error / np.maximum(size, 1e-300))

@@ -17,6 +17,8 @@ from frechet.numeric.tableau import UNIT, window_weights
 
 LONGEST = 7  # levels in one window: more gains nothing in double precision
 FAR = 4  # halvings between two steps from which the coarser one has no say
+MANY = 1000  # components from which searches are shortened
+NEIGHBOURS = 8
 SIGMAS = 3.0  # how many standard deviations of noise a bound allows for
 
 CENTRAL, RIGHT, LEFT = 0, 1, -1
@@ -109,7 +111,11 @@ class Ladder:
         # Noise that is small beside f is most likely relative to it, as rounding in lower precision is.
         own = np.abs(self.f0)
         grown = np.where(self.noise < 1e-3 * own, size / np.maximum(own, 5e-324), 1.0)
-        return np.hypot(UNIT * size + moved + 5e-324, self.noise * grown)
+        rounding, measured = UNIT * size + moved + 5e-324, self.noise * grown
+        if size.size > MANY:  # some of so many cancel to nothing, or show no noise, by chance: ask their neighbours
+            rounding, measured = _pooled(rounding), _pooled(measured + 0 * size)
+        # The worst of many components lies further out.
+        return (1 + 0.2 * np.log10(size.size)) * np.hypot(rounding, measured)
 
     def quotient_noise(self, k: int) -> Any:
         """Standard deviation of the noise of the level's quotient."""
@@ -127,7 +133,8 @@ class Ladder:
         sd = np.array([self.quotient_noise(k) for k in ks])
         shortest = self.index + 1
         made: dict[tuple[int, int], tuple[Any, Any, Any, Any]] = {}  # (first, size) -> value, noise, truncation, doubt
-        for size in range(shortest, min(LONGEST, len(ks)) + 1):
+        longest = LONGEST if self.f0.size <= MANY else LONGEST - 2
+        for size in range(shortest, min(longest, len(ks)) + 1):
             for s in reversed(range(len(ks) - size + 1)):
                 if size > shortest and ((s + 1, size - 1) not in made or ks[s + 1] - ks[s] > FAR):
                     continue  # a step so much larger tells nothing new: extrapolation gives it no weight
@@ -135,6 +142,8 @@ class Ladder:
                 made[s, size] = value, noise, noise, noise
                 if size > shortest:
                     truncation = self._truncation(ks, s, size, made)
+                    if truncation.size > MANY:  # among so many some windows agree by chance
+                        truncation = _pooled(truncation)
                     made[s, size] = value, noise, truncation, truncation
             if size == shortest:
                 self._judge_shortest(ks, size, made)
@@ -199,6 +208,8 @@ class Ladder:
         c = self.candidates()
         error = c.noise + c.truncation
         lengths_one = np.flatnonzero(c.first == c.last) if self.index == 0 else np.arange(len(c.first))
+        if self.f0.size > MANY:
+            lengths_one = lengths_one[np.argsort(c.first[lengths_one])[-2:]]
         for w in lengths_one:
             coarser = (c.last < c.first[w]) if self.index == 0 else (c.first < c.first[w])
             gap = np.abs(c.value[coarser] - c.value[w]) - c.noise[w] - c.doubt[w]
@@ -207,3 +218,8 @@ class Ladder:
         at = (best, np.arange(error.shape[1]))
         return Choice(c.value[at], c.noise[at], c.truncation[at], error[at], c.first[best], c.last[best])
 
+
+
+def _pooled(noise: Any) -> Any:
+    """At least the mean over the neighbouring components."""
+    return np.maximum(noise, np.convolve(noise, np.full(2 * NEIGHBOURS + 1, 1 / (2 * NEIGHBOURS + 1)), mode="same"))

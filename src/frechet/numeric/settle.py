@@ -82,13 +82,10 @@ def _diverging(ladder: Ladder) -> Any:
     ks = ladder.levels()
     q = np.array([ladder.quotient(k) for k in ks])
     clear = np.array([ladder.quotient_noise(k) for k in ks]) < 0.01 * np.abs(q)
-    out = np.zeros(ladder.f0.shape, dtype=bool)
-    for j in range(out.size):
-        seen = np.flatnonzero(clear[:, j])[-2:]
-        if len(seen) == 2:
-            a, b = q[seen, j]
-            out[j] = abs(b) > 1.1 * abs(a)
-    return out
+    count = np.cumsum(clear[::-1], axis=0)[::-1]  # how many clear levels from here to the finest
+    last = (np.abs(q) * (clear & (count == 1))).sum(axis=0)
+    before = (np.abs(q) * (clear & (count == 2))).sum(axis=0)
+    return (count[0] >= 2) & (last > 1.1 * before)
 
 
 def _bend_noise(ladder: Ladder, k: int) -> Any:
