@@ -1,0 +1,40 @@
+"""The steps of a derivative: what the narrator is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from frechet.core.errors import problem
+from frechet.core.facts import STRUCTURAL
+from frechet.language.lower import variable_node
+from frechet.steps.derivation import Derivation
+from frechet.steps.story import Subject, tell
+
+if TYPE_CHECKING:
+    from frechet.api.derivative import Derivative
+
+STYLES = ("differential",)
+
+
+def steps(d: Derivative, level: str = "normal", style: str = "differential") -> Derivation:
+    """The derivation of an answer; see `Derivative.steps`."""
+    if style not in STYLES:
+        raise problem("E505", f"{style!r} is not a style of derivation.", help=", ".join(STYLES))
+    return tell(subject_of(d), level)
+
+
+def subject_of(d: Derivative) -> Subject:
+    """What the narrator needs to know."""
+    known = d.function.declarations
+    names = {n: variable_node(n, known) for n in known.variables}
+    below = None
+    if len(d.wrt) > 1:
+        kind = "gradient" if d.function._scalar and len(d.wrt) == 2 else "derivative"
+        request = replace(d.request, wrt=d.wrt[:-1], kind=kind, layout="numerator")
+        below = subject_of(type(d)(d.function, request))
+    return Subject(d.function.tree, known, names, d.wrt, d.request.kind, d.request.layout, d._levels, d._sides,
+                   d._forms, below)  # fmt: skip
+
+
+__all__ = ["STRUCTURAL", "steps", "subject_of"]

@@ -1,0 +1,228 @@
+"""Building lines: products flattened and freed of identities, ones and units, as a hand writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from frechet.core.dims import SCALAR, Shape
+from frechet.language.tree import Tree
+from frechet.notation.page import Page
+
+
+def is_number(tree: Tree, value: int) -> bool:
+    return tree.kind == "number" and tree.value == value
+
+
+def is_zero(tree: Tree) -> bool:
+    """The number 0 or a zeros(...) of any shape."""
+    return is_number(tree, 0) or (tree.kind == "call" and tree.name == "zeros")
+
+
+def is_ones(tree: Tree) -> bool:
+    if tree.kind == "transpose":
+        tree = tree.args[0]
+    return tree.kind == "call" and tree.name == "ones"
+
+
+def is_eye(tree: Tree) -> bool:
+    return tree.kind == "call" and tree.name == "eye"
+
+
+class Algebra:
+    """Products, sums and inner products on a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    # -- products --------------------------------------------------------------------------------------------------
+
+    def links(self, tree: Tree) -> list[Tree]:
+        """The factors of a product from left to right; an inner product inside it is one factor."""
+        out: list[Tree] = []
+        while tree.kind == "mul" and (not out or not self._inner_product(tree)):
+            out.append(tree.args[1])
+            tree = tree.args[0]
+        return [tree, *reversed(out)]
+
+    @staticmethod
+    def _inner_product(tree: Tree) -> bool:
+        return tree.typed.is_scalar and not tree.args[0].typed.is_scalar
+
+    def times(self, a: Tree, b: Tree) -> Tree:
+        """a*b without factors 1 and identities; signs, scalars and denominators go to the outside."""
+        page = self.page
+        if is_zero(a) or is_zero(b):
+            return page.zeros(self._shape(a, b))
+        for left, right in ((a, b), (b, a)):
+            if left.kind == "neg":
+                return page.neg(self.times(*((left.args[0], right) if left is a else (right, left.args[0]))))
+        if is_number(a, 1) or (is_eye(a) and not b.typed.is_scalar):
+            return b
+        if is_number(b, 1) or (is_eye(b) and not a.typed.is_scalar):
+            return a
+        if a.kind == "div" and not (a.args[0].kind == "number" and a.args[1].kind == "number"):
+            return self.divide(self.times(a.args[0], b), a.args[1])
+        if b.kind == "div" and not (b.args[0].kind == "number" and b.args[1].kind == "number"):
+            return self.divide(self.times(a, b.args[0]), b.args[1])
+        if b.typed.is_scalar and not a.typed.is_scalar:
+            return self.scale(b, a)
+        if a.typed.is_scalar:
+            return self.scale(a, b)
+        return self._matrix_product(a, b)
+
+    def _matrix_product(self, a: Tree, b: Tree) -> Tree:
+        page = self.page
+        if a.kind == "call" and a.name == "diag" and b.typed.is_column and a.typed.is_matrix:
+            return self.entrywise(a.args[0], b)
+        if b.kind == "call" and b.name == "diag" and a.typed.is_row and b.typed.is_matrix:
+            return self.flip(self.entrywise(self.flip(a), b.args[0]))
+        if b.kind == "mul" and not self._inner_product(b):
+            scalars, chain = self.parts(b)
+            if scalars:
+                return self.product([*scalars, self.times(a, self.product(chain))])
+            return reduce(self.times, chain, a)
+        if a.kind == "mul":
+            scalars, chain = self.parts(a)
+            if scalars and chain:
+                return self.product([*scalars, self.times(self.product(chain), b)])
+        return page.make("mul", [a, b], shape=self._shape(a, b))
+
+    def parts(self, tree: Tree) -> tuple[list[Tree], list[Tree]]:
+        """The scalar factors of a product, and its matrices and vectors from left to right."""
+        if tree.typed.is_scalar:
+            return [tree], []
+        factors = self.links(tree)
+        return [f for f in factors if f.typed.is_scalar], [f for f in factors if not f.typed.is_scalar]
+
+    def product(self, factors: Sequence[Tree]) -> Tree:
+        """The product from left to right; the scalars in front are multiplied on last."""
+        scalars = [f for f in factors if f.typed.is_scalar]
+        rest = [f for f in factors if not f.typed.is_scalar]
+        if not rest:
+            return reduce(lambda x, y: self.scale(x, y), scalars)
+        result = reduce(self.times, rest)
+        for s in reversed(scalars):
+            result = self.scale(s, result)
+        return result
+
+    def scale(self, c: Tree, a: Tree) -> Tree:
+        """A scalar times anything; numbers merge and come first."""
+        page = self.page
+        if is_number(c, 1):
+            return a
+        if is_number(a, 1):
+            return c
+        if c.kind == "number" and a.kind == "number":
+            return page.number(c.value * a.value)
+        if c.kind == "number" and c.value < 0:
+            return page.neg(self.scale(page.number(-c.value), a))
+        if c.kind == "neg":
+            return page.neg(self.scale(c.args[0], a))
+        if a.kind == "neg":
+            return page.neg(self.scale(c, a.args[0]))
+        if a.kind == "number":
+            return self.scale(a, c)
+        if c.kind == "div" and c.args[0].kind != "number":
+            return self.divide(self.scale(c.args[0], a), c.args[1])
+        if a.kind == "div" and a.args[0].kind != "number":
+            return self.divide(self.scale(c, a.args[0]), a.args[1])
+        number, rest = self.coefficient(a)
+        if number is not None and rest is not None:
+            if c.kind == "number":
+                return self.scale(page.number(c.value * number.value), rest)
+            return self.scale(number, self.scale(c, rest))
+        return page.times(c, a, join=True)
+
+    def coefficient(self, a: Tree) -> tuple[Tree | None, Tree | None]:
+        """The number in front of a product and what it multiplies."""
+        path: list[Tree] = []
+        t = a
+        while t.kind in ("mul", "dotmul"):
+            if t.args[0].kind == "number":
+                rest = t.args[1]
+                for parent in reversed(path):
+                    rest = self.page.make(parent.kind, [rest, *parent.args[1:]], shape=parent.typed)
+                return t.args[0], rest
+            path.append(t)
+            t = t.args[0]
+        return None, None
+
+    def entrywise(self, a: Tree, b: Tree) -> Tree:
+        """a.*b without ones; signs and scalars go to the outside."""
+        page = self.page
+        if is_zero(a) or is_zero(b):
+            return page.zeros(a.typed)
+        if is_ones(a) or is_number(a, 1):
+            return b
+        if is_ones(b) or is_number(b, 1):
+            return a
+        if a.typed.is_scalar or b.typed.is_scalar:
+            return self.times(a, b)
+        for c, other in ((a, b), (b, a)):
+            pair = (lambda x, o=other, first=c is a: self.entrywise(x, o) if first else self.entrywise(o, x))
+            if c.kind == "neg":
+                return page.neg(pair(c.args[0]))
+            if c.kind == "mul":
+                scalars, chain = self.parts(c)
+                if scalars and chain:
+                    return self.product([*scalars, pair(self.product(chain))])
+        return page.make("dotmul", [a, b], shape=a.typed)
+
+    def divide(self, a: Tree, b: Tree) -> Tree:
+        page = self.page
+        if is_number(b, 1) or is_zero(a):
+            return a
+        if a.kind == "neg":
+            return page.neg(self.divide(a.args[0], b))
+        return page.divide(a, b)
+
+    # -- transposes, sums, inner products --------------------------------------------------------------------------
+
+    def flip(self, tree: Tree) -> Tree:
+        """The transpose, of a product taken inside; sums and entrywise products stay as they were written."""
+        page = self.page
+        if tree.typed.is_scalar:
+            return tree
+        if tree.kind == "transpose":
+            return tree.args[0]
+        if tree.kind == "neg":
+            return page.neg(self.flip(tree.args[0]))
+        if tree.kind == "div":
+            return page.divide(self.flip(tree.args[0]), tree.args[1])
+        if tree.kind == "mul":
+            scalars, chain = self.parts(tree)
+            return self.product([*scalars, *[self.flip(t) for t in reversed(chain)]])
+        if tree.kind in ("add", "sub", "dotmul", "dotdiv", "dotpow"):
+            return page.make("transpose", [tree], shape=tree.typed.transposed)
+        return page.flip(tree)
+
+    def add(self, terms: Sequence[Tree]) -> Tree:
+        """A sum without zeros, a negative term as a difference."""
+        rest = [t for t in terms if not is_zero(t) and not (t.kind == "neg" and is_zero(t.args[0]))]
+        return reduce(self.page.add, rest) if rest else self.page.zeros(terms[0].typed)
+
+    def trace(self, inside: Tree) -> Tree:
+        """tr(inside) with sign, scalars and denominator outside."""
+        page = self.page
+        if inside.kind == "neg":
+            return page.neg(self.trace(inside.args[0]))
+        if inside.kind == "div":
+            return self.divide(self.trace(inside.args[0]), inside.args[1])
+        scalars, chain = self.parts(inside)
+        return self.product([*scalars, page.call("tr", [self.product(chain)], SCALAR)])
+
+    def inner(self, W: Tree, E: Tree) -> Tree:
+        """<W, E>: W*E for scalars, W'*E for columns, E*W' for rows, tr(W'*E) for matrices."""
+        if E.typed.is_scalar:
+            return self.times(W, E)
+        if E.typed.is_column:
+            return self.times(self.flip(W), E)
+        if E.typed.is_row:
+            return self.times(E, self.flip(W))
+        return self.trace(self.times(self.flip(W), E))
+
+    def _shape(self, a: Tree, b: Tree) -> Shape:
+        if a.typed.is_scalar:
+            return b.typed
+        return a.typed if b.typed.is_scalar else Shape(a.typed.rows, b.typed.cols)

@@ -1,0 +1,200 @@
+"""The narrator: from d(f), by the rules of differentials and of identification, to the answer.
+
+The single moves are found first, each by one rule; a level then says which of them are lines. Every line shown is
+compared with the one before it; a line that does not hold is an error of frechet's and never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from frechet.core.errors import problem
+from frechet.language.tree import Tree, fold
+from frechet.steps.algebra import is_zero
+from frechet.steps.board import DIFFERENTIAL, Board
+from frechet.steps.claims import Proof
+from frechet.steps.derivation import Step
+from frechet.steps.differential import Differentials
+from frechet.steps.identify import Identifier, Item
+
+LEVELS = ("brief", "normal", "full")
+# Rules so plain that on the board they share a line with what follows.
+PLAIN = frozenset({"R-constant", "R-sum", "R-linear", "R-scalar-multiple", "R-transpose", "R-same"})
+MOST_MOVES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One rule applied: the line after it, and the stage it belongs to; moves of one stage share a normal line."""
+
+    rule: str
+    line: Tree
+    stage: int
+
+
+class Narrator:
+    """Narrates one derivative on a board."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.page = board.page
+        self.differentials = Differentials(board)
+        self.identifier = Identifier(board, self.differentials)
+        self.moves: list[Move] = []
+        self.gap = ""
+        self._stage = 0
+
+    # -- differentials ---------------------------------------------------------------------------------------------
+
+    def differentiate(self, tree: Tree) -> Tree:
+        """All differentials carried out, round by round; the line that is left, with a `gap` if some could not be."""
+        line = self.board.d(tree)
+        stuck: set[Tree] = set()
+        while not self.gap:
+            self._stage += 1
+            before = line
+            line = self._exhaust(line, PLAIN.__contains__, stuck)
+            waiting = self._differentials(line)
+            line = self._exhaust(line, lambda rule: True, stuck, waiting)
+            line = self._exhaust(line, PLAIN.__contains__, stuck)
+            if line is before:
+                break
+            if len(self.moves) > MOST_MOVES:
+                self.gap = f"more than {MOST_MOVES} single steps"
+        if self._differentials(line) and not self.gap:
+            self.gap = "no rule in words for a part of this function"
+        return line
+
+    def _differentials(self, line: Tree) -> list[Tree]:
+        return [t for t in self.board.walk(line) if t.kind == "call" and t.name == DIFFERENTIAL]
+
+    def _exhaust(
+        self, line: Tree, wanted: Callable[[str], bool], stuck: set[Tree], only: list[Tree] | None = None
+    ) -> Tree:
+        """Apply the wanted rules until none is left; with `only`, once to each of these."""
+        while len(self.moves) <= MOST_MOVES:
+            for t in self._differentials(line) if only is None else only:
+                if t in stuck:
+                    continue
+                found = self.differentials.rule(t)
+                if found is None:
+                    stuck.add(t)
+                elif wanted(found[0]):
+                    line = self._replaced(line, t, found[1])
+                    self.moves.append(Move(found[0], line, self._stage))
+                    if only is not None:
+                        only = [o for o in only if o is not t]
+                    break
+            else:
+                return line
+        return line
+
+    def _replaced(self, line: Tree, old: Tree, new: Tree) -> Tree:
+        """The line with one part replaced; what became a sum with 0 or a product with 1 is tidied on the way up."""
+        page, algebra = self.page, self.differentials.algebra
+
+        def visit(t: Tree, args: object) -> Tree:
+            if t is old:
+                return new
+            now = list(args)  # type: ignore[call-overload]
+            if all(a is b for a, b in zip(now, t.args, strict=True)):
+                return t
+            if t.kind in ("add", "sub") and is_zero(now[1]) and now[0].typed == t.typed:
+                return now[0]
+            if t.kind in ("add", "sub") and is_zero(now[0]) and now[1].typed == t.typed:
+                return now[1] if t.kind == "add" else page.neg(now[1])
+            if t.kind in ("add", "sub") and now[1].kind == "neg" and now[0].typed == now[1].typed:
+                return algebra.add([now[0], now[1].args[0] if t.kind == "sub" else now[1]])
+            if t.kind == "neg":
+                return now[0] if is_zero(now[0]) else page.neg(now[0])
+            if t.kind in ("mul", "dotmul"):
+                return algebra.times(*now) if t.kind == "mul" else algebra.entrywise(*now)
+            if t.kind == "div":
+                return algebra.divide(*now)
+            if t.kind == "call" and t.name == "tr":
+                return algebra.trace(now[0])
+            if t.kind == "call" and t.name == "sum" and now[0].kind == "neg":
+                return page.neg(page.make("call", [now[0].args[0], *now[1:]], t.name, t.value, t.typed))
+            if t.kind == "transpose" and not self.board.has_differential(now[0]):
+                return algebra.flip(now[0])
+            return page.make(t.kind, now, t.name, t.value, t.typed)
+
+        return _fold_lines(line, visit)
+
+    # -- identification --------------------------------------------------------------------------------------------
+
+    def identify(self, line: Tree, *, vector: bool) -> list[Item] | None:
+        """The terms W*dX of a line without differentials; None with a `gap` where a part could not be moved."""
+        items = [Item(None, line, vector)]
+        self._stage += 1
+        shown = line
+        while True:
+            at = next((k for k, i in enumerate(items) if not self.identifier.finished(i)), None)
+            if at is None:
+                return items
+            moved = self.identifier.move(items[at])
+            if moved is None or len(self.moves) > MOST_MOVES:
+                self.gap = "the weights of the direction were read off, not moved one by one"
+                return None
+            items[at : at + 1] = moved[1]
+            now = self.identifier.shown(items)
+            if now is not shown:
+                self.moves.append(Move(moved[0], now, self._stage))
+                shown = now
+
+    # -- lines -----------------------------------------------------------------------------------------------------
+
+    def add(self, rule: str, line: Tree) -> None:
+        """A line of its own."""
+        self._stage += 1
+        if not self.moves or self.moves[-1].line is not line:
+            self.moves.append(Move(rule, line, self._stage))
+
+    def lines(self, start: Tree, left: str, level: str) -> list[Step]:
+        """The lines of a level, each checked against the one before."""
+        groups: list[list[Move]] = []
+        for move in self.moves:
+            joined = groups and level != "full" and (
+                groups[-1][-1].stage == move.stage or (level == "brief" and self._still(groups[-1][-1], move))
+            )
+            if joined:
+                groups[-1].append(move)
+            else:
+                groups.append([move])
+        steps: list[Step] = []
+        before = start
+        for group in groups:
+            after = group[-1].line
+            if after is before and level != "full":
+                continue
+            proof = self.checked(before, after)
+            steps.append(Step(_by_weight(group), "" if steps else left, before, after, proof))
+            before = after
+        return steps
+
+    def _still(self, last: Move, move: Move) -> bool:
+        """Whether both moves belong to the differentials, or both to the identification."""
+        return self.board.has_differential(last.line)
+
+    def checked(self, before: Tree, after: Tree) -> Proof:
+        """The proof of a step; a step that is refuted is never shown."""
+        proof = self.board.prove(before, after)
+        if proof.status == "refuted":
+            raise problem("E600", "A step of this derivation failed its own check and is not shown.",
+                          help="Please report it. The answer itself is checked apart from its derivation.")  # fmt: skip
+        return proof
+
+
+def _by_weight(group: list[Move]) -> tuple[str, ...]:
+    """The rules of a line, the telling ones before the plain ones, each once."""
+    rules = list(dict.fromkeys(m.rule for m in group))
+    return tuple(sorted(rules, key=lambda r: r in PLAIN))
+
+
+def _fold_lines(line: Tree, visit: Callable[[Tree, object], Tree]) -> Tree:
+    """Fold a line; the inside of a d(...) is what the user wrote and stays."""
+    def step(t: Tree, args: object) -> Tree:
+        return visit(t, t.args if t.kind == "call" and t.name == DIFFERENTIAL else args)
+
+    return fold(line, step)

@@ -1,0 +1,132 @@
+"""The differential of one function of the language, read off its own rule and written with placeholders.
+
+An operation's rule is written once, in its declaration; here it is applied to placeholder arguments u, with tangents
+du, and written in matrix notation: d inv(U) = -inv(U)*dU*inv(U). So a new operation has its differential, its page
+in the rule book and its lines in derivations without another word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frechet.calculus.forward import forward
+from frechet.calculus.reverse import reverse
+from frechet.core.build import add, substitute
+from frechet.core.dims import Shape
+from frechet.core.ein import ein
+from frechet.core.errors import FrechetError
+from frechet.core.node import Node, var
+from frechet.language.declarations import Declarations
+from frechet.language.lower import lower
+from frechet.language.tree import Tree, subtrees
+from frechet.notation.choose import shortest
+from frechet.notation.product import UnwritableError
+from frechet.notation.writer import Writer
+
+ARGUMENTS = ("u_", "v_", "w_")
+TANGENTS = ("du_", "dv_", "dw_")
+WEIGHT = "weight_"
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """d f in placeholders; `linear`: which of the moving arguments f is linear in, alone."""
+
+    tree: Tree | None
+    linear: tuple[int, ...]
+
+
+class Placeholders:
+    """Applications of operations to placeholder arguments, each computed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Pushed] = {}
+        self._adjoints: dict[tuple[object, ...], Tree | None] = {}
+
+    @staticmethod
+    def _key(tree: Tree, moving: Sequence[int]) -> tuple[object, ...]:
+        # The trees are interned on one page that keeps them, so identity is equality here.
+        fixed = tuple(id(a) for a in tree.args if _closed(a))
+        shapes = tuple(a.typed for a in tree.args)
+        return tree.kind, tree.name, tree.value, tree.typed, shapes, fixed, tuple(moving)
+
+    def applied(self, tree: Tree) -> tuple[Tree, dict[str, Tree]]:
+        """The operation of `tree` on placeholders, and what each stands for; sizes and numbers stay."""
+        args, meaning = [], {}
+        for k, arg in enumerate(tree.args):
+            if k >= len(ARGUMENTS) or _closed(arg):
+                args.append(arg)
+            else:
+                name = ARGUMENTS[k]
+                args.append(Tree("name", name=name, shape=arg.typed))
+                meaning[name] = arg
+        return tree.with_(args=tuple(args)), meaning
+
+    def pushed(self, tree: Tree, moving: Sequence[int]) -> Pushed:
+        """The differential when the arguments at `moving` move."""
+        key = self._key(tree, moving)
+        if key not in self._known:
+            self._known[key] = self._pushed(tree, moving)
+        return self._known[key]
+
+    def _pushed(self, tree: Tree, moving: Sequence[int]) -> Pushed:
+        call, meaning = self.applied(tree)
+        nodes = {name: var(name, t.typed.axes) for name, t in meaning.items()}
+        root = lower(call, nodes).root
+        terms, linear = [], []
+        for k in moving:
+            point = nodes[ARGUMENTS[k]]
+            tangent = var(TANGENTS[k], point.dims, role="direction")
+            along = forward(root, point, tangent)
+            if along is substitute(root, {point: tangent}.get):
+                linear.append(k)
+            terms.append((1, along))
+        writer = Writer(self._declarations(meaning), {}, False)
+        try:
+            found = shortest(writer, add(terms, root.dims), writer.tree)
+        except (UnwritableError, FrechetError):
+            return Pushed(None, tuple(linear))
+        return Pushed(found, tuple(linear))
+
+    @staticmethod
+    def _declarations(meaning: dict[str, Tree]) -> Declarations:
+        """Shapes of placeholders and of their tangents, as columns or matrices."""
+        shapes: dict[str, Shape] = {}
+        for name, t in meaning.items():
+            shape = t.typed.transposed if t.typed.is_row else t.typed
+            shapes[name] = shapes["d" + name] = shape
+        return Declarations(shapes)
+
+    def adjoint(self, tree: Tree, place: int) -> Tree | None:
+        """The adjoint of a linear f(.., u, ..): <weight, f(u)> = <adjoint(weight), u>, in placeholders."""
+        key = self._key(tree, (place,))
+        if key not in self._adjoints:
+            self._adjoints[key] = self._adjoint(tree, place)
+        return self._adjoints[key]
+
+    def _adjoint(self, tree: Tree, place: int) -> Tree | None:
+        call, meaning = self.applied(tree)
+        nodes = {name: var(name, t.typed.axes) for name, t in meaning.items()}
+        root = lower(call, nodes).root
+        weight = var(WEIGHT, root.dims, role="direction")
+        known = self._declarations(meaning)
+        shapes = dict(known.variables)
+        shapes[WEIGHT] = tree.typed.transposed if tree.typed.is_row else tree.typed
+        writer = Writer(Declarations(shapes), {}, False)
+        try:
+            pairing = _pairing(weight, root)
+            return shortest(writer, reverse(pairing, nodes[ARGUMENTS[place]]), writer.tree)
+        except (UnwritableError, FrechetError, KeyError):
+            return None
+
+
+def _closed(tree: Tree) -> bool:
+    """Whether no variable occurs: a number, a size, 1/2, m*n."""
+    return not any(t.kind == "name" for t in subtrees(tree))
+
+
+def _pairing(a: Node, b: Node) -> Node:
+    """The sum of the products of the entries of a and b."""
+    n = tuple(range(a.order))
+    return ein(1, [(a, n, 1), (b, n, 1)], (), dict(enumerate(a.dims)))

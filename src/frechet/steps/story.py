@@ -1,0 +1,259 @@
+"""The derivation of an answer: what is differentiated, by what, and how the printed answer comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from frechet.calculus.derive import Level
+from frechet.calculus.forward import forward
+from frechet.core.build import substitute
+from frechet.core.ein import ein
+from frechet.core.errors import FrechetError, problem
+from frechet.core.node import Node
+from frechet.language.declarations import Declarations
+from frechet.language.lower import lower
+from frechet.language.tree import Tree
+from frechet.notation.present import Forms, Sides
+from frechet.notation.product import UnwritableError
+from frechet.steps.algebra import Algebra
+from frechet.steps.board import Board, inlined
+from frechet.steps.claims import Proof, compare
+from frechet.steps.derivation import Derivation, Step
+from frechet.steps.narrate import LEVELS, Narrator
+
+ENGINE = "R-engine"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A derivative and its answer.
+
+    levels   every order up to this one; forms: the answer; below: the same for the order below
+    facts    the nodes of the variables with their structural facts, where they differ from `names`
+    """
+
+    tree: Tree
+    declarations: Declarations
+    names: Mapping[str, Node]
+    wrt: tuple[str, ...]
+    kind: str
+    layout: str
+    levels: Sequence[Level]
+    sides: Sides
+    forms: Forms
+    below: Subject | None = None
+
+    @property
+    def goal(self) -> str:
+        """`gradient by w`."""
+        by = ", then ".join(self.wrt) if len(set(self.wrt)) > 1 else self.wrt[0]
+        return f"{self.title} by {by}"
+
+    @property
+    def title(self) -> str:
+        if self.kind in ("gradient", "jacobian", "hessian"):
+            return {"jacobian": "Jacobian", "hessian": "Hessian"}.get(self.kind, self.kind)
+        return {1: "derivative", 2: "second derivative", 3: "third derivative"}.get(len(self.wrt), "derivative")
+
+    @property
+    def answer(self) -> Tree | None:
+        return self.forms.operator if self.kind == "differential" else self.forms.shown
+
+
+def tell(subject: Subject, level: str) -> Derivation:
+    """The derivation in differential form. Raises E505 for an unknown level, E504 where the answer has no form."""
+    if level not in LEVELS:
+        raise problem("E505", f"{level!r} is not a level of detail.", help="brief, normal or full")
+    if subject.answer is None:
+        raise problem("E504", "This derivative has neither a closed form nor an operator form to derive.",
+                      help="evaluate() works on every derivative.")  # fmt: skip
+    try:
+        return _Story(subject, level).told()
+    except UnwritableError:
+        return _by_engine(subject, level, "a line of it has no matrix notation")
+
+
+class _Story:
+    """One telling: the board, the narrator, and how the last lines look."""
+
+    def __init__(self, subject: Subject, level: str) -> None:
+        self.subject, self.level = subject, level
+        plain = inlined(subject.tree)
+        lowered = lower(plain, subject.names)
+        self.board = Board(subject.declarations, plain, subject.names, lowered)
+        for below in subject.levels[:-1]:
+            self.board.environment[getattr(below.direction, "name", "")] = below.direction
+        last = subject.levels[-1]
+        name = subject.wrt[-1]
+        self.board.differentiate_by(name, subject.declarations.variables[name], last.variable, last.direction)
+        self.page = self.board.page
+        self.algebra = Algebra(self.page)
+        self.narrator = Narrator(self.board)
+
+    def told(self) -> Derivation:
+        subject = self.subject
+        first, base = self._start()
+        start = self.algebra.flip(base) if base.typed.is_row and not self._operator() else base
+        line = self.narrator.differentiate(start)
+        final = self._last_lines(start, line)
+        steps = [*first, *self.narrator.lines(self.board.d(start), self._left(), self.level), *final]
+        assert subject.answer is not None
+        if subject.answer.kind == "where":
+            steps.append(Step(("R-where",), subject.title, steps[-1].after, subject.answer))
+        gap = self.narrator.gap
+        return Derivation(subject.goal, subject.tree, subject.answer, tuple(steps), level=self.level, gap=gap)
+
+    def _left(self) -> str:
+        return "df" if len(self.subject.wrt) == 1 else ("dG" if len(self.subject.wrt) == 2 else "dH")
+
+    # -- where it starts -------------------------------------------------------------------------------------------
+
+    def _start(self) -> tuple[list[Step], Tree]:
+        """What is differentiated: what was typed, or the answer of the order below, itself derived first."""
+        subject = self.subject
+        if subject.below is None:
+            return [], self.board.adopt(subject.tree)
+        below = subject.below
+        if below.forms.closed is not None and not len(below.wrt) > 2:
+            steps = list(tell(below, self.level if self.level == "full" else "brief").steps)
+            return steps, self.board.adopt(below.forms.closed)
+        node = self._bound_below()
+        tree = self.board.write(node)
+        if tree is None:
+            raise UnwritableError
+        return [], tree
+
+    def _bound_below(self) -> Node:
+        """The order below along as many earlier directions as the answer binds."""
+        levels = self.subject.levels
+        bound = 0
+        tree = self.subject.answer
+        while tree is not None and tree.kind == "arrow":
+            bound, tree = bound + 1, tree.args[0]
+        if bound <= 1 or self.subject.kind == "differential":
+            return levels[-2].tensor
+        node = levels[-bound].along
+        for level in levels[-bound + 1 : -1]:
+            node = forward(node, level.variable, level.direction)
+        return node
+
+    # -- where it ends ---------------------------------------------------------------------------------------------
+
+    def _operator(self) -> bool:
+        return self.subject.kind == "differential" or self.subject.forms.closed is None
+
+    def _last_lines(self, start: Tree, line: Tree) -> list[Step]:
+        if self._operator():
+            return self._as_operator(line)
+        assert self.subject.forms.closed is not None
+        answer = self.board.adopt(self.subject.forms.closed)
+        by, shape = self.board.by.tree, start.typed
+        if by.typed.is_scalar:
+            return self._by_scalar(line, answer)
+        if shape.is_scalar:
+            return self._as_gradient(line, answer)
+        if shape.is_column and by.typed.is_column:
+            return self._as_jacobian(line, answer)
+        raise UnwritableError
+
+    def _as_operator(self, line: Tree) -> list[Step]:
+        answer = self.subject.forms.operator
+        assert answer is not None
+        body = answer = inlined(answer)
+        while body.kind == "arrow":
+            body = body.args[0]
+        inside = self.board.adopt(body)
+        self.narrator.add("R-collect", inside)
+        arrow = self.page.adopt(answer)
+        steps = [Step(("R-linear-map",), self._answer_name(), inside, arrow)]
+        if self.subject.forms.kronecker is not None and len(self.subject.wrt) > 1:
+            steps.insert(0, self._kronecker(inside))
+        return steps
+
+    def _kronecker(self, line: Tree) -> Step:
+        """vec(A*dX*B) = kron(B', A)*vec(dX): the matrix of the map."""
+        kron = self.board.adopt(self.subject.forms.kronecker)  # type: ignore[arg-type]
+        proof = compare(self._as_matrix(kron), self._tensor(), self.board.source, self.subject.declarations)
+        note = "d vec(gradient)/d vec(X)', columns stacked"
+        return Step(("R-vec-kron",), "as a matrix", line, kron, proof, note)
+
+    def _as_matrix(self, kron: Tree) -> Node:
+        """The node of the Kronecker form, its axes in the order of the derivative's."""
+        groups = []
+        count = 0
+        for side in (s for group in self.subject.sides for s in group):
+            groups.append(list(range(count, count + len(side))))
+            count += len(side)
+        last = len(self.subject.sides[-1])
+        before, after = groups[: len(groups) - last], groups[len(groups) - last :]
+        places = [a for g in reversed(before) for a in g] + [a for g in reversed(after) for a in g]
+        node = self.board.node(kron)
+        if node.order != len(places):
+            raise UnwritableError
+        return ein(1, [(node, tuple(places), 1)], tuple(range(count)), dict(zip(places, node.dims, strict=True)))
+
+    def _tensor(self) -> Node:
+        return self.subject.levels[-1].tensor
+
+    def _by_scalar(self, line: Tree, answer: Tree) -> list[Step]:
+        """d F = F'(t)*dt."""
+        body = self.algebra.flip(answer) if answer.typed.is_row and not line.typed.is_row else answer
+        product = self.algebra.times(body, self.board.by.direction)
+        items = self.narrator.identify(line, vector=False) if line.typed.is_scalar else None
+        if not line.typed.is_scalar:
+            self.narrator.gap = ""
+        del items
+        self.narrator.add("R-collect", product)
+        return [self._identified("R-coefficient", product, body), *self._laid_out(body, answer)]
+
+    def _as_gradient(self, line: Tree, answer: Tree) -> list[Step]:
+        variable = self.board.by.tree.typed
+        G = answer if answer.typed == variable else self.algebra.flip(answer)
+        self.narrator.identify(line, vector=False)
+        product = self.algebra.inner(G, self.board.by.direction)
+        self.narrator.add("R-collect", product)
+        row = self.subject.kind == "jacobian"
+        if row and answer is not G and variable.is_column:
+            return [self._identified("R-jacobian", product, answer)]
+        return [self._identified("R-gradient", product, G, "gradient" if row else ""), *self._laid_out(G, answer)]
+
+    def _as_jacobian(self, line: Tree, answer: Tree) -> list[Step]:
+        turned = self.subject.layout == "denominator" and self.subject.kind == "jacobian"
+        J = self.algebra.flip(answer) if turned else answer
+        self.narrator.identify(line, vector=True)
+        product = self.algebra.times(J, self.board.by.direction)
+        self.narrator.add("R-collect", product)
+        rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
+        return [self._identified(rule, product, J), *self._laid_out(J, answer)]
+
+    def _identified(self, rule: str, line: Tree, answer: Tree, name: str = "") -> Step:
+        """The derivative read off; it must be the tensor that the calculus found."""
+        node = self.board.node(answer)
+        tensor = self._tensor()
+        if node.dims != tensor.dims or (answer.typed.is_matrix and rule == "R-jacobian" and False):
+            node = ein(1, [(node, (1, 0), 1)], (0, 1), dict(enumerate(tensor.dims)))
+        proof = compare(node, tensor, self.board.source, self.subject.declarations)
+        if proof.status == "refuted":
+            raise problem("E600", "The last step of this derivation failed its own check and is not shown.")
+        return Step((rule,), name or self._answer_name(), line, answer, proof)
+
+    def _laid_out(self, found: Tree, answer: Tree) -> list[Step]:
+        """The transpose that the layout asks for."""
+        if found is answer:
+            return []
+        note = f"{self.subject.layout} layout"
+        return [Step(("R-layout",), self._answer_name(), found, answer, note=note)]
+
+    def _answer_name(self) -> str:
+        return self.subject.title
+
+
+def _by_engine(subject: Subject, level: str, why: str) -> Derivation:
+    """The answer without its steps: a gap, counted as such."""
+    assert subject.answer is not None
+    step = Step((ENGINE,), subject.title, subject.tree, subject.answer, Proof("open"), note=why)
+    return Derivation(subject.goal, subject.tree, subject.answer, (step,), level=level, gap=why)
+
+
+__all__ = ["FrechetError", "Subject", "substitute", "tell"]
