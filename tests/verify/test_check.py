@@ -141,7 +141,7 @@ def test_a_tangent_keeps_the_direction_in_its_space() -> None:
     def at(sizes: Any) -> Question:
         return Question(lambda a: np.asarray((a["X"] ** 2).sum()), upper, ("X",))
 
-    found = check_derivative(at, Sampler([tree], declarations), tangent=lambda name, V: V + V.T)
+    found = check_derivative(at, Sampler([tree], declarations), tangent=lambda name, x, V: V + V.T)
     assert found.status == "checked"
     with pytest.raises(VerificationError):
         check_derivative(at, Sampler([tree], declarations))

@@ -15,12 +15,12 @@ from frechet.verify import Verification, verify_orders
 SHAPES: dict[str, Any] = {"A": ["n", "n"], "X": ["m", "n"], "x": ["n"], "t": []}
 
 
-def check(f: str, orders: list[str], wrt: str, **options: Any) -> Verification:
+def check(f: str, orders: list[str], wrt: str, facts: Any = None, **options: Any) -> Verification:
     """`orders` are printed forms; the directions of the variables a, b, c are da, db, dc."""
     names = ["dx" if i == 0 else f"dx_{i + 1}" for i in range(len(wrt))]
-    tree, declarations = elaborate(parse_text(f), declare(SHAPES), source=f)
+    tree, declarations = elaborate(parse_text(f), declare(SHAPES, facts), source=f)
     shapes = {**SHAPES, **{n: SHAPES[v] for n, v in zip(names, wrt, strict=True)}}
-    trees = [elaborate(parse_text(text), declare(shapes), source=text)[0] for text in orders]
+    trees = [elaborate(parse_text(text), declare(shapes, facts), source=text)[0] for text in orders]
     return verify_orders(tree, trees, list(wrt), names, declarations, **options)
 
 
@@ -63,3 +63,21 @@ def test_a_form_printed_as_the_transpose() -> None:
 def test_an_unchecked_lower_order_leaves_the_answer_unchecked() -> None:
     found = check("log(-x'*x)", ["2*x/(x'*x)", "2*eye(n)/(x'*x) - 4*x*x'/(x'*x)^2"], "xx")
     assert found.status == "unchecked" and "log" in found.message
+
+
+@pytest.mark.parametrize(("fact", "f", "orders"), [
+    ("symmetric", "tr(A'*A)", ["2*A'", "dA -> 2*dA"]),
+    ("orthogonal", "2*tr(A)", ["2*A*A'", "dA -> zeros(n,n)"]),
+    ("skew", "tr(A'*A)", ["-2*A'", "dA -> 2*dA"]),
+    ("diagonal", "tr(A'*A)", ["2*A.*eye(n)", "dA -> 2*dA"]),
+    ("upper", "tr(A'*A)", ["2*triu(A)", "dA -> 2*dA"]),
+])  # fmt: skip
+def test_an_order_below_may_use_a_fact(fact: str, f: str, orders: list[str]) -> None:
+    """It is moved along directions that keep the fact: 2*A' is the gradient of tr(A'*A) where A is symmetric."""
+    tree, declarations = elaborate(parse_text(f), declare({"A": ["n", "n"]}, {"A": [fact]}), source=f)
+    wide = declare({"A": ["n", "n"], "dA": ["n", "n"]}, {"A": [fact]})
+    trees = [elaborate(parse_text(text), wide, source=text)[0] for text in orders]
+    assert verify_orders(tree, trees, ["A", "A"], ["dA_", "dA"], declarations).status == "checked"
+    with pytest.raises(VerificationError):
+        wrong = elaborate(parse_text("dA -> dA + A"), wide)[0]
+        verify_orders(tree, [trees[0], wrong], ["A", "A"], ["dA_", "dA"], declarations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ def to_ascii(text: str) -> str | None:
     """The same in ASCII, `||x||^2`; None where a sign has no such spelling."""
     out = ""
     raised = False
-    for c in text:
+    for c in re.sub(f"⊙(?=[{''.join(_RAISED)}])", ".", text):  # x⊙² is an elementwise power
         if unicodedata.name(c, "").startswith("GREEK"):
             out += _greek(c)
         elif c in _RAISED:

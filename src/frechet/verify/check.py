@@ -21,7 +21,7 @@ from frechet.numeric.line import line_derivative
 from frechet.reference.compare import compare
 from frechet.reference.program import Program
 from frechet.reference.sample import Point, Sampler, SizedSampler
-from frechet.verify.claims import contraction
+from frechet.verify.claims import Tangent, contraction, tangent_of
 
 Array = Any
 Arrays = Mapping[str, Array]
@@ -110,8 +110,9 @@ def verify(
     """Check `claim`, a typed tree, as the derivative of the typed tree `lower` by `wrt`.
 
     `form` says how the tree stands for a linear map (see `claims.contraction`): "gradient", "jacobian", "denominator",
-    "vec" or "operator". `also` are trees that must be defined at a point too (the input, for a higher order);
-    `directions` the shapes of directions that both trees have in common, where `lower` is a linear map itself.
+    "vec" or "operator". `also` are trees that must be defined at a point too (the input, for a higher order: then
+    `lower` is an answer itself, which holds where the facts of the variables do). `directions` are the shapes of the
+    directions that both trees have in common, where `lower` is a linear map itself.
     """
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
 
@@ -120,7 +121,8 @@ def verify(
         return Question(low, contraction(form, top, low.shape, names, frozenset(directions or ())), names)
 
     sampler = Sampler([lower, *also], declarations, seed=seed)
-    return check_derivative(at, sampler, directions=directions)
+    tangent = tangent_of(declarations.facts) if also else None
+    return check_derivative(at, sampler, directions=directions, tangent=tangent)
 
 
 def check_derivative(
@@ -128,7 +130,7 @@ def check_derivative(
     sampler: Sampler,
     *,
     directions: Mapping[str, Shape] | None = None,
-    tangent: Callable[[str, Array], Array] | None = None,
+    tangent: Tangent | None = None,
 ) -> Verification:
     """Check what `at` asks for each choice of sizes. `tangent` brings a random direction of a variable into the
     space in which it may move (all directions, if it is not given). E600 if the claim is wrong anywhere."""
@@ -148,7 +150,7 @@ def check_derivative(
 
 def _check_at(
     sized: SizedSampler, first: Point, question: Question, directions: Mapping[str, Shape] | None,
-    tangent: Callable[[str, Array], Array] | None, tally: _Tally,
+    tangent: Tangent | None, tally: _Tally,
 ) -> None:  # fmt: skip
     """Points at one choice of sizes, until enough of them could be judged."""
     rng = np.random.default_rng([*sized.label, 1])
@@ -158,7 +160,7 @@ def _check_at(
     for _ in range(_DRAWS):
         if point is None:
             return
-        V = {name: _direction(rng, point.arrays[name], name, tangent) for name in question.wrt}
+        V = {name: _direction(rng, name, point.arrays[name], tangent) for name in question.wrt}
         with np.errstate(all="ignore"):
             good += _Judgement(sized, point, question, V).run(tally)
         if good == wanted:
@@ -174,10 +176,10 @@ def _cost(sized: SizedSampler) -> int:
     )
 
 
-def _direction(rng: Any, x: Array, name: str, tangent: Callable[[str, Array], Array] | None) -> Array:
+def _direction(rng: Any, name: str, x: Array, tangent: Tangent | None) -> Array:
     """A random direction, about as long as an entry of the point is large."""
     V = rng.standard_normal(x.shape)
-    V = np.asarray(V if tangent is None else tangent(name, V))
+    V = np.asarray(V if tangent is None else tangent(name, x, V))
     length = float(np.sqrt(np.sum(V * V)))
     typical = float(np.sqrt(np.mean(x * x)))
     return V * (min(1.0, 0.1 + typical) / length) if length else V

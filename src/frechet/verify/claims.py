@@ -9,6 +9,8 @@ from frechet.core.lazy import np
 from frechet.reference.program import Program
 
 Array = Any
+Tangent = Callable[[str, Array, Array], Array]
+"""(name of a variable, its value, any direction) -> a direction in which it may move."""
 FORMS = ("gradient", "jacobian", "denominator", "vec", "operator")
 
 
@@ -46,3 +48,31 @@ def contraction(
         return (value.reshape((count, flat.size)) @ flat).reshape(out, order=order)
 
     return along
+
+
+def tangent_of(facts: Mapping[str, frozenset[str]]) -> Tangent:
+    """Directions that keep a variable what it is declared to be.
+
+    A printed derivative may use a fact, S for S' where S is symmetric; its own derivative can then be seen only along
+    directions that keep the fact.
+    """
+
+    def tangent(name: str, x: Array, V: Array) -> Array:
+        for fact in sorted(facts.get(name, ())):
+            V = _TANGENTS[fact](x, V) if fact in _TANGENTS else V
+        return V
+
+    return tangent
+
+
+_TANGENTS: dict[str, Callable[[Array, Array], Array]] = {
+    "symmetric": lambda x, V: (V + V.T) / 2,
+    "spd": lambda x, V: (V + V.T) / 2,
+    "skew": lambda x, V: (V - V.T) / 2,
+    "diagonal": lambda x, V: np.diag(np.diag(V)),
+    "lower": lambda x, V: np.tril(V),
+    "upper": lambda x, V: np.triu(V),
+    "orthogonal": lambda x, V: (V - x @ V.T @ x) / 2,
+    "idempotent": lambda x, V: x @ V + V @ x - 2 * x @ V @ x,
+    "unit_norm": lambda x, V: V - x * np.sum(x * V),
+}

@@ -16,6 +16,7 @@ from frechet.language.tree import Tree
 from frechet.reference.program import Program
 from frechet.reference.sample import Sampler
 from frechet.verify.check import Question, Verification, check_derivative
+from frechet.verify.claims import tangent_of
 
 Array = Any
 
@@ -65,7 +66,9 @@ class _Order:
     def check(self, declarations: Declarations, seed: int) -> Verification:
         fixed = {self.names[i]: declarations.variables[self.wrt[i]] for i in range(self.kept, self.k - 1)}
         defined = [self.trees[0], self.trees[self.k - 1]] if self.k > 1 else [self.trees[0]]
-        return check_derivative(self.question, Sampler(defined, declarations, seed=seed), directions=fixed)
+        tangent = tangent_of(declarations.facts) if self.k > 1 else None
+        sampler = Sampler(defined, declarations, seed=seed)
+        return check_derivative(self.question, sampler, directions=fixed, tangent=tangent)
 
     def question(self, sizes: Mapping[str, int]) -> Question:
         low, top = Program(self.trees[self.k - 1], sizes), Program(self.trees[self.k], sizes)
