@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import frechet as fr
+from frechet.equality.decide import decide_trees
 from tests.cases.suite import Case, Draw, draws, uses_later_function
 
 TOLERANCE = 1e-8
@@ -16,13 +17,15 @@ STATUSES = ("right", "wrong", "refused", "undecided", "crashed")
 
 @dataclass
 class Verdict:
-    """What happened to a case. `status` counts the value, the printed text, `expected` and the Kronecker form."""
+    """What happened to a case. `status` counts the value, the printed text, `expected` and the Kronecker form;
+    `equality` is how the printed form compares with `expected`: proved, evidence, or empty where there is none."""
 
     case: Case
     status: str = "right"
     detail: str = ""
     printed: str = ""
     closed: bool = False
+    equality: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -102,6 +105,17 @@ def check(case: Case, verdict: Verdict) -> None:
             matrix = draw.truth.reshape((rows, -1), order="F")
             same(parse(case, d.kronecker_form).evaluate(**draw.arrays), matrix, "Kronecker form", shaped=False)
             same(parse(case, case.expected_vec).evaluate(**draw.arrays), matrix, "expected_vec, as read,", shaped=False)
+    if case.expected and d.text and not uses_later_function(case.expected):
+        verdict.equality = compared(case, d.text)
+
+
+def compared(case: Case, printed: str) -> str:
+    """The printed form against the expected one: proved or evidence; what is refuted or undecided is a mismatch."""
+    f, g = parse(case, printed), parse(case, case.expected or "")
+    decision = decide_trees(f.tree, g.tree, f.declarations)
+    if not decision.equal:
+        raise MismatchError(f"printed against expected: {decision.status} {decision.counterexample or decision.reason}")
+    return decision.status
 
 
 def judge(case: Case) -> Verdict:

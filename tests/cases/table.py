@@ -43,6 +43,15 @@ def length_lines(verdicts: Sequence[Verdict]) -> Iterable[str]:
             yield f"        expected {verdict.case.expected}"
 
 
+def equality_lines(verdicts: Sequence[Verdict]) -> Iterable[str]:
+    """The share of printed forms proved equal to the expected ones, then those that are only shown equal."""
+    compared = [v for v in verdicts if v.equality]
+    proved = sum(v.equality == "proved" for v in compared)
+    share = 100 * proved / max(len(compared), 1)
+    yield f"printed proved equal to expected: {proved} of {len(compared)} = {share:.1f} %, the rest shown at points"
+    yield from (f"  {v.equality:9} {v.case.id}" for v in compared if v.equality != "proved")
+
+
 def failure_lines(verdicts: Sequence[Verdict]) -> Iterable[str]:
     """Each case that is not right, with what went wrong."""
     for verdict in sorted(verdicts, key=lambda v: (v.status, v.detail[:30], v.case.id)):
@@ -57,7 +66,15 @@ def failure_lines(verdicts: Sequence[Verdict]) -> Iterable[str]:
 def main(argv: list[str]) -> int:
     start = time.perf_counter()
     verdicts = [judge(case) for case in chosen([a for a in argv if not a.startswith("-")])]
-    lines = [*status_lines(verdicts), "", *length_lines(verdicts), "", *failure_lines(verdicts)]
+    lines = [
+        *status_lines(verdicts),
+        "",
+        *length_lines(verdicts),
+        "",
+        *equality_lines(verdicts),
+        "",
+        *failure_lines(verdicts),
+    ]
     print("\n".join(lines))
     print(f"{len(verdicts)} cases in {time.perf_counter() - start:.1f} s")
     return 0 if all(v.status == "right" for v in verdicts) else 1

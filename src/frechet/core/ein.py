@@ -342,7 +342,8 @@ def ein(coef: Number, factors: Iterable[Factor], out: Sequence[int], dims: Mappi
         return zero(out_dims)
     if len(p.factors) == 1:
         node, idx, e = p.factors[0]
-        if e == 1 and idx == p.out and len(set(idx)) == len(idx):
+        same = idx == p.out or (node.symmetric and idx == p.out[::-1])
+        if e == 1 and same and len(set(idx)) == len(idx):
             return scale(node, simple(p.coef))
     return _labelled(p.coef, p.factors, p.out, p.dims)
 

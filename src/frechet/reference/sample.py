@@ -79,6 +79,10 @@ class SizedSampler:
             self.refused[culprit] += 1
         return None
 
+    def allows(self, arrays: Mapping[str, Array]) -> bool:
+        """Whether every tree is defined, smooth and of moderate size at a point from elsewhere."""
+        return self._culprit(arrays, _MARGINS[-1], _LIMITS[-1]) is None
+
     def _arrays(self, attempt: int, directions: Mapping[str, Shape]) -> dict[str, Array]:
         out = {}
         d = self.declarations
