@@ -20,7 +20,7 @@ from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
 from frechet.notation.latex import to_latex
-from frechet.notation.present import Context, Forms, present
+from frechet.notation.present import Context, Forms
 from frechet.notation.text import to_text
 from frechet.reference.evaluate import sizes_of
 from frechet.verify.check import Verification
@@ -112,7 +112,7 @@ class Derivative:
         known = self.function.declarations
         names = {n: variable_node(n, known) for n in known.variables}
         context = Context(known, lower(self.function.tree, names), self.function.tree)
-        return present(context, self._levels, self._sides, self.request.kind, self.request.layout)
+        return Forms(context, self._levels, self._sides, self.request.kind, self.request.layout)
 
     @property
     def forms(self) -> Forms:

@@ -29,7 +29,7 @@ LARGE = 2000
 def conditions(writer: Writer, tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
     """Conditions as text, `X*w > 0` or `norm2(x) != 0`, each once, in order of appearance."""
     found: dict[str, None] = {}
-    for text in _of_tree(tree, lowered):
+    for text in _of_tree(writer, tree, lowered):
         found[text] = None
     nodes = topological([derivative])
     if len(nodes) <= LARGE:
@@ -39,9 +39,11 @@ def conditions(writer: Writer, tree: Tree, derivative: Node, lowered: Lowered) -
     return tuple(t for t in found if len(t) <= LONG)
 
 
-def _of_tree(tree: Tree, lowered: Lowered) -> Iterator[str]:
+def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[str]:
     """The domains of what was typed."""
     for t in subtrees(tree):
+        if t.args and t.kind in ("call", "div", "dotdiv", "pow", "dotpow") and writer.page.reads(t.args) > LONG:
+            continue
         node = lowered.nodes.get(id(t.args[0])) if t.args else None
         if t.kind == "call" and t.name in REGISTRY:
             if not (node is not None and _holds(REGISTRY[t.name].domain, node)):
@@ -74,16 +76,36 @@ def _of_node(writer: Writer, node: Node) -> Iterator[str]:
         if isinstance(node, Ein):
             for base, _, e in node.factors:
                 if (e < 0 or e != int(e)) and not is_positive(base) and not _constant(base):
-                    text = to_text(written(writer.page, writer.term(base)))
-                    yield f"{text} {'!= 0' if e == int(e) else '> 0'}"
-        elif isinstance(node, (Map, Call)):
-            texts = [to_text(written(writer.page, writer.term(a))) for a in node.children]
+                    tree = written(writer.page, writer.term(base))
+                    if writer.page.length(tree) <= LONG:
+                        yield f"{to_text(tree)} {'!= 0' if e == int(e) else '> 0'}"
+        elif isinstance(node, (Map, Call)) and (node.operation.domain or node.operation.kink):
+            trees = [written(writer.page, writer.term(a)) for a in node.children]
+            if any(writer.page.length(t) > LONG for t in trees):
+                return
+            texts = [to_text(t) for t in trees]
             operation = node.operation
             if not _holds(operation.domain, node.children[0]):
                 yield from _filled(operation, texts, operation.domain)
-            yield from _filled(operation, texts, operation.kink.replace(" = ", " != "))
+            yield from _filled(operation, texts, _smooth(operation.kink))
     except UnwritableError:
         return
+
+
+_SMOOTH = (
+    (" = ", " != "), ("the largest eigenvalue of S is repeated", "the largest eigenvalue of S is simple"),
+    ("an eigenvalue of S is repeated", "every eigenvalue of S is simple"),
+    ("the largest singular value of X is repeated", "the largest singular value of X is simple"),
+    ("a singular value of X is 0 or repeated", "the singular values of X are simple and not 0"),
+    ("X is rank deficient", "X has full rank"), ("are equal", "differ"),
+)  # fmt: skip
+
+
+def _smooth(kink: str) -> str:
+    """Where an operation is smooth, from where it is not."""
+    for words, opposite in _SMOOTH:
+        kink = kink.replace(words, opposite)
+    return kink
 
 
 def _holds(domain: str, argument: Node) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from frechet.core.dims import SCALAR, Dim, Shape, Size
 from frechet.core.node import Number
 from frechet.core.numbers import simple
-from frechet.language.tree import BINARY, Tree, fold
+from frechet.language.tree import BINARY, Tree
 from frechet.language.tree import size as size_tree
 from frechet.ops import REGISTRY
 from frechet.notation.layout import decimal, spelled, wraps
@@ -30,9 +30,14 @@ class Page:
     def __init__(self, decimals: bool = False, rank: dict[str, int] | None = None) -> None:
         self.decimals = decimals
         self.rank = rank or {}
+        # Names that mean something in the answer, and the trees that have others (the user's own `where` names).
+        self.known: set[str] = set()
+        self.foreign: set[Tree] = set()
         self._rank: dict[Tree, int] = {}
         self._known: dict[Any, Tree] = {}
         self._length: dict[Tree, int] = {}
+        # Trees from elsewhere by id, kept alive with what they became.
+        self._adopted: dict[int, tuple[Tree, Tree]] = {}
         self._flip: dict[Tree, Tree] = {}
         # Sums already collected, by their terms (see `sums.collect`).
         self.sums: dict[Any, Any] = {}
@@ -48,6 +53,8 @@ class Page:
         if tree is None:
             tree = self._known[key] = Tree(kind, tuple(args), name, value, shape)
             self._length[tree] = self._measure(tree)
+            if kind == "name" and name not in self.known or any(a in self.foreign for a in args):
+                self.foreign.add(tree)
             inner = max((self._rank[a] for a in args), default=-1)
             self._rank[tree] = self.rank.get(name, -1) if kind == "name" else inner
         return tree
@@ -58,7 +65,22 @@ class Page:
 
     def adopt(self, tree: Tree) -> Tree:
         """A tree from elsewhere, interned, without its spans."""
-        return fold(tree, lambda t, args: self.make(t.kind, args, t.name, t.value, t.typed))
+        stack = [tree]
+        while stack:
+            t = stack[-1]
+            waiting = [a for a in t.args if id(a) not in self._adopted]
+            if waiting and id(t) not in self._adopted:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if id(t) not in self._adopted:
+                args = [self._adopted[id(a)][1] for a in t.args]
+                self._adopted[id(t)] = t, self.make(t.kind, args, t.name, t.value, t.typed)
+        return self._adopted[id(tree)][1]
+
+    def reads(self, trees: Sequence[Tree]) -> int:
+        """Printed length of trees from elsewhere."""
+        return sum(self._length[self.adopt(t)] for t in trees)
 
     def length(self, tree: Tree) -> int:
         """Printed characters without blanks."""

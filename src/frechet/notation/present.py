@@ -1,13 +1,14 @@
-"""The forms in which a derivative is shown, and which of them is shown first."""
+"""The forms in which a derivative is shown, each made when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
-from frechet.core.dims import Shape, Size
+from frechet.core.dims import Size
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered
@@ -31,56 +32,109 @@ class Context:
     tree: Tree
 
 
-@dataclass(frozen=True)
-class Forms:
-    """closed: matrix notation, None if there is none; operator: dX -> e; kronecker: by vec; index: always."""
-
-    closed: Tree | None
-    operator: Tree | None
-    kronecker: Tree | None
-    index: str
-    conditions: tuple[str, ...] = ()
-
-    @property
-    def shown(self) -> Tree | None:
-        return self.closed or self.operator
-
-
 Sides = Sequence[tuple[Size, ...]]
 
 
-def present(context: Context, levels: Sequence[Level], sides: Sides, kind: str, layout: str) -> Forms:
-    writer = Writer(context.declarations, context.lowered.origins, uses_decimals(context.tree), ranks(context.tree))
-    closed = _closed(writer, levels[-1].tensor, sides, kind, layout)
-    operator = _operator(writer, levels, sides)
-    tensor = levels[-1].tensor
-    where = conditions(writer, context.tree, tensor, context.lowered)
-    return Forms(closed, operator, _kronecker(writer, tensor, sides), index_form(writer, tensor), where)
+class Forms:
+    """The written forms of a derivative.
 
+    `sides` are the nontrivial sides of the function's value and of each variable; `kind` and `layout` are those of
+    the request.
+    """
 
-def _closed(writer: Writer, node: Node, sides: Sides, kind: str, layout: str) -> Tree | None:
-    """The derivative as scalar, vector or matrix."""
-    flat = [side for group in sides for side in group]
-    if len(flat) > 2:
+    def __init__(self, context: Context, levels: Sequence[Level], sides: Sides, kind: str, layout: str) -> None:
+        self.context = context
+        self.levels = levels
+        self.sides = sides
+        self.kind = kind
+        self.layout = layout
+        known = context.declarations
+        decimals = uses_decimals(context.tree)
+        self.writer = Writer(known, context.lowered.origins, decimals, ranks(context.tree))
+
+    @property
+    def tensor(self) -> Node:
+        return self.levels[-1].tensor
+
+    @property
+    def shown(self) -> Tree | None:
+        """The form that is shown first: closed, else operator; None leaves index notation."""
+        return self.closed or self.operator
+
+    @cached_property
+    def closed(self) -> Tree | None:
+        """The derivative as scalar, vector or matrix; None where matrix notation has none."""
+        flat = [side for group in self.sides for side in group]
+        if len(flat) > 2:
+            return None
+        writer, node = self.writer, self.tensor
+        try:
+            if any(len(side) > 1 for side in flat):
+                tree = _composite(writer, node, flat)
+            else:
+                tree = shortest(writer, node, writer.tree)
+                if has_units(node):
+                    out = written_out(writer.page, node, lambda n: shortest(writer, n, writer.tree))
+                    tree = min(out, tree, key=writer.page.length)
+        except UnwritableError:
+            return None
+        row = self.kind == "jacobian" and not self.sides[0] and len(flat) > 0
+        turned = row != (self.layout == "denominator" and self.kind == "jacobian")
+        return self._named(writer.page.flip(tree) if turned else tree)
+
+    @cached_property
+    def operator(self) -> Tree | None:
+        """The derivative as a linear map of the last direction, or of as many as are needed to stay with matrices."""
+        for count in range(1, len(self.levels) + 1):
+            flat = [side for group in self.sides[: len(self.sides) - count] for side in group]
+            if len(flat) > 2:
+                continue
+            try:
+                return self._arrows(count)
+            except UnwritableError:
+                continue
         return None
-    try:
-        if all(len(side) == 1 for side in flat):
-            tree = shortest(writer, node, writer.tree)
-            if has_units(node):
-                out = written_out(writer.page, node, lambda n: shortest(writer, n, writer.tree))
-                tree = min(out, tree, key=writer.page.length)
-        else:
-            tree = _composite(writer, node, flat)
-    except UnwritableError:
-        return None
-    row = kind == "jacobian" and not sides[0] and len(flat) > 0
-    turned = row != (layout == "denominator" and kind == "jacobian")
-    return _named(writer, writer.page.flip(tree) if turned else tree)
 
+    def _arrows(self, count: int) -> Tree:
+        last = self.levels[-count:]
+        node = last[0].along
+        for level in last[1:]:
+            node = forward(node, level.variable, level.direction)
+        tree = shortest(self.writer, node, self.writer.tree)
+        for level in reversed(last):
+            name = getattr(level.direction, "name", "")
+            tree = self.writer.page.make("arrow", [tree], name=name, shape=tree.typed)
+        return self._named(tree)
 
-def _named(writer: Writer, tree: Tree) -> Tree:
-    known = writer.declarations
-    return with_names(writer.page, tree, {*known.variables, *known.sizes})
+    @cached_property
+    def kronecker(self) -> Tree | None:
+        """d vec(F) / d vec(X)': the last variable gives the columns, everything before it the rows."""
+        before = [side for group in self.sides[:-1] for side in group]
+        after = list(self.sides[-1])
+        if len(before) > 2 or len(before) + len(after) < 3:
+            return None
+        places = iter(range(self.tensor.order))
+        groups = [[next(places) for _ in side] for side in (*before, *after)]
+        rows = [axis for group in reversed(groups[: len(before)]) for axis in group]
+        cols = [axis for group in reversed(groups[len(before) :]) for axis in group]
+        try:
+            return matrix_of_sides(self.writer, self.tensor, rows, cols)
+        except UnwritableError:
+            return None
+
+    @cached_property
+    def index(self) -> str:
+        """Index notation, which every tensor has."""
+        return index_form(self.writer, self.tensor)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """Where the derivative holds."""
+        return conditions(self.writer, self.context.tree, self.tensor, self.context.lowered)
+
+    def _named(self, tree: Tree) -> Tree:
+        known = self.context.declarations
+        return with_names(self.writer.page, tree, {*known.variables, *known.sizes})
 
 
 def _composite(writer: Writer, node: Node, flat: Sequence[Size]) -> Tree:
@@ -88,44 +142,3 @@ def _composite(writer: Writer, node: Node, flat: Sequence[Size]) -> Tree:
     split = len(flat[0])
     rows, cols = tuple(range(split)), tuple(range(split, node.order))
     return matrix_of_sides(writer, node, rows, cols)
-
-
-def _kronecker(writer: Writer, node: Node, sides: Sides) -> Tree | None:
-    """d vec(F) / d vec(X)': the last variable gives the columns, everything before it the rows."""
-    before = [side for group in sides[:-1] for side in group]
-    after = list(sides[-1])
-    if len(before) > 2 or len(before) + len(after) < 3:
-        return None
-    places = iter(range(node.order))
-    groups = [[next(places) for _ in side] for side in (*before, *after)]
-    rows = [axis for group in reversed(groups[: len(before)]) for axis in group]
-    cols = [axis for group in reversed(groups[len(before) :]) for axis in group]
-    try:
-        return matrix_of_sides(writer, node, rows, cols)
-    except UnwritableError:
-        return None
-
-
-def _operator(writer: Writer, levels: Sequence[Level], sides: Sides) -> Tree | None:
-    """The derivative as a linear map of the last direction, or of as many as are needed to stay with matrices."""
-    for count in range(1, len(levels) + 1):
-        flat = [side for group in sides[: len(sides) - count] for side in group]
-        if len(flat) > 2:
-            continue
-        try:
-            return _arrows(writer, levels, count)
-        except UnwritableError:
-            continue
-    return None
-
-
-def _arrows(writer: Writer, levels: Sequence[Level], count: int) -> Tree:
-    last = levels[-count:]
-    node = last[0].along
-    for level in last[1:]:
-        node = forward(node, level.variable, level.direction)
-    tree = shortest(writer, node, writer.tree)
-    for level in reversed(last):
-        name = getattr(level.direction, "name", "")
-        tree = writer.page.make("arrow", [tree], name=name, shape=tree.typed)
-    return _named(writer, tree)

@@ -69,14 +69,31 @@ def _occurrences(root: Tree, parts: list[Tree]) -> dict[Tree, int]:
     named = set(parts)
     for start in [root, *parts]:
         paths: dict[Tree, int] = {start: 1}
-        for t in reversed(subtrees(start)):
-            here = min(paths.get(t, 0), LONGEST)
+        for t in _down_to(start, named):
+            here = min(paths[t], LONGEST)
             if t in named and t is not start:
                 count[t] = min(count[t] + here, LONGEST)
                 continue
             for a in t.args:
                 paths[a] = min(paths.get(a, 0) + here, LONGEST)
     return count
+
+
+def _down_to(start: Tree, named: set[Tree]) -> list[Tree]:
+    """What is written between `start` and the named parts below it, what uses a tree before the tree."""
+    order: list[Tree] = []
+    seen: set[Tree] = set()
+    stack: list[tuple[Tree, bool]] = [(start, False)]
+    while stack:
+        t, ready = stack.pop()
+        if ready:
+            order.append(t)
+        elif t not in seen:
+            seen.add(t)
+            stack.append((t, True))
+            if t is start or t not in named:
+                stack.extend((a, False) for a in t.args if a not in seen)
+    return order[::-1]
 
 
 def _nameable(t: Tree) -> bool:

@@ -16,6 +16,8 @@ from frechet.notation.term import Term, joined, length, positive, written
 
 # Longer sums are written as they are: trying every grouping of every pair would be quadratic in their length.
 GROUPING_LIMIT = 24
+# Nor does anybody read groupings of sums longer than this.
+LENGTH_LIMIT = 1500
 
 Key = tuple[str, Tree]
 
@@ -32,7 +34,7 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
     parts = _alike(parts)
-    while 1 < len(parts) <= GROUPING_LIMIT:
+    while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _promising(page, _groups(page, parts)):
             if best is not None and best[0] >= (len(members) - 1) * (page.length(key[1]) + 1):

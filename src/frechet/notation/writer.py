@@ -38,7 +38,7 @@ class Writer:
         self._terms: dict[tuple[Node, bool], Term] = {}
         self._failed: set[tuple[Node, bool]] = set()
         self._active: set[tuple[Node, bool]] = set()
-        self._names = set(declarations.variables) | set(declarations.sizes)
+        self.page.known = set(declarations.variables) | set(declarations.sizes)
 
     def tree(self, node: Node, flipped: bool = False) -> Tree:
         """The node as one tree; UnwritableError if matrix notation cannot write it."""
@@ -101,9 +101,9 @@ class Writer:
         coef, tree = self.origins[core]
         if isinstance(core, (Var, SizeNode)) or (isinstance(core, Ein) and (core.order or abs(coef) != 1)):
             return None  # a product of matrices reads the same in any bracketing: write it afresh
-        if any(t.kind == "name" and t.name not in self._names for t in subtrees(tree)):
-            return None
         tree = self.page.adopt(tree)
+        if tree in self.page.foreign:
+            return None
         self.page.fixed.add(tree)
         if tree.kind == "neg":
             tree, coef = tree.args[0], -coef
@@ -222,8 +222,10 @@ class Writer:
         page = self.page
         args = [self._grouped(t.node, t.groups) for t in arguments(node)]
         name, law = node.operation.name, node.operation.transposes
-        if law and page.length(page.flip(args[0])) < page.length(args[0]):
-            tree = page.call(name, [page.flip(args[0])], self._shape(node).transposed)
+        flipped = [page.flip(a) for a in args] if law else args
+        if sum(map(page.length, flipped)) < sum(map(page.length, args)):
+            shape = self._shape(node).transposed if law == "equivariant" else self._shape(node)
+            tree = page.call(name, flipped, shape)
             return page.flip(tree) if law == "equivariant" else tree
         return page.call(name, args, self._shape(node))
 
