@@ -75,8 +75,12 @@ _FORMULAS: list[tuple[str, str, Callable[[Any, Any], Any], list[float]]] = [
     ("cancellation", "(1e8 + sin) - 1e8", lambda m, x: (1e8 + m.sin(x)) - 1e8, [0.5]),
     ("cancellation", "(1-cos)/x^2", lambda m, x: (1 - m.cos(x)) / x**2, [1e-4, 1e-2]),
     ("cancellation", "(exp-1)/x", lambda m, x: (m.exp(x) - 1) / x, [1e-6]),
-    ("cancellation", "expanded (x-1)^7", lambda m, x: x**7 - 7*x**6 + 21*x**5 - 35*x**4 + 35*x**3 - 21*x*x + 7*x - 1,
-     [1.1]),
+    (
+        "cancellation",
+        "expanded (x-1)^7",
+        lambda m, x: x**7 - 7 * x**6 + 21 * x**5 - 35 * x**4 + 35 * x**3 - 21 * x * x + 7 * x - 1,
+        [1.1],
+    ),
     ("cancellation", "sqrt(x+1)-sqrt(x)", lambda m, x: m.sqrt(x + 1) - m.sqrt(x), [1e8]),
     ("cancellation", "log of 1+tiny", lambda m, x: m.log(1 + x), [1e-10]),
     ("singularity", "1/x", lambda m, x: 1 / x, [1e-4, 1e-12, 0.01]),
@@ -91,7 +95,7 @@ _FORMULAS: list[tuple[str, str, Callable[[Any, Any], Any], list[float]]] = [
     ("oscillating", "x sin(1/x)", lambda m, x: x * m.sin(1 / x), [0.01, 1e-4]),
     ("oscillating", "sin(1/x)", lambda m, x: m.sin(1 / x), [1e-3]),
     ("oscillating", "ripple", lambda m, x: m.sin(x) + 1e-3 * m.sin(3000 * x), [0.6]),
-]  # fmt: skip
+]
 
 
 def _rounded_noise(amplitude: float, x: Any) -> float:
@@ -135,16 +139,25 @@ def _bisected(x: Any) -> float:
 
 
 def _scalars() -> list[Case]:
-    noisy = [Case(f"sin + noise {a:.0e}", "noisy", lambda x, a=a: math.sin(np.real(x)) + _rounded_noise(a, x), 1.0,
-                  math.cos(1.0)) for a in (1e-10, 1e-8, 1e-6, 1e-5, 1e-3)]  # fmt: skip
+    noisy = [
+        Case(
+            f"sin + noise {a:.0e}",
+            "noisy",
+            lambda x, a=a: math.sin(np.real(x)) + _rounded_noise(a, x),
+            1.0,
+            math.cos(1.0),
+        )
+        for a in (1e-10, 1e-8, 1e-6, 1e-5, 1e-3)
+    ]
     noisy += [
         Case("random noise 1e-6", "noisy", RandomNoise(1e-6), 0.4, math.cos(0.4)),
         Case("exp in float32", "noisy", _float32(np.exp), 1.0, math.e),
-        Case("float32 inside", "noisy", lambda x: float(np.float32(math.sin(np.real(x)))) * 1.1, 0.5,
-             1.1 * math.cos(0.5)),
+        Case(
+            "float32 inside", "noisy", lambda x: float(np.float32(math.sin(np.real(x)))) * 1.1, 0.5, 1.1 * math.cos(0.5)
+        ),
         Case("rounded to 6 digits", "noisy", lambda x: round(math.exp(np.real(x)), 6), 0.3, math.exp(0.3)),
         Case("iteration stopped early", "noisy", _bisected, 2.0, 1 / (3 * 2 ** (2 / 3))),
-    ]  # fmt: skip
+    ]
     edge = [
         Case("x^1.5 at 0, nan below", "edge", lambda x: np.real(x) ** 1.5 + np.real(x), 0.0, 1.0),
         Case("exp raises below 0", "edge", _raises_below(0.0, np.exp), 0.0, 1.0),
@@ -157,7 +170,9 @@ def _scalars() -> list[Case]:
         Case("|x - 1/3| near", "kink", lambda x: abs(x.real - 1 / 3), 0.3333, -1.0),
         Case("relu at 1e-9", "kink", lambda x: max(x.real, 0.0), 1e-9, 1.0),
         Case("|x|+x^2 at 1e-3", "kink", lambda x: abs(x.real) + x.real**2, 1e-3, 1.002),
-        Case("step x>1 at 1-1e-7", "kink", lambda x: x.real**2 + (1.0 if x.real > 1 else 0.0), 1 - 1e-7, 2 * (1 - 1e-7)),
+        Case(
+            "step x>1 at 1-1e-7", "kink", lambda x: x.real**2 + (1.0 if x.real > 1 else 0.0), 1 - 1e-7, 2 * (1 - 1e-7)
+        ),
     ]
     trap = [
         Case("abs of complex", "trap", lambda x: np.abs(x) * x, 2.0, 4.0),
@@ -170,7 +185,7 @@ def _scalars() -> list[Case]:
         Case("x^2 sin(1/x) at 0", "trap", lambda x: x.real**2 * math.sin(1 / x.real) if x.real else 0.0, 0.0, 0.0),
         Case("x|x| at 0", "trap", lambda x: x.real * abs(x.real), 0.0, 0.0),
         Case("|x|^1.5 at 0", "trap", lambda x: abs(x.real) ** 1.5, 0.0, 0.0),
-    ]  # fmt: skip
+    ]
     return noisy + edge + kink + trap
 
 
@@ -196,7 +211,7 @@ def _none() -> list[Case]:
         Case("y^3/(x^2+y^2)", "none", quotient(lambda x, y: y**3, lambda x, y: x * x + y * y), zero2, None, "gradient"),
         Case("xy/(x^2+y^2)", "none", quotient(lambda x, y: x * y, lambda x, y: x * x + y * y), zero2, None, "gradient"),
         Case("l1 norm on an axis", "none", lambda z: np.sum(np.abs(z.real)), np.array([1.0, 0.0]), None, "gradient"),
-    ]  # fmt: skip
+    ]
 
 
 def _many() -> list[Case]:
@@ -216,21 +231,52 @@ def _many() -> list[Case]:
         Case("logsumexp", "smooth", lambda v: np.log(np.sum(np.exp(v))), z, soft, "gradient"),
         Case("quadratic form", "smooth", lambda v: v @ S @ v, z, 2 * S @ z, "gradient"),
         Case("writes to its argument", "trap", writes, z, 2 * S @ z, "gradient"),
-        Case("rosenbrock", "smooth", lambda v: np.sum(100 * (v[1:] - v[:-1] ** 2) ** 2 + (1 - v[:-1]) ** 2),
-             np.array([-1.2, 1.0]), np.array([-215.6, -88.0]), "gradient"),
-        Case("mixed scales", "scaled", lambda v: np.sum(np.sin(v / scales)), mixed,
-             np.cos(np.array([1.0, 2, 3, 4])) / scales, "gradient"),
+        Case(
+            "rosenbrock",
+            "smooth",
+            lambda v: np.sum(100 * (v[1:] - v[:-1] ** 2) ** 2 + (1 - v[:-1]) ** 2),
+            np.array([-1.2, 1.0]),
+            np.array([-215.6, -88.0]),
+            "gradient",
+        ),
+        Case(
+            "mixed scales",
+            "scaled",
+            lambda v: np.sum(np.sin(v / scales)),
+            mixed,
+            np.cos(np.array([1.0, 2, 3, 4])) / scales,
+            "gradient",
+        ),
         Case("list in", "smooth", lambda v: v[0] ** 2 * v[1], [2.0, 3.0], np.array([12.0, 4.0]), "gradient"),
         Case("tanh layer", "smooth", lambda v: np.tanh(A @ v), w, (1 - np.tanh(u) ** 2)[:, None] * A, "jacobian"),
-        Case("softmax", "smooth", lambda v: np.exp(v) / np.exp(v).sum(), z, np.diag(soft) - np.outer(soft, soft),
-             "jacobian"),
-        Case("rows of very different size", "scaled", lambda v: np.array([1e-9 * v[0], 1e9 * v[1] ** 2]),
-             np.array([1.0, 2.0]), np.array([[1e-9, 0.0], [0.0, 4e9]]), "jacobian"),
-        Case("inverse", "smooth", lambda M: np.linalg.inv(M.real)[0], S,
-             -np.einsum("i,jk->kij", inv[0], inv), "jacobian"),
-        Case("noise in n dimensions", "noisy", lambda v: float(np.sum(v.real**2)) + _rounded_noise(1e-7, v.real @ z),
-             z, 2 * z, "gradient"),
-    ]  # fmt: skip
+        Case(
+            "softmax",
+            "smooth",
+            lambda v: np.exp(v) / np.exp(v).sum(),
+            z,
+            np.diag(soft) - np.outer(soft, soft),
+            "jacobian",
+        ),
+        Case(
+            "rows of very different size",
+            "scaled",
+            lambda v: np.array([1e-9 * v[0], 1e9 * v[1] ** 2]),
+            np.array([1.0, 2.0]),
+            np.array([[1e-9, 0.0], [0.0, 4e9]]),
+            "jacobian",
+        ),
+        Case(
+            "inverse", "smooth", lambda M: np.linalg.inv(M.real)[0], S, -np.einsum("i,jk->kij", inv[0], inv), "jacobian"
+        ),
+        Case(
+            "noise in n dimensions",
+            "noisy",
+            lambda v: float(np.sum(v.real**2)) + _rounded_noise(1e-7, v.real @ z),
+            z,
+            2 * z,
+            "gradient",
+        ),
+    ]
 
 
 def _writer(S: Any) -> Func:
@@ -252,21 +298,57 @@ def _hessians() -> list[Case]:
     s = math.sin(x * y)
     c = math.cos(x * y)
     return [
-        Case("rosenbrock", "hessian", lambda v: 100 * (v[1] - v[0] ** 2) ** 2 + (1 - v[0]) ** 2, np.array([-1.2, 1.0]),
-             np.array([[1330.0, 480.0], [480.0, 200.0]]), "hessian"),
+        Case(
+            "rosenbrock",
+            "hessian",
+            lambda v: 100 * (v[1] - v[0] ** 2) ** 2 + (1 - v[0]) ** 2,
+            np.array([-1.2, 1.0]),
+            np.array([[1330.0, 480.0], [480.0, 200.0]]),
+            "hessian",
+        ),
         Case("quadratic", "hessian", lambda v: v @ S @ v, z, 2 * S, "hessian"),
-        Case("logsumexp", "hessian", lambda v: np.log(np.sum(np.exp(v))), z, np.diag(soft) - np.outer(soft, soft),
-             "hessian"),
-        Case("sin(xy), no complex", "hessian", lambda v: math.sin(v[0].real * v[1].real), np.array([x, y]),
-             np.array([[-y * y * s, c - x * y * s], [c - x * y * s, -x * x * s]]), "hessian"),
-        Case("exp sum", "hessian", lambda v: np.exp(v[0] + 2 * v[1] - v[2]), np.array([0.1, 0.2, 0.3]),
-             math.exp(0.1 + 0.4 - 0.3) * np.outer([1, 2, -1], [1, 2, -1]), "hessian"),
-        Case("norm", "hessian", lambda v: np.linalg.norm(v.real), z,
-             (np.eye(4) - np.outer(z, z) / (z @ z)) / np.linalg.norm(z), "hessian"),
-        Case("mixed scale", "hessian", lambda v: np.sin(v[0] * 1e4) + v[1] ** 2 * v[0], np.array([2e-4, 50.0]),
-             np.array([[-1e8 * math.sin(2.0), 100.0], [100.0, 4e-4]]), "hessian"),
+        Case(
+            "logsumexp",
+            "hessian",
+            lambda v: np.log(np.sum(np.exp(v))),
+            z,
+            np.diag(soft) - np.outer(soft, soft),
+            "hessian",
+        ),
+        Case(
+            "sin(xy), no complex",
+            "hessian",
+            lambda v: math.sin(v[0].real * v[1].real),
+            np.array([x, y]),
+            np.array([[-y * y * s, c - x * y * s], [c - x * y * s, -x * x * s]]),
+            "hessian",
+        ),
+        Case(
+            "exp sum",
+            "hessian",
+            lambda v: np.exp(v[0] + 2 * v[1] - v[2]),
+            np.array([0.1, 0.2, 0.3]),
+            math.exp(0.1 + 0.4 - 0.3) * np.outer([1, 2, -1], [1, 2, -1]),
+            "hessian",
+        ),
+        Case(
+            "norm",
+            "hessian",
+            lambda v: np.linalg.norm(v.real),
+            z,
+            (np.eye(4) - np.outer(z, z) / (z @ z)) / np.linalg.norm(z),
+            "hessian",
+        ),
+        Case(
+            "mixed scale",
+            "hessian",
+            lambda v: np.sin(v[0] * 1e4) + v[1] ** 2 * v[0],
+            np.array([2e-4, 50.0]),
+            np.array([[-1e8 * math.sin(2.0), 100.0], [100.0, 4e-4]]),
+            "hessian",
+        ),
         Case("scalar", "hessian", lambda v: math.exp(v.real) * v.real, 0.5, 2.5 * math.exp(0.5), "hessian"),
-    ]  # fmt: skip
+    ]
 
 
 def cases() -> list[Case]:

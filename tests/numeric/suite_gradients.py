@@ -140,7 +140,6 @@ def _wrong() -> list[Gradient]:
 
     xm = scales * np.linspace(0.3, 1.4, 13)
     softplus = lambda x: np.sum(np.log1p(np.exp(x)) * np.arange(1, N + 1))  # noqa: E731
-    softplus_grad = lambda x: np.arange(1, N + 1) / (1 + np.exp(-x))  # noqa: E731
     leaky = lambda x: np.sum(np.where(x.real > 0, x, 0.1 * x) ** 2 + np.where(x.real > 0, x, 0.1 * x))  # noqa: E731
 
     def leaky_grad(x: Any, slope: float = 0.1) -> Any:
@@ -156,45 +155,95 @@ def _wrong() -> list[Gradient]:
         Gradient("half regulariser", ridge, lambda v: X.T @ (X @ v - Y) + LAM * v, w, ("missing-term",)),
         Gradient("regulariser sign", ridge, lambda v: X.T @ (X @ v - Y) - 2 * LAM * v, w, ("missing-term", "sign")),
         Gradient("one component 1 %", ridge, _change(ridge_grad, _at(7, lambda v: 1.01 * v)), w, ("component",), (7,)),
-        Gradient("one component sign", ridge, _change(ridge_grad, _at(3, lambda v: -v)), w, ("sign", "component"), (3,)),
+        Gradient(
+            "one component sign", ridge, _change(ridge_grad, _at(3, lambda v: -v)), w, ("sign", "component"), (3,)
+        ),
         Gradient("one component zero", ridge, _change(ridge_grad, _at(5, lambda v: 0.0)), w, ("zeroed",), (5,)),
-        Gradient("two components", logistic, _change(logistic_grad, _at([2, 9], lambda v: v + 0.3)), w,
-                 ("component", "constant"), (2, 9)),
-        Gradient("two exchanged", logistic, _change(logistic_grad, _at([2, 9], lambda v: v[::-1])), w,
-                 ("permuted", "component"), (2, 9)),
+        Gradient(
+            "two components",
+            logistic,
+            _change(logistic_grad, _at([2, 9], lambda v: v + 0.3)),
+            w,
+            ("component", "constant"),
+            (2, 9),
+        ),
+        Gradient(
+            "two exchanged",
+            logistic,
+            _change(logistic_grad, _at([2, 9], lambda v: v[::-1])),
+            w,
+            ("permuted", "component"),
+            (2, 9),
+        ),
         Gradient("constant added", logistic, _change(logistic_grad, lambda g, x: g + 0.01), w, ("constant",)),
-        Gradient("mean removed", logistic, _change(logistic_grad, lambda g, x: g - g.mean()), w, ("subspace", "constant")),
-        Gradient("projected on the sphere", ridge, _change(ridge_grad, lambda g, x: g - (g @ x) * x / (x @ x)), w,
-                 ("subspace", "missing-term")),
+        Gradient(
+            "mean removed", logistic, _change(logistic_grad, lambda g, x: g - g.mean()), w, ("subspace", "constant")
+        ),
+        Gradient(
+            "projected on the sphere",
+            ridge,
+            _change(ridge_grad, lambda g, x: g - (g @ x) * x / (x @ x)),
+            w,
+            ("subspace", "missing-term"),
+        ),
         Gradient("rolled", ridge, _change(ridge_grad, lambda g, x: np.roll(g, 1)), w, ("shifted",)),
         Gradient("shifted", ridge, _change(ridge_grad, lambda g, x: np.r_[g[1:], 0.0]), w, ("shifted",)),
         Gradient("reversed", ridge, _change(ridge_grad, lambda g, x: g[::-1]), w, ("permuted",)),
-        Gradient("single precision", ridge, _change(ridge_grad, lambda g, x: g.astype(np.float32).astype(float)), w,
-                 ("precision",)),
-        Gradient("half precision", logistic, _change(logistic_grad, lambda g, x: g.astype(np.float16).astype(float)), w,
-                 ("precision",)),
+        Gradient(
+            "single precision",
+            ridge,
+            _change(ridge_grad, lambda g, x: g.astype(np.float32).astype(float)),
+            w,
+            ("precision",),
+        ),
+        Gradient(
+            "half precision",
+            logistic,
+            _change(logistic_grad, lambda g, x: g.astype(np.float16).astype(float)),
+            w,
+            ("precision",),
+        ),
         Gradient("stale", ridge, lambda v: ridge_grad(old), w, ("stale",)),
         Gradient("kept from the first call", ridge, Stale(ridge_grad), w, ("stale",)),
         Gradient("nan", ridge, _change(ridge_grad, _at(4, lambda v: math.nan)), w, ("nan",), (4,)),
         Gradient("chain rule cut", lambda x: np.sum(np.sin(x**2)), lambda x: np.cos(x**2), w, ("missing-factor",)),
         Gradient("softplus of x", softplus, lambda x: np.arange(1, N + 1) / (1 + np.exp(x)), w, ("component", "sign")),
         Gradient("transposed", trace_form, _change(trace_grad, lambda g, x: g.T), SQUARE, ("transposed", "layout")),
-        Gradient("W1 as (4, 5)", net, lambda t: net_grad(t, "W1 layout"), THETA, ("layout", "transposed"), "W1", SHAPES),
+        Gradient(
+            "W1 as (4, 5)", net, lambda t: net_grad(t, "W1 layout"), THETA, ("layout", "transposed"), "W1", SHAPES
+        ),
         Gradient("b1 zero", net, lambda t: net_grad(t, "b1 zero"), THETA, ("zeroed",), "b1", SHAPES),
         Gradient("b1 mean", net, lambda t: net_grad(t, "b1 mean"), THETA, ("scale-of-block", "factor"), "b1", SHAPES),
         Gradient("W2 sign", net, lambda t: net_grad(t, "W2 sign"), THETA, ("sign",), "W2", SHAPES),
         Gradient("b1 and W2 exchanged", net, lambda t: net_grad(t, "swap"), THETA, ("permuted",), ("b1", "W2"), SHAPES),
-        Gradient("b2 1 %", net, lambda t: net_grad(t, "b2"), THETA, ("component", "scale-of-block", "factor"), "b2", SHAPES),
-        Gradient("activation not differentiated", net, lambda t: net_grad(t, "chain"), THETA,
-                 ("missing-factor", "component"), None, SHAPES),
+        Gradient(
+            "b2 1 %", net, lambda t: net_grad(t, "b2"), THETA, ("component", "scale-of-block", "factor"), "b2", SHAPES
+        ),
+        Gradient(
+            "activation not differentiated",
+            net,
+            lambda t: net_grad(t, "chain"),
+            THETA,
+            ("missing-factor", "component"),
+            None,
+            SHAPES,
+        ),
         Gradient("rosenbrock without (1-x)", rosen, lambda x: rosen_grad(x, "second"), w, ("missing-term",)),
-        Gradient("rosenbrock, one neighbour", rosen, lambda x: rosen_grad(x, "neighbour"), w, ("missing-term", "component")),
-        Gradient("mixed scale, tiny one", mixed, _change(mixed_grad, _at(12, lambda v: 1.5 * v)), xm, ("component",), (12,)),
-        Gradient("mixed scale, huge one", mixed, _change(mixed_grad, _at(0, lambda v: 1.001 * v)), xm, ("component",), (0,)),
+        Gradient(
+            "rosenbrock, one neighbour", rosen, lambda x: rosen_grad(x, "neighbour"), w, ("missing-term", "component")
+        ),
+        Gradient(
+            "mixed scale, tiny one", mixed, _change(mixed_grad, _at(12, lambda v: 1.5 * v)), xm, ("component",), (12,)
+        ),
+        Gradient(
+            "mixed scale, huge one", mixed, _change(mixed_grad, _at(0, lambda v: 1.001 * v)), xm, ("component",), (0,)
+        ),
         Gradient("f tiny, sign", lambda v: 1e-8 * ridge(v), _change(ridge_grad, lambda g, x: -1e-8 * g), w, ("sign",)),
         Gradient("wrong branch", leaky, lambda x: leaky_grad(x, 1.0), w, ("branch", "component", "missing-factor")),
-        Gradient("offset 1e8, factor", lambda v: 1e8 + ridge(v), _change(ridge_grad, lambda g, x: 1.1 * g), w, ("factor",)),
-    ]  # fmt: skip
+        Gradient(
+            "offset 1e8, factor", lambda v: 1e8 + ridge(v), _change(ridge_grad, lambda g, x: 1.1 * g), w, ("factor",)
+        ),
+    ]
 
 
 def big(n: int, fault: str) -> Gradient:
@@ -224,7 +273,9 @@ def big(n: int, fault: str) -> Gradient:
     shapes = {"first": (0, (n // 2,)), "second": (n // 2, (n - n // 2,))}
     where = "first" if fault == "half" else (middle,)
     how = {"": (), "half": ("scale-of-block", "factor"), "sign": ("sign", "component")}.get(fault, (fault,))
-    return Gradient(f"n={n} {fault or 'right'}", f, grad, x, how, where if fault else None, shapes if fault == "half" else None)
+    return Gradient(
+        f"n={n} {fault or 'right'}", f, grad, x, how, where if fault else None, shapes if fault == "half" else None
+    )
 
 
 def _right() -> list[Gradient]:
@@ -246,22 +297,32 @@ def _right() -> list[Gradient]:
         Gradient("single precision inside", single, ridge_grad, w),
         Gradient("gradient in single precision", ridge, lambda v: ridge_grad(v).astype(np.float32), w),
         Gradient("mixed scale", lambda x: np.sum(np.sin(x / mixed)), lambda x: np.cos(x / mixed) / mixed, mixed * 0.7),
-        Gradient("kink at 1e-7", lambda v: np.sum(np.abs(v.real)) + ridge(v.real), lambda v: np.sign(v) + ridge_grad(v), near),
+        Gradient(
+            "kink at 1e-7", lambda v: np.sum(np.abs(v.real)) + ridge(v.real), lambda v: np.sign(v) + ridge_grad(v), near
+        ),
         Gradient("offset 1e8", lambda v: 1e8 + ridge(v), ridge_grad, w),
         Gradient("sin(1e4 x)", lambda v: np.sum(np.sin(1e4 * v)), lambda v: 1e4 * np.cos(1e4 * v), w),
         Gradient("near a pole", lambda v: np.sum(1 / v), lambda v: -1 / v**2, near),
         Gradient("norm", lambda v: np.linalg.norm(v.real), lambda v: v / np.linalg.norm(v), w),
         Gradient("logsumexp", lambda v: np.log(np.sum(np.exp(v))), lambda v: np.exp(v) / np.exp(v).sum(), w),
         Gradient("one variable", lambda x: x**3, lambda x: 3 * x**2, 1.7),
-        Gradient("dict", lambda d: np.sum(d["A"] @ d["b"]), lambda d: {"A": np.outer(np.ones(3), d["b"]), "b": d["A"].sum(0)},
-                 {"A": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}),
+        Gradient(
+            "dict",
+            lambda d: np.sum(d["A"] @ d["b"]),
+            lambda d: {"A": np.outer(np.ones(3), d["b"]), "b": d["A"].sum(0)},
+            {"A": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)},
+        ),
         Gradient("constant", lambda v: 3.0 + 0 * v[0], lambda v: np.zeros(N), w),
         Gradient("linear", lambda v: v @ W, lambda v: W, w + 1),
         Gradient("f tiny", lambda v: 1e-12 * ridge(v), lambda v: 1e-12 * ridge_grad(v), w),
-        Gradient("relu net away from kinks", lambda v: np.sum(np.maximum((X @ v).real, 0) ** 2),
-                 lambda v: 2 * X.T @ np.maximum(X @ v, 0), w),
+        Gradient(
+            "relu net away from kinks",
+            lambda v: np.sum(np.maximum((X @ v).real, 0) ** 2),
+            lambda v: 2 * X.T @ np.maximum(X @ v, 0),
+            w,
+        ),
         Gradient("quadratic, large", lambda v: v @ S @ v * 1e6, lambda v: 2e6 * S @ v, w * 1e3),
-    ]  # fmt: skip
+    ]
 
 
 def gradients() -> list[Gradient]:

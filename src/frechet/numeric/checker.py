@@ -194,13 +194,15 @@ class _Check:
         """No difference: right, unless the bounds are too wide to mean anything, or the gradient is stale."""
         size = np.maximum(np.abs(e.D), np.sqrt((e.V**2) @ (self.g**2)))
         size = np.maximum(size, 1e-3 * np.array([line.slope for line in self.lines if line.ok.all()]))
-        if len(e.D) == 0 or (e.bound > DOUBTFUL * size).all() and (e.bound > 1e-300).any() and (size > 0).any():
+        if len(e.D) == 0 or ((e.bound > DOUBTFUL * size).all() and (e.bound > 1e-300).any() and (size > 0).any()):
             return self.result("undecided", "f is too noisy here for its derivative to be measured")
         stale = self.stale()
         if stale is not None:
             return stale
         worst = float((np.abs(e.residual()) / np.maximum(size, 1e-300)).max())
-        return self.result("right", f"no difference along {len(e.D)} random directions; largest {worst:.1e}", error=worst)
+        return self.result(
+            "right", f"no difference along {len(e.D)} random directions; largest {worst:.1e}", error=worst
+        )
 
     def stale(self) -> GradientVerdict | None:
         """A gradient that does not change with its argument although f's does."""
@@ -233,7 +235,9 @@ class _Check:
         if self.is_stale_value():
             return self.result("wrong", "the gradient does not change with its argument", how="stale", error=worst)
         if self.is_rounded(e):
-            return self.result("wrong", "the gradient is rounded to single precision or less", how="precision", error=worst)
+            return self.result(
+                "wrong", "the gradient is rounded to single precision or less", how="precision", error=worst
+            )
         fault = locate(self, e)
         if fault is None:
             return self.result("wrong", "the gradient is wrong in many components", how="component", error=worst)

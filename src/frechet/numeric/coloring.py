@@ -1,8 +1,8 @@
 """Colourings that let one direction serve many columns of a sparse Jacobian or Hessian.
 
-Kept libraries were looked at first: SciPy's `group_columns` is private and needs 10 and 14 colours on the 5- and 7-point
-Laplacians where 5 and 7 suffice; others work on traced JAX programs. Sources: Curtis, Powell and Reid (1974) for
-columns; Coleman and More (1983), Gebremedhin, Manne and Pothen (2005) for orders and star colouring.
+Kept libraries were looked at first: SciPy's `group_columns` is private and needs 10 and 14 colours on the 5- and
+7-point Laplacians where 5 and 7 suffice; others work on traced JAX programs. Sources: Curtis, Powell and Reid (1974)
+for columns; Coleman and More (1983), Gebremedhin, Manne and Pothen (2005) for orders and star colouring.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _greedy(a: Any, order: Any) -> Any:
     column_start, column_rows = by_column.indptr.tolist(), by_column.indices.tolist()
     colors = [-1] * a.shape[1]
     for j in order.tolist():
-        taken = set()
+        taken: set[int] = set()
         for i in column_rows[column_start[j] : column_start[j + 1]]:
             taken.update(colors[k] for k in row_columns[row_start[i] : row_start[i + 1]])
         c = 0
@@ -169,7 +169,9 @@ def color_symmetric(pattern: Any) -> Any:
     graph.eliminate_zeros()
     neighbours = [graph.indices[graph.indptr[v] : graph.indptr[v + 1]].tolist() for v in range(graph.shape[0])]
     degree = np.diff(graph.indptr)
-    found = [_star(neighbours, order.tolist()) for order in (np.arange(len(degree)), np.argsort(-degree, kind="stable"))]
+    found = [
+        _star(neighbours, order.tolist()) for order in (np.arange(len(degree)), np.argsort(-degree, kind="stable"))
+    ]
     columns = color_columns(scipy.sparse.csr_matrix(pattern))  # a distance-2 colouring is a star colouring too
     return min([*found, columns], key=lambda colors: int(colors.max()))
 

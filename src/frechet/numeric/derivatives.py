@@ -21,7 +21,13 @@ MAX_ORDER = 8
 
 
 def derivative(
-    f: Function, x: float, order: int = 1, *, complex_step: bool = True, executor: Any = None, progress: bool | None = None
+    f: Function,
+    x: float,
+    order: int = 1,
+    *,
+    complex_step: bool = True,
+    executor: Any = None,
+    progress: bool | None = None,
 ) -> Estimate:
     """The derivative of f (a float to a number or an array) at x, of any order up to 8.
 
@@ -100,7 +106,9 @@ def _by_method(p: Problem, method: str, step: float | None, complex_step: bool) 
     if method == "forward":
         return forward_columns(p, 1e-8 if step is None else step)
     if method != "adaptive" or step is not None:
-        what = f"The method {method!r} is not known" if method != "adaptive" else "The adaptive method finds its own step"
+        what = (
+            f"The method {method!r} is not known" if method != "adaptive" else "The adaptive method finds its own step"
+        )
         raise problem("E505", f"{what}.", help='Use method="adaptive", or method="forward" with step=1e-5.')
     return columns(p, complex_step)
 
@@ -173,7 +181,7 @@ def _twice(p: Problem, full: Any) -> Any:
     """(m, n, n) in the shape of f, then of x twice."""
     full = np.moveaxis(p.restore(np.moveaxis(full, 0, -1)), (0, 1), (-2, -1))
     rows = [(leaf, full[..., leaf.offset : leaf.offset + leaf.size, :]) for _, leaf in p.layout.leaves()]
-    blocks = iter([_per_leaf(p.layout.tree, part, p.shape + (leaf.size,)) for leaf, part in rows])
+    blocks = iter([_per_leaf(p.layout.tree, part, (*p.shape, leaf.size)) for leaf, part in rows])
     shapes = iter([p.shape + leaf.shape for leaf, _ in rows])
     return _fill(p.layout.tree, blocks, shapes, len(p.shape))
 
@@ -256,8 +264,8 @@ def _linear(check: Line, value: Any, error: Any, v: Any) -> tuple[bool, str]:
     if (gap > allowed).any():
         j = int(np.argmax(gap - allowed))
         return False, (
-            "the derivative is not linear in the direction, so f is not differentiable here: along a random direction it "
-            f"is {check.value[j]:.6g}, the partial derivatives give {(value @ v)[j]:.6g}"
+            "the derivative is not linear in the direction, so f is not differentiable here: along a random "
+            f"direction it is {check.value[j]:.6g}, the partial derivatives give {(value @ v)[j]:.6g}"
         )
     return True, check.message if check.message.startswith("one-sided") else ""
 
@@ -279,7 +287,9 @@ def _complex_columns(p: Problem, check: Line, v: Any) -> tuple[Any, Any, bool, s
 
 def _line_estimate(p: Problem, line: Line) -> Estimate:
     error = line.error
-    return Estimate(_plain(p.restore(line.value)), _plain(_error_shape(p, error)), bool(line.ok.all()), line.message, p.evaluations)
+    return Estimate(
+        _plain(p.restore(line.value)), _plain(_error_shape(p, error)), bool(line.ok.all()), line.message, p.evaluations
+    )
 
 
 def _error_shape(p: Problem, error: Any) -> Any:

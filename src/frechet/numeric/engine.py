@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from frechet.core.lazy import np
@@ -56,6 +57,7 @@ class Task:
     x_rounding: float = 0.0
     order: int = 1
     complex_step: bool = True
+    noise: Any = 0.0  # known noise of one value, where f computes in single precision
 
 
 def search(task: Task) -> Search:
@@ -63,7 +65,9 @@ def search(task: Task) -> Search:
     if not np.isfinite(task.f0).all():
         nan = np.full(task.f0.shape, np.nan)
         return Line(nan, np.abs(nan) + np.inf, nan > 0, "the function is not finite at the point itself", task.scale)
-    ladder = Ladder(task.f0, 2.0 ** round(np.log2(task.scale)), task.order, x_rounding=task.x_rounding)
+    ladder = Ladder(
+        task.f0, 2.0 ** round(np.log2(task.scale)), task.order, x_rounding=task.x_rounding, noise=task.noise
+    )
     if task.complex_step and task.order == 1:
         found = yield from _complex_step(ladder, task)
         if found is not None:
@@ -79,7 +83,9 @@ def search(task: Task) -> Search:
         yield from _fetch(ladder, [witness - 6, witness - 12])  # where noise that is really there weighs less
         choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
-    return Line(choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max())
+    return Line(
+        choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max()
+    )
 
 
 def _fetch(ladder: Ladder, ks: list[int]) -> Generator[list[complex], list[Any], None]:
@@ -208,7 +214,6 @@ def _contradicted(ladder: Ladder, k: int) -> bool:
 def _measure(ladder: Ladder, k: int) -> Generator[list[complex], list[Any], Any]:
     """Noise of f near the point, measured at the spacing of level k (wider where f does not move at all)."""
     spacing = ladder.step(k)
-    noise: Any = 0.0
     sides = [1, -1] if ladder.mode == CENTRAL else [ladder.mode]
     wider = [4 * spacing * 64.0**i for i in range(1, 5)]
     if all(v is None or (v == ladder.f0).all() for v in ladder.values[k]):
@@ -269,7 +274,7 @@ def _next_level(ladder: Ladder, choice: Choice, j: int, task: Task) -> int | Non
     if choice.noise[j] >= excess:
         return _coarser(ladder, choice, j)
     inside = [k for k in usable if first <= k <= last]
-    gaps = [(b - a, a) for a, b in zip(inside, inside[1:], strict=False) if b - a > 1]
+    gaps = [(b - a, a) for a, b in pairwise(inside) if b - a > 1]
     if gaps:
         width, a = max(gaps)
         return a + max(1, min(width // 2, 2))

@@ -111,6 +111,7 @@ class Value:
     flat: Any
     shape: tuple[int, ...] = ()
     error: BaseException | None = None
+    single: bool = False  # computed in single precision or less
 
 
 def evaluate(f: Callable[[Any], Any], layout: Layout, flat: Any) -> Value:
@@ -120,6 +121,7 @@ def evaluate(f: Callable[[Any], Any], layout: Layout, flat: Any) -> Value:
             array = np.asarray(f(layout.build(flat)))
             if array.dtype.kind not in "fiubc":
                 raise TypeError(f"the function returned {array.dtype} instead of numbers")
-            return Value(array.astype(complex if array.dtype.kind == "c" else float).ravel(), array.shape)
+            single = array.dtype in (np.float32, np.float16, np.complex64)
+            return Value(array.astype(complex if array.dtype.kind == "c" else float).ravel(), array.shape, None, single)
     except Exception as error:
         return Value(None, (), error)

@@ -91,7 +91,9 @@ def _factors(e: Evidence) -> Iterator[Cause]:
     c = e.fit(e.g, zero)
     if c is not None:
         how = "sign" if abs(c + 1) < 1e-6 else "factor"
-        sentence = "the sign is wrong everywhere" if how == "sign" else f"the gradient must be multiplied by {_named(c)}"
+        sentence = (
+            "the sign is wrong everywhere" if how == "sign" else f"the gradient must be multiplied by {_named(c)}"
+        )
         yield Cause(how, (), sentence, c * e.g)
     if len(e.blocks) < 2:
         return
@@ -101,7 +103,11 @@ def _factors(e: Evidence) -> Iterator[Cause]:
             continue
         factor = 1 + c
         how = "sign" if abs(factor + 1) < 1e-6 else "scale-of-block"
-        sentence = f"the sign of block {name} is wrong" if how == "sign" else f"block {name} must be multiplied by {_named(factor)}"
+        sentence = (
+            f"the sign of block {name} is wrong"
+            if how == "sign"
+            else f"block {name} must be multiplied by {_named(factor)}"
+        )
         yield Cause(how, name, sentence, e.g + c * e.g * mask)
 
 
@@ -162,8 +168,9 @@ def _elementwise(e: Evidence) -> Iterator[Cause]:
     x, g = e.x, e.g
     with np.errstate(all="ignore"):
         factors = [
-            (x, "x"), (1 / x, "1/x"), (x * x, "x^2"), (1 / (x * x), "1/x^2"), (np.exp(x), "exp(x)"), (np.cos(x), "cos(x)"),
-            (1 - np.tanh(x) ** 2, "1-tanh(x)^2"), (g, "itself"), (1 - g, "1-itself"), (np.sign(x), "sign(x)"),
+            (x, "x"), (1 / x, "1/x"), (x * x, "x^2"), (1 / (x * x), "1/x^2"), (np.exp(x), "exp(x)"),
+            (np.cos(x), "cos(x)"), (1 - np.tanh(x) ** 2, "1-tanh(x)^2"), (g, "itself"), (1 - g, "1-itself"),
+            (np.sign(x), "sign(x)"),
         ]  # fmt: skip
     for factor, name in factors:
         if g.size < 2 or not np.isfinite(factor).all():
@@ -177,7 +184,10 @@ def _elementwise(e: Evidence) -> Iterator[Cause]:
 def _shifts(e: Evidence) -> Iterator[Cause]:
     """Components moved by one place, in all or inside a block; the one that fell off the end is fitted."""
     n = e.g.size
-    parts = [((), 0, n), *((name, offset, int(np.prod(shape))) for name, offset, shape in e.blocks if len(e.blocks) > 1)]
+    parts = [
+        ((), 0, n),
+        *((name, offset, int(np.prod(shape))) for name, offset, shape in e.blocks if len(e.blocks) > 1),
+    ]
     for where, offset, size in parts:
         if size < 3:
             continue

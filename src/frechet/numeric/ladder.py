@@ -147,11 +147,10 @@ class Ladder:
                     made[s, size] = value, noise, truncation, truncation
             if size == shortest:
                 self._judge_shortest(ks, size, made)
-        columns = zip(*made.values(), strict=True)
-        return _Candidates(
-            *(np.array(c) for c in columns),
-            np.array([ks[s] for s, _ in made]), np.array([ks[s + size - 1] for s, size in made]),
-        )  # fmt: skip
+        value, noise, truncation, doubt = (np.array(c) for c in zip(*made.values(), strict=True))
+        first = np.array([ks[s] for s, _ in made])
+        last = np.array([ks[s + size - 1] for s, size in made])
+        return _Candidates(value, noise, truncation, doubt, first, last)
 
     def _truncation(self, ks: list[int], s: int, size: int, made: dict[Any, Any]) -> Any:
         """Truncation error of a window, by how the windows without its largest steps converge to it."""
@@ -217,7 +216,6 @@ class Ladder:
         best = np.argmin(error, axis=0)
         at = (best, np.arange(error.shape[1]))
         return Choice(c.value[at], c.noise[at], c.truncation[at], error[at], c.first[best], c.last[best])
-
 
 
 def _pooled(noise: Any) -> Any:

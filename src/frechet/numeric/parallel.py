@@ -17,8 +17,11 @@ class Pool:
     def __init__(self, executor: Any = None) -> None:
         self.executor = executor
         if executor is not None and not (hasattr(executor, "submit") or hasattr(executor, "map")):
-            raise problem("E505", f"{type(executor).__name__} has neither submit nor map, so it cannot be an executor.",
-                          help="Give a ThreadPoolExecutor, a ProcessPoolExecutor, Client.get_executor() or the like.")  # fmt: skip
+            raise problem(
+                "E505",
+                f"{type(executor).__name__} has neither submit nor map, so it cannot be an executor.",
+                help="Give a ThreadPoolExecutor, a ProcessPoolExecutor, Client.get_executor() or the like.",
+            )
 
     def map(self, work: Callable[..., Any], f: Any, layout: Any, points: Sequence[Any]) -> list[Any]:
         """work(f, layout, p) for every point. A lost worker's task is retried once and then named in the error."""
@@ -41,7 +44,9 @@ class Pool:
                 future.cancel()
         return results
 
-    def _again(self, work: Callable[..., Any], f: Any, layout: Any, points: Sequence[Any], i: int, lost: Exception) -> Any:
+    def _again(
+        self, work: Callable[..., Any], f: Any, layout: Any, points: Sequence[Any], i: int, lost: Exception
+    ) -> Any:
         """One more try: the user's own exceptions come back as values, so an exception here is the worker's."""
         try:
             return self.executor.submit(work, f, layout, points[i]).result()

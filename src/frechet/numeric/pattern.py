@@ -11,8 +11,8 @@ from typing import Any
 
 from frechet.core.lazy import np, scipy
 from frechet.numeric.coloring import color_columns
-from frechet.numeric.scales import typical_scales
 from frechet.numeric.drive import Problem
+from frechet.numeric.scales import typical_scales
 
 
 def find_pattern(p: Problem, use_nan: bool = True) -> Any:

@@ -75,7 +75,7 @@ class Rays:
         q = change / h[:, None]
         size = np.abs(self.p.f0) + np.abs(change)
         rounded = 4 * UNIT * np.abs(self.p.x).max() * self.slope()
-        noise = (8 * UNIT * size + 4 * self.noise + rounded)
+        noise = 8 * UNIT * size + 4 * self.noise + rounded
         noise = noise / h[:, None]
         exists, jumps = True, False
         value, error = np.zeros(q.shape[1]), np.zeros(q.shape[1])

@@ -26,7 +26,7 @@ def task_along(p: Problem, direction: Any, *, order: int = 1, complex_step: bool
     guess = float(np.min(typical_scales(p.x)[moved] / size))
     rounding = float(np.median(UNIT * x / size))
     finest = float(np.max(np.spacing(x) / size)) if rounding else 1e-290
-    return Task(p.f0, guess, max(finest, 1e-290), rounding, order, complex_step and not p.complex_values)
+    return Task(p.f0, guess, max(finest, 1e-290), rounding, order, complex_step and not p.complex_values, p.noise)
 
 
 def probe_direction(x: Any) -> Any:

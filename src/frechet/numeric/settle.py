@@ -57,7 +57,9 @@ def _side(ladder: Ladder) -> str:
 
 def slope_seen(ladder: Ladder) -> Any:
     """The largest one-sided slope of any level: what a derivative here could be compared with."""
-    slopes = [np.abs(v - ladder.f0) / ladder.step(k) for k, pair in ladder.values.items() for v in pair if v is not None]
+    slopes = [
+        np.abs(v - ladder.f0) / ladder.step(k) for k, pair in ladder.values.items() for v in pair if v is not None
+    ]
     return np.max(slopes, axis=0)
 
 

@@ -109,7 +109,7 @@ def _readable(pattern: Any, colors: Any, rows: Any, cols: Any) -> tuple[Any, Any
     not alone in row i. Star colouring sees to it that one of them can."""
     count = int(colors.max()) + 1
     keys = rows.astype(np.int64) * count + colors[cols]
-    names, inverse, times = np.unique(keys, return_inverse=True, return_counts=True)
+    _, inverse, times = np.unique(keys, return_inverse=True, return_counts=True)
     alone = times[inverse] == 1
     return np.where(alone, rows, cols), np.where(alone, cols, rows)
 
@@ -123,7 +123,7 @@ def _verified(check: Line, value: Any, error: Any, v: Any) -> tuple[bool, str]:
     wrong = np.flatnonzero(gap > allowed)
     if wrong.size:
         return False, (
-            f"the product with a random vector differs in {wrong.size} rows, first in row {wrong[0]}: the pattern misses "
-            "entries there, or f is not differentiable"
+            f"the product with a random vector differs in {wrong.size} rows, first in row {wrong[0]}: the pattern "
+            "misses entries there, or f is not differentiable"
         )
     return True, "verified by one product"
