@@ -17,11 +17,14 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
+import jax
+
 from tests.fuzz.check import Result, case, check
 
 FAILURES = ("wrong", "crashed", "refused")
 
 
+FORGET = 200  # after so many expressions JAX forgets what it has compiled, which else fills the memory
 LIMIT = 30  # seconds for one expression, its reduction to a small part included
 
 
@@ -35,6 +38,8 @@ def one(seed: int, verify: bool = False) -> Result:
     def too_long(*_: object) -> None:
         raise TooLong(f"more than {LIMIT} s")
 
+    if seed % FORGET == 0:
+        jax.clear_caches()
     term, wrt = case(seed)
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LIMIT)
