@@ -181,7 +181,8 @@ def test_completion_of_words() -> None:
 
 
 @pytest.mark.parametrize(("text", "ascii"), [
-    ("‖X w − y‖²", "||X w - y||^2"), ("x⊙³", "x.^3"), ("S⁻¹", "S^-1"), ("2 Xᵀ μ", "2 X' mu"), ("Σ₁", "Sigma1"), ("∂", None),
+    ("‖X w − y‖²", "||X w - y||^2"), ("x⊙³", "x.^3"), ("S⁻¹", "S^-1"), ("2 Xᵀ μ", "2 X' mu"), ("Σ₁", "Sigma1"),
+    ("∂", None),
 ])  # fmt: skip
 def test_ascii_spelling(text: str, ascii: str | None) -> None:
     assert show.to_ascii(text) == ascii
