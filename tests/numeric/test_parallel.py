@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ def same(a, b):
 
 @pytest.fixture(scope="module")
 def pool():
-    with ProcessPoolExecutor(2) as executor:
+    # JAX, if another test has loaded it, must not be forked.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         yield executor
 
 
@@ -116,7 +118,7 @@ def test_futures_are_cancelled_when_one_fails():
 
 @pytest.mark.slow
 def test_a_worker_that_keeps_dying_is_named():
-    with ProcessPoolExecutor(1) as executor, pytest.raises(FrechetError, match="BrokenProcessPool"):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, pytest.raises(FrechetError, match="BrokenProcessPool"):
         derivative(workers.deadly, 1.0, executor=executor)
 
 

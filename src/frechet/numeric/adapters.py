@@ -28,6 +28,8 @@ def check_torch(function: Any, *inputs: Any, seed: int = 0) -> GradientVerdict:
     def arguments(point: dict[str, Any], grad: bool) -> list[Any]:
         made = [t.detach().clone() for t in tensors]
         for i in moving:
+            if np.iscomplexobj(point[f"input{i}"]):
+                raise TypeError("no complex step through torch")  # Torch would only warn, and drop the imaginary part.
             made[i] = torch.tensor(np.asarray(point[f"input{i}"]), dtype=torch.float64, requires_grad=grad)
         return made
 

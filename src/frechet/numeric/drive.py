@@ -28,7 +28,7 @@ class Problem:
         self.shape = centre.shape
         self.complex_values = np.iscomplexobj(centre.flat)
         self.f0 = self.real_parts(centre)
-        self.noise = 2.0**-24 * np.abs(self.f0) if centre.single else 0.0 * np.abs(self.f0)
+        self.noise = (2.0**-24 if centre.single else 0.0) * np.abs(np.nan_to_num(self.f0))
 
     def values(self, points: Sequence[Any]) -> list[Value]:
         """f at each flat point, in order."""

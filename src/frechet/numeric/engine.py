@@ -136,6 +136,8 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
         sure |= True
     jitter = np.abs(moved.imag / h - c)
     error = 4 * UNIT * np.abs(c) + 2 * jitter + UNIT**2 * moved_by / ladder.step(k) + np.where(sure, 0.0, gap)
+    if np.any(task.noise):
+        error = error + 2.0**-21 * np.abs(c)  # computed in single precision
     return Line(c, error, np.isfinite(c), "complex step", ladder.step(START), True, slope_seen(ladder).max())
 
 

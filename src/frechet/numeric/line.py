@@ -10,11 +10,16 @@ Source: Richardson (1911), Romberg (1955) extrapolation of the central differenc
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from frechet.core.lazy import np
+from frechet.numeric.drive import Problem
+from frechet.numeric.engine import search
 from frechet.numeric.estimate import LineEstimate
+from frechet.numeric.evaluate import flatten
+from frechet.numeric.scales import task_along
 from frechet.numeric.tableau import UNIT, window_weights
 
 _LEVELS = 5
@@ -36,7 +41,23 @@ def line_derivative(g: Callable[[float], Any], *, scale: float | None = None, qu
     NaN, inf or an exception in g marks that step as outside the domain: the steps shrink, then one-sided formulas are
     used; `ok=False` with a message if no side is open. Raises nothing itself.
     """
-    reach = _FIRST_STEP * (1.0 if scale is None else scale)
+    return _quick(g, 1.0 if scale is None else scale) if quick else _adaptive(g, scale)
+
+
+def _adaptive(g: Callable[[float], Any], scale: float | None) -> LineEstimate:
+    """The search of `engine.py`, for a g that nobody vouches for."""
+    p = Problem(lambda t: g(float(t)), *flatten(0.0))
+    along = np.ones(1)
+    task = task_along(p, along, complex_step=False)
+    line = p.run([(search(replace(task, scale=task.scale if scale is None else scale)), along)])[0]
+    shape = p.restore(line.value).shape
+    value, error = p.restore(line.value), line.error.reshape(shape) if not p.complex_values else p.restore(line.error)
+    return LineEstimate(_plain(value), _plain(error), bool(line.ok.all()), line.message, p.evaluations)
+
+
+def _quick(g: Callable[[float], Any], scale: float) -> LineEstimate:
+    """The fixed ladder, shrunk only where g is not defined."""
+    reach = _FIRST_STEP * scale
     count = one_sided_tries = 0
     widest: tuple[list[Any], float] | None = None
     for _ in range(_TRIES):

@@ -138,7 +138,8 @@ def _measured(check: Check, indices: list[int]) -> Fault | None:
         line = check.line(e)
         if not line.ok.all():
             continue
-        value, error = float(line.value[0]) / check.scales[i], float(line.error[0]) / check.scales[i]
+        scale = float(check.scales[i])
+        value, error = float(line.value[0]) / scale, float(line.error[0]) / scale
         rows.append(e / check.scales[i])
         values.append(value)
         bounds.append(error)
