@@ -130,6 +130,13 @@ def test_a_claim_without_finite_values_is_not_called_checked() -> None:
     assert found.status == "unchecked"
 
 
+def test_a_derivative_below_the_noise_is_not_called_checked() -> None:
+    for claim in ("1e-40*x", "2e-40*x"):
+        found = check("sum(x.^0) + 5e-41*x'*x", claim, SHAPES, "x")
+        assert found.status == "unchecked" and "too small" in found.message
+    assert check("sum(x.^0)", "0*x", SHAPES, "x").status == "checked"
+
+
 def test_a_tangent_keeps_the_direction_in_its_space() -> None:
     """Along symmetric directions the change of tr(X'*X) can be written with the upper triangle alone."""
     tree, declarations = elaborate(parse_text("tr(X'*X)"), declare({"X": ["n", "n"]}, facts={"X": ["symmetric"]}))

@@ -214,7 +214,11 @@ class _Judgement:
         if not (bound <= TRUSTED * found.scale or bound <= 1e-9 * size):
             tally.refused = "The numeric derivative is not accurate enough to decide."
             return False
-        peak = max(float(np.max(np.abs(got), initial=0.0)), float(np.max(np.abs(estimate.value), initial=0.0)))
+        claimed = float(np.max(np.abs(got), initial=0.0))
+        peak = max(claimed, float(np.max(np.abs(estimate.value), initial=0.0)))
+        if claimed and peak <= _BOUNDS * bound:
+            tally.refused = "The derivative is too small beside the function to be seen numerically."
+            return False
         if found.difference > TOLERANCE * peak + _BOUNDS * bound:
             if self._doubtful(got, found.difference, estimate, scale):
                 tally.refused = "Rounding is too large at the points drawn to decide."
