@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import constant, ein, is_symmetric, is_zero, scale, split_coef, transpose, zero
-from frechet.core.node import Add, Call, Ein, Map, Node, Number, raw_add, raw_call, raw_ein, raw_map, topological
+from frechet.core.node import Add, Call, Ein, Group, Map, Node, Number, raw_add, raw_call, raw_ein, raw_map, topological
 from frechet.core.numbers import content, divide, simple
 from frechet.core.operation import Operation
 
@@ -136,7 +136,7 @@ def _drop(node: Node, axis: int) -> Node:
 
 
 def apply_call(
-    operation: Operation, args: Sequence[Node], groups: Sequence[int], dims: Dims, symmetric: bool = False
+    operation: Operation, args: Sequence[Node], groups: Sequence[Group], dims: Dims, symmetric: bool = False
 ) -> Call:
     """An opaque application; its simplifying laws have been tried by `ops.op`."""
     return raw_call(operation, tuple(args), tuple(groups), dims, symmetric)

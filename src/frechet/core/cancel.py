@@ -6,6 +6,7 @@ for as a sub-product of the whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from frechet.core.facts import has_fact
@@ -13,6 +14,7 @@ from frechet.core.node import Call, Ein, Factor, Node
 
 if TYPE_CHECKING:
     from frechet.core.ein import _Product
+    from frechet.core.tensor import Tensor
 
 
 def cancel_pairs(p: _Product) -> bool:
@@ -21,7 +23,7 @@ def cancel_pairs(p: _Product) -> bool:
         return True
     candidates = [f for f in p.factors if f[2] == 1 and _has_inverse(f[0])]
     if not candidates:
-        return _cancel_orthogonal(p)
+        return _cancel_orthogonal(p) or _cancel_roots(p) or _cancel_words(p)
     degree = p.degrees()
     for inverse in candidates:
         matrix, (a, b) = inverse[0].children[0], inverse[1]
@@ -39,7 +41,7 @@ def cancel_pairs(p: _Product) -> bool:
                 p.unify(free, other_end)
                 _forget_summed(p, inverse, [rest[k] for k in used], {free, other_end})
                 return True
-    return _cancel_orthogonal(p)
+    return _cancel_orthogonal(p) or _cancel_roots(p) or _cancel_words(p)
 
 
 def _cancel_whole(p: _Product) -> bool:
@@ -155,3 +157,107 @@ def _cancel_squares(p: _Product, squares: list[Factor]) -> bool:
                 p.dims.pop(k, None)
                 return True
     return False
+
+
+def _cancel_roots(p: _Product) -> bool:
+    """Two equal factors whose product is known: sqrtm(X)*sqrtm(X) = X, L*L' = S for the Cholesky factor."""
+    places = [k for k, f in enumerate(p.factors) if f[2] == 1 and _pair_rule(f[0]) is not None]
+    if len(places) < 2:
+        return False
+    degree = p.degrees()
+    for k in places:
+        for m in places:
+            (node, idx, _), (other, other_idx, _) = p.factors[k], p.factors[m]
+            if m == k or node is not other:
+                continue
+            for a in (0, 1):
+                for b in (0, 1):
+                    shared = idx[a]
+                    if shared != other_idx[b] or degree[shared] != 2 or shared in p.out or idx[0] == idx[1]:
+                        continue
+                    known = _pair_rule(node)(node, a, b)  # type: ignore[misc]
+                    if known is None:
+                        continue
+                    p.factors = [f for place, f in enumerate(p.factors) if place not in (k, m)]
+                    _forget(p, shared)
+                    p.flatten([(known.node, (idx[1 - a], other_idx[1 - b]), 1)])
+                    return True
+    return False
+
+
+def _forget(p: _Product, index: int) -> None:
+    """An index is gone, with all that were unified with it."""
+    for i in [i for i in p.dims if p.find(i) == index]:
+        del p.dims[i]
+
+
+def _pair_rule(node: Node) -> Callable[[Node, int, int], Tensor | None] | None:
+    return node.operation.rule.known_pair if isinstance(node, Call) and node.order == 2 else None
+
+
+def _cancel_words(p: _Product) -> bool:
+    """A chain of an application and its argument that has a shorter name: X*pinv(X)*X = X."""
+    degree: dict[int, int] = {}
+    for call in dict.fromkeys(f[0] for f in p.factors if isinstance(f[0], Call) and f[0].order == 2):
+        known = call.operation.rule.words
+        if not known or not isinstance(call, Call):
+            continue
+        degree = degree or p.degrees()
+        argument, x = _bare(call.children[0])
+        links = [
+            (k, letter, start, end)
+            for k, (node, idx, e) in enumerate(p.factors)
+            if e == 1 and (node is call or node is argument) and idx[0] != idx[1]
+            for letter, (start, end) in _readings(node, "f" if node is call else x, idx)
+        ]
+        for chain in _chains(links, degree, set(p.out), max(map(len, known))):
+            word = "".join(letter for _, letter, _, _ in chain)
+            if word in known:
+                _respell(p, chain, known[word], {"f": call, x.lower(): argument}, x)
+                return True
+    return False
+
+
+Link = tuple[int, str, int, int]
+
+
+def _readings(node: Node, letter: str, idx: tuple[int, ...]) -> list[tuple[str, tuple[int, int]]]:
+    """A factor read from left to right and, transposed, from right to left."""
+    there, back = (idx[0], idx[1]), (idx[1], idx[0])
+    return [(letter, there), (letter if node.symmetric else letter.swapcase(), back)]
+
+
+def _bare(node: Node) -> tuple[Node, str]:
+    """An argument without a transpose around it, and the letter that it is then."""
+    if isinstance(node, Ein) and node.coef == 1 and len(node.factors) == 1 and node.out == (0, 1):
+        inner, idx, e = node.factors[0]
+        if e == 1 and idx == (1, 0):
+            return inner, "X"
+    return node, "x"
+
+
+def _chains(links: list[Link], degree: dict[int, int], out: set[int], longest: int) -> Iterator[list[Link]]:
+    """Matrix products of two and more links along indices that are summed there only."""
+    stack = [[link] for link in links]
+    while stack:
+        chain = stack.pop()
+        if len(chain) > 1:
+            yield chain
+        end = chain[-1][3]
+        if len(chain) < longest and degree[end] == 2 and end not in out:
+            used = {link[0] for link in chain}
+            stack += [[*chain, link] for link in links if link[2] == end and link[0] not in used]
+
+
+def _respell(p: _Product, chain: list[Link], word: str, nodes: dict[str, Node], x: str) -> None:
+    """Put the factors of a word in the place of a chain; `x` is the letter of the argument as it stands."""
+    start, end = chain[0][2], chain[-1][3]
+    inner = [link[3] for link in chain[:-1]]
+    p.factors = [f for k, f in enumerate(p.factors) if k not in {link[0] for link in chain}]
+    stops = [start, *inner[: len(word) - 1], end]
+    for i in inner[len(word) - 1 :]:
+        _forget(p, i)
+    for letter, a, b in zip(word, stops, stops[1:], strict=False):
+        node = nodes[letter.lower()]
+        there = letter == ("f" if letter.lower() == "f" else x)
+        p.factors.append((node, (a, b) if there else (b, a), 1))

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from frechet.core.cancel import cancel_pairs
 from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
-from frechet.core.facts import is_nonnegative, is_positive
+from frechet.core.facts import is_nonnegative, is_positive, triangle
 from frechet.core.label import canonical
-from frechet.core.node import Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
+from frechet.core.node import Call, Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
@@ -223,6 +223,22 @@ class _Product:
             else:
                 self.factors.append((node, idx, e))
 
+    def triangles(self) -> bool:
+        """A triangle of ones beside a triangular matrix: the same triangle changes nothing, the other one leaves the
+        diagonal. Says whether there was one."""
+        for factor in self.factors:
+            mask, (i, j), _ = factor if isinstance(factor[0], Mask) else (factor[0], (0, 0), 0)
+            if not isinstance(mask, Mask) or mask.offset:
+                continue
+            for node, idx, e in self.factors:
+                known = triangle(node) if e > 0 and len(idx) == 2 and set(idx) == {i, j} else ""
+                if known:
+                    self.factors.remove(factor)
+                    if (idx == (i, j)) != (known == "lower"):
+                        self.unify(i, j)
+                    return True
+        return False
+
     def _absorb(self, powers: dict[tuple[Node, Indices], Number]) -> None:
         """Let functions such as sign act on their own argument beside them (see `ops.elementwise.sign`)."""
         for node, idx in list(powers):
@@ -248,7 +264,7 @@ class _Product:
         count = self.degrees()
         kept: list[Factor] = []
         for factor in self.factors:
-            if isinstance(factor[0], Unit) and count[factor[1][0]] == 1:
+            if _sums_to_one(factor) and count[factor[1][0]] == 1:
                 continue
             kept.append(factor)
         gone = {self.find(i) for i in self.dims} - set(count)
@@ -301,6 +317,14 @@ class _Product:
         return True
 
 
+def _sums_to_one(factor: Factor) -> bool:
+    """A vector whose entries add up to one: a basis vector, a softmax."""
+    node, idx, e = factor
+    if isinstance(node, Unit):
+        return True
+    return isinstance(node, Call) and node.operation.sums_to_one and len(idx) == 1 and e == 1
+
+
 def _settled(node: Node, e: Number) -> Number:
     """The power of an entry of which only few values are possible: 0 and 1, or 1 and -1."""
     if isinstance(node, (Unit, Mask)):
@@ -331,7 +355,7 @@ def ein(coef: Number, factors: Iterable[Factor], out: Sequence[int], dims: Mappi
     if p.vanished:
         return zero(out_dims)
     p.merge()
-    while not p.vanished and cancel_pairs(p):
+    while not p.vanished and (p.triangles() or cancel_pairs(p)):
         p.merge()
     if p.vanished or p.coef == 0:
         return zero(out_dims)

@@ -56,3 +56,11 @@ def is_spd(node: Node) -> bool:
 
 def has_fact(node: Node, fact: str) -> bool:
     return isinstance(node, Var) and fact in node.facts
+
+
+def triangle(node: Node) -> str:
+    """"lower" or "upper" where one triangle of a matrix is known to hold only zeros, else empty."""
+    if isinstance(node, Call) and node.operation.name == "inv":
+        return triangle(node.children[0])
+    known = node.facts if isinstance(node, Var) else node.operation.facts if isinstance(node, Call) else frozenset()
+    return next((word for word in ("lower", "upper") if word in known), "")

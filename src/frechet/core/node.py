@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Number = int | Fraction
 Indices = tuple[int, ...]
+# How many axes of an argument are rows (-1: it is a vector), after the number of batch axes where there are any.
+Group = int | tuple[int, int]
 Factor = tuple["Node", Indices, Number]
 
 
@@ -98,12 +100,12 @@ class Map(Node):
 
 
 class Call(Node):
-    """Opaque operation. `groups` gives, for each argument, how many of its axes are rows."""
+    """Opaque operation. `groups` tells, for each argument, how its axes are read."""
 
     __slots__ = ("groups", "operation")
 
     operation: Operation
-    groups: tuple[int, ...]
+    groups: tuple[Group, ...]
 
 
 class Size(Node):
@@ -184,7 +186,7 @@ def raw_map(operation: Operation, args: tuple[Node, ...], symmetric: bool = Fals
     return cast(Map, _intern(Map, operation.name, args, args[0].dims, fields))
 
 
-def raw_call(operation: Operation, args: tuple[Node, ...], groups: tuple[int, ...], dims: Dims, sym: bool) -> Call:
+def raw_call(operation: Operation, args: tuple[Node, ...], groups: tuple[Group, ...], dims: Dims, sym: bool) -> Call:
     """Intern an opaque application."""
     fields = {"operation": operation, "groups": groups, "symmetric": sym}
     return cast(Call, _intern(Call, f"{operation.name}|{groups}", args, dims, fields))

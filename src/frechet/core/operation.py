@@ -89,11 +89,13 @@ class Operation:
     rule       opaque: the pushforward; elementwise: the derivatives by each argument
     value      NumPy value for `reference` alone: 2-D arrays in (a scalar is 1 x 1, a column n x 1), anything
                that reshapes to the result's rows and columns out; size arguments arrive as ints
-    code       backend -> template over the parameter names; vectors are 1-D there
+    code       backend -> template over the parameter names; vectors are 1-D there; "numpy 1" is the template for one
+               argument, where that is another function
     domain     condition under which the operation is defined ("x > 0", "det(X) != 0"), "" if everywhere
     kink       condition under which it is not differentiable ("x = 0"), "" if nowhere
     sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
     transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
+    sums_to_one  the entries of the result add up to one
     facts      facts of the result whatever the argument ("positive", "symmetric", ...)
     example    (expression, variable, expected derivative)
     """
@@ -111,6 +113,7 @@ class Operation:
     sample: str = "normal"
     facts: frozenset[str] = frozenset()
     transposes: str = ""
+    sums_to_one: bool = False
     source: str = ""
     example: tuple[str, str, str] | None = None
     doc: str = ""
@@ -118,6 +121,10 @@ class Operation:
     @property
     def name(self) -> str:
         return self.usage.partition("(")[0]
+
+    def template(self, backend: str, count: int) -> str:
+        """The template for so many arguments; empty if there is none."""
+        return self.code.get(f"{backend} {count}") or self.code.get(backend, "")
 
     @property
     def params(self) -> tuple[str, ...]:

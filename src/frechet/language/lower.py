@@ -12,10 +12,10 @@ from fractions import Fraction
 
 from frechet.core.build import add, apply_map
 from frechet.core.dims import Dim, Shape, Size
-from frechet.core.ein import constant, ein, elementwise_power, split_coef
+from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.errors import problem
 from frechet.core.facts import OF_DOMAIN
-from frechet.core.node import Ein, Map, Node, Number, size_node, unit, var
+from frechet.core.node import Add, Ein, Map, Node, Number, size_node, unit, var
 from frechet.core.numbers import simple
 from frechet.core.operation import Operation, Pattern, Signature
 from frechet.core.tensor import Tensor, contract
@@ -154,6 +154,9 @@ def _quotient(t: Tree, args: Sequence[Value]) -> Value:
     softmax = _softmax(a, b)
     if softmax is not None:
         return softmax
+    logistic = _logistic(b)
+    if logistic is not None:
+        return product(a, logistic)
     n = tuple(range(len(t.typed.axes)))
     return ein(1, [(a, n if a.order else (), 1), (b, n if b.order else (), -1)], n, dict(enumerate(t.typed.axes)))
 
@@ -164,6 +167,17 @@ def _softmax(a: Node, b: Node) -> Node | None:
         if contract("i->", Tensor(a, (a.dims,))).node is b:
             result: Tensor = REGISTRY["softmax"].build(Tensor(a.children[0], (a.dims,)))
             return result.node
+    return None
+
+
+def _logistic(b: Node) -> Node | None:
+    """1/(1 + exp(u)) is sigmoid(-u), the stable form."""
+    if not (isinstance(b, Add) and len(b.terms) == 2 and all(c == 1 for c, _ in b.terms)):
+        return None
+    for (_, one), (_, other) in (b.terms, b.terms[::-1]):
+        constant_one = isinstance(one, Ein) and not one.factors and len(set(one.out)) == one.order
+        if constant_one and isinstance(other, Map) and other.operation.name == "exp":
+            return apply_map(REGISTRY["sigmoid"], [scale(other.children[0], -1)])
     return None
 
 

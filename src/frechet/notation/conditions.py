@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from frechet.core.ein import split_coef, transpose
 from frechet.core.facts import is_positive, is_spd
 from frechet.core.node import Call, Ein, Map, Node, Number, Var, topological
 from frechet.core.operation import Operation
@@ -20,92 +22,109 @@ from frechet.notation.text import to_text
 from frechet.notation.writer import Writer
 from frechet.ops import REGISTRY
 
-# Beyond this length a condition is left to the report of the point where it fails.
+# A longer condition is left to the report of the point where it fails.
 LONG = 200
 # A graph of more nodes has more conditions than anybody reads.
 LARGE = 2000
 
 
+class Condition(NamedTuple):
+    """What must hold of a node: kind is "!= 0" or "> 0" (of the node itself), or another text."""
+
+    node: Node
+    kind: str
+    text: str
+
+
 def conditions(writer: Writer, tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
     """Conditions as text, `X*w > 0` or `norm2(x) != 0`, each once, in order of appearance."""
-    found: dict[str, None] = {}
-    for text in _of_tree(writer, tree, lowered):
-        found[text] = None
+    found: dict[tuple[Node, str], str] = {}
     nodes = topological([derivative])
-    if len(nodes) <= LARGE:
-        for text in (t for node in nodes for t in _of_node(writer, node)):
-            if not (text.endswith(" != 0") and text.removesuffix(" != 0") + " > 0" in found):
-                found[text] = None
-    return tuple(t for t in found if len(t) <= LONG)
+    below = [c for node in nodes for c in _of_node(writer, node)] if len(nodes) <= LARGE else []
+    for condition in [*_of_tree(writer, tree, lowered), *below]:
+        core = essence(condition.node)
+        if (core, condition.kind) in found or (condition.kind == "!= 0" and (core, "> 0") in found):
+            continue
+        found[core, condition.kind] = condition.text
+        if condition.kind == "> 0":
+            found.pop((core, "!= 0"), None)
+    return tuple(text for text in found.values() if len(text) <= LONG)
 
 
-def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[str]:
+def essence(node: Node) -> Node:
+    """What decides whether a node vanishes: without its number, power and orientation."""
+    while True:
+        node = split_coef(node)[1]
+        if isinstance(node, Ein) and len(node.factors) == 1 and not node.contracts and len(set(node.out)) == node.order:
+            node = node.factors[0][0]
+        elif isinstance(node, Ein) and node.order == 0 and len(node.factors) == 1 and node.factors[0][2] == 2:
+            node = node.factors[0][0]  # a sum of squares vanishes where all its entries do
+        else:
+            break
+    return min(node, transpose(node), key=lambda n: n.digest) if node.order == 2 else node
+
+
+def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition]:
     """The domains of what was typed."""
     for t in subtrees(tree):
-        if t.args and t.kind in ("call", "div", "dotdiv", "pow", "dotpow") and writer.page.reads(t.args) > LONG:
+        nodes = [lowered.nodes.get(id(a)) for a in t.args]
+        if not nodes or any(n is None for n in nodes) or writer.page.reads(t.args) > LONG:
             continue
-        node = lowered.nodes.get(id(t.args[0])) if t.args else None
+        known = [n for n in nodes if n is not None]
         if t.kind == "call" and t.name in REGISTRY:
-            if not (node is not None and _holds(REGISTRY[t.name].domain, node)):
-                yield from _filled(REGISTRY[t.name], [to_text(a) for a in t.args], REGISTRY[t.name].domain)
+            record = REGISTRY[t.name]
+            if not _holds(record.domain, known[0]):
+                yield from _filled(record, known, [to_text(a) for a in t.args], record.domain)
         elif t.kind in ("div", "dotdiv"):
-            below = lowered.nodes.get(id(t.args[1]))
-            if below is not None and not _constant(below) and not is_positive(below):
-                yield f"{to_text(t.args[1])} != 0"
-        elif t.kind in ("pow", "dotpow") and node is not None and not _constant(node):
-            exponent = lowered.nodes.get(id(t.args[1]))
-            value = exponent.coef if isinstance(exponent, Ein) and exponent.is_number else None
-            yield from _power(to_text(t.args[0]), value, node, t.typed.is_matrix and t.kind == "pow")
+            if not _constant(known[1]) and not is_positive(known[1]):
+                yield Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0")
+        elif t.kind in ("pow", "dotpow") and not _constant(known[0]):
+            value = known[1].coef if isinstance(known[1], Ein) and known[1].is_number else None
+            yield from _power(to_text(t.args[0]), value, known[0], t.typed.is_matrix and t.kind == "pow")
 
 
-def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[str]:
+def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[Condition]:
     if is_positive(node):
         return
     if square:
         if exponent is not None and exponent < 0:
-            yield f"det({base}) != 0"
+            yield Condition(node, f"det({base}) != 0", f"det({base}) != 0")
     elif exponent is None or exponent != int(exponent):
-        yield f"{base} > 0"
+        yield Condition(node, "> 0", f"{base} > 0")
     elif exponent < 0:
-        yield f"{base} != 0"
+        yield Condition(node, "!= 0", f"{base} != 0")
 
 
-def _of_node(writer: Writer, node: Node) -> Iterator[str]:
+def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
     """Denominators, roots and kinks of the derivative."""
     try:
         if isinstance(node, Ein):
             for base, _, e in node.factors:
                 if (e < 0 or e != int(e)) and not is_positive(base) and not _constant(base):
-                    tree = written(writer.page, writer.term(base))
-                    if writer.page.length(tree) <= LONG:
-                        yield f"{to_text(tree)} {'!= 0' if e == int(e) else '> 0'}"
+                    yield from _factor(writer, base, e)
         elif isinstance(node, (Map, Call)) and (node.operation.domain or node.operation.kink):
             trees = [written(writer.page, writer.term(a)) for a in node.children]
+            if node.operation.transposes:
+                trees = [min(t, writer.page.flip(t), key=writer.page.length) for t in trees]
             if any(writer.page.length(t) > LONG for t in trees):
                 return
             texts = [to_text(t) for t in trees]
-            operation = node.operation
-            if not _holds(operation.domain, node.children[0]):
-                yield from _filled(operation, texts, operation.domain)
-            yield from _filled(operation, texts, _smooth(operation.kink))
+            operation, nodes = node.operation, list(node.children)
+            if not _holds(operation.domain, nodes[0]):
+                yield from _filled(operation, nodes, texts, operation.domain)
+            yield from _filled(operation, nodes, texts, operation.kink.replace(" = ", " != "))
     except UnwritableError:
         return
 
 
-_SMOOTH = (
-    (" = ", " != "), ("the largest eigenvalue of S is repeated", "the largest eigenvalue of S is simple"),
-    ("an eigenvalue of S is repeated", "every eigenvalue of S is simple"),
-    ("the largest singular value of X is repeated", "the largest singular value of X is simple"),
-    ("a singular value of X is 0 or repeated", "the singular values of X are simple and not 0"),
-    ("X is rank deficient", "X has full rank"), ("are equal", "differ"),
-)  # fmt: skip
-
-
-def _smooth(kink: str) -> str:
-    """Where an operation is smooth, from where it is not."""
-    for words, opposite in _SMOOTH:
-        kink = kink.replace(words, opposite)
-    return kink
+def _factor(writer: Writer, base: Node, e: Number) -> Iterator[Condition]:
+    """A negative or fractional power; of a sum of squares it only asks for something not to vanish."""
+    inner = essence(base)
+    squares = inner is not base and e != int(e)
+    tree = written(writer.page, writer.term(inner if squares else base))
+    if writer.page.length(tree) <= LONG:
+        kind = "!= 0" if squares or e == int(e) else "> 0"
+        yield Condition(base, kind, f"{to_text(tree)} {kind}")
 
 
 def _holds(domain: str, argument: Node) -> bool:
@@ -122,8 +141,13 @@ def _constant(node: Node) -> bool:
     return not any(isinstance(n, Var) for n in topological([node]))
 
 
-def _filled(operation: Operation, args: list[str], condition: str) -> Iterator[str]:
+def _filled(operation: Operation, nodes: list[Node], args: list[str], condition: str) -> Iterator[Condition]:
     """The condition with the arguments in place of the parameters."""
-    if condition and len(args) == len(operation.params):
-        names = dict(zip(operation.params, args, strict=True))
-        yield re.sub(r"[A-Za-z]\w*", lambda m: names[m[0]] if m[0] in names else m[0], condition)
+    if not condition or len(args) != len(operation.params):
+        return
+    names = dict(zip(operation.params, args, strict=True))
+    text = re.sub(r"[A-Za-z]\w*", lambda m: names.get(m[0], m[0]), condition)
+    left, _, kind = condition.partition(" ")
+    plain = left == operation.params[0] and kind in ("!= 0", "> 0")
+    shape_free = re.sub(r"[A-Za-z]\w*", lambda m: "_" if m[0] in names else m[0], condition)
+    yield Condition(nodes[0], kind if plain else shape_free, text)

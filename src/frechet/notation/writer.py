@@ -85,8 +85,10 @@ class Writer:
             assert raised is not None
             return raised
         coef, tree = user
-        if raised is not None and self.page.length(tree) > self.page.length(written(self.page, raised)) * 1.2 + 3:
-            return raised
+        if raised is not None:
+            own = self.page.length(written(self.page, raised))
+            if self.page.length(tree) > (own if isinstance(node, (Map, Call)) else own * 1.2 + 3):
+                return raised
         if flipped:
             tree = self.page.flip(tree)
         if tree.typed.is_scalar:
@@ -146,7 +148,8 @@ class Writer:
     def _spread(self, node: Ein, flipped: bool, term: Term) -> Term:
         """3*x + 9*y^2 rather than 3*(x + 3*y^2), where that is shorter."""
         base, idx, e = node.factors[0] if len(node.factors) == 1 else (node, (), 0)
-        if not isinstance(base, Add) or base in self.origins or e != 1 or set(idx) != set(node.out) or node.contracts:
+        plain = isinstance(base, Add) and e == 1 and sorted(idx) == sorted(node.out) and len(set(idx)) == len(idx)
+        if not isinstance(base, Add) or not plain or base in self.origins:
             return term
         spread = self._sum(base, flipped != (node.out != idx), node.coef)
         shorter = self.page.length(written(self.page, spread)) < self.page.length(written(self.page, term))

@@ -1,6 +1,21 @@
 """The operations of the language, one declaration each, by mathematical area. `REGISTRY` holds them by name."""
 
-from frechet.ops import constants, elementwise, entries, inverse, norms, products, reductions, spectral
+from frechet.ops import (
+    constants,
+    elementwise,
+    entries,
+    factorisations,
+    inverse,
+    matrix_functions,
+    norms,
+    products,
+    reductions,
+    spectral,
+    vectors,
+)
 from frechet.ops.op import REGISTRY
 
-__all__ = ["REGISTRY", "constants", "elementwise", "entries", "inverse", "norms", "products", "reductions", "spectral"]
+__all__ = [
+    "REGISTRY", "constants", "elementwise", "entries", "factorisations", "inverse", "matrix_functions", "norms",
+    "products", "reductions", "spectral", "vectors",
+]  # fmt: skip

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import pi
 
 from frechet.core.build import apply_map, number_of
-from frechet.core.ein import constant, elementwise_power, scale
+from frechet.core.ein import constant, ein, elementwise_power, product, scale
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.lazy import np, scipy
 from frechet.core.node import Add, Ein, Map, Node, Number
 from frechet.core.numbers import simple
 from frechet.core.tensor import Tensor, scalar
-from frechet.ops.op import REGISTRY, composed, elementwise
+from frechet.ops.op import REGISTRY, composed, elementwise, law, op
 
 
 Powers = dict[Node, Number]
@@ -196,20 +197,63 @@ def _step(a: Tensor, b: Tensor) -> Tensor:
     return (1 + sign(a - b)) / 2
 
 
+def _everywhere(X: Tensor, weight: Tensor) -> Tensor:
+    """The sum of all entries of X .* weight."""
+    n = tuple(range(X.node.order))
+    return Tensor(ein(1, [(X.node, n, 1), (weight.node, n, 1)], (), dict(enumerate(X.node.dims))), ())
+
+
+@op("atmax(x)", sig="*->*", transposes="equivariant", value=lambda x: (x == np.max(x)).astype(float),
+    kink="two largest entries of x are equal", facts=["nonnegative"], latex=r"\operatorname{atmax}({x})",
+    code={"numpy": "({x} == {x}.max()).astype(float)", "jax": "({x} == {x}.max()).astype(float)",
+          "torch": "({x} == {x}.max()).to({x}.dtype)"}, example=("sum(atmax(x))", "x", "zeros(n)"))  # fmt: skip
+def atmax(x: Tensor, dx: Tensor) -> Tensor:
+    """1 at the largest entry, 0 elsewhere."""
+    return 0 * dx
+
+
+@law("atmax")
+def atmax_of_scalar(x: Tensor) -> Tensor | None:
+    """atmax(s) = 1."""
+    return x.like(constant(1)) if x.node.order == 0 else None
+
+
+@op("max(a)", sig="*->()", transposes="invariant", kink="two largest entries of a are equal", register=False,
+    value=lambda a: np.max(a), latex=r"\max({a})")  # fmt: skip
+def _largest(a: Tensor, da: Tensor) -> Tensor:
+    """Largest entry: its change is that of the entry."""
+    return _everywhere(da, atmax(a))
+
+
+@op("min(a)", sig="*->()", transposes="invariant", kink="two least entries of a are equal", register=False,
+    value=lambda a: np.min(a), latex=r"\min({a})")  # fmt: skip
+def _least(a: Tensor, da: Tensor) -> Tensor:
+    """Least entry: its change is that of the entry."""
+    return _everywhere(da, atmax(-a))
+
+
+def _extreme(build: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda x: x if x.node.order == 0 else build(x)
+
+
 maximum = elementwise(
-    "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, value=lambda a, b: np.maximum(a, b), np="maximum",
+    "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, whole=_extreme(_largest), sig="*,*->*; *->()",
+    value=lambda a, b=None: np.max(a) if b is None else np.maximum(a, b), np="maximum", whole_np="max",
     params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
     example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
 )  # fmt: skip
 minimum = elementwise(
     "min(a, b)", lambda a, b: _step(b, a), _step, simplify=lambda a, b: a if a is b else None,
-    value=lambda a, b: np.minimum(a, b), np="minimum", params=("a", "b"), sig="*,*->*; *->()",
-    latex=r"\min({a}, {b})", kink="a = b", example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
+    whole=_extreme(_least), value=lambda a, b=None: np.min(a) if b is None else np.minimum(a, b), np="minimum",
+    whole_np="min", params=("a", "b"), sig="*,*->*; *->()", latex=r"\min({a}, {b})", kink="a = b",
+    example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
 )  # fmt: skip
 
 
 def _power_law(a: Node, b: Node) -> Node | None:
-    """A constant exponent is a power; 1^b = 1."""
+    """A constant exponent is a power; 1^b = 1; (a^b)^c = a^(b*c) where a > 0, as the domain says."""
+    if isinstance(a, Map) and a.operation.name == "power":
+        return apply_map(a.operation, [a.children[0], product(a.children[1], b)])
     value = _uniform(b)
     if value is not None:
         return elementwise_power(a, value)

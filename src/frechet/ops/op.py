@@ -18,9 +18,9 @@ from typing import Any
 
 from frechet.core.build import apply_call, apply_map
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import transpose
-from frechet.core.node import Call, Map, Node
-from frechet.core.operation import Operation, Pattern, parse_signature
+from frechet.core.ein import ein, is_zero, split_coef, transpose, zero
+from frechet.core.node import Call, Ein, Group, Map, Node, Number
+from frechet.core.operation import Operation, Pattern, Signature, parse_signature
 from frechet.core.tensor import Tensor
 
 REGISTRY: dict[str, Operation] = {}
@@ -51,15 +51,19 @@ def elementwise(
     parity: str = "",
     simplify: Callable[..., Node | None] | None = None,
     absorb: Callable[..., Any] | None = None,
+    whole: Callable[[Tensor], Tensor] | None = None,
     **meta: Any,
 ) -> Callable[..., Tensor]:
     """Declare a function of entries; `d` are the derivatives by each argument, functions of all arguments.
 
     parity "odd" or "even"; `simplify(*nodes)` gives a simpler node or None; `absorb(node, factors)` see `sign`.
+    `whole` is what the name means for one argument where d has two: max(x) over all entries.
     """
     rule = Elementwise(d, parity, simplify, absorb)
 
     def build(*args: Tensor) -> Tensor:
+        if whole is not None and len(args) == 1:
+            return whole(args[0])
         big = max(args, key=lambda a: a.node.order)
         same = [(a._matched(big)[1] if a.node.order > big.node.order else big._matched(a)[1]) for a in args]
         return big.like(apply_map(record, [a.node for a in same]))
@@ -73,55 +77,155 @@ def elementwise(
 
 
 class Opaque:
-    """The rule of an opaque operation: its pushforwards, and the laws tried before a node is made."""
+    """The rule of an opaque operation: its pushforwards, and the laws tried before a node is made.
 
-    def __init__(self, pushforwards: Sequence[Callable[..., Tensor]], build: Callable[..., Tensor]) -> None:
+    `linear` is the place from which on the arguments enter linearly (None: none is known to). A linear argument may
+    carry a batch, further axes in front that become axes of the result; it reaches pushforwards, laws and the adjoint
+    with a leading group for them, mostly empty. `adjoint(place, *args)` has in that place what is pulled back.
+    `pair(X, a, b)` is the product of two of the same application, axis a of the first against axis b of the second.
+    """
+
+    def __init__(self, pushforwards: Sequence[Callable[..., Tensor]], build: Callable[..., Tensor], linear: int | None,
+                 sides: Callable[..., tuple[Dims, ...]]) -> None:  # fmt: skip
         self.pushforwards = list(pushforwards)
         self.laws: list[Law] = []
         self.build = build
+        self.linear = linear
+        self.sides = sides
+        self.adjoint: Callable[..., Tensor] | None = None
+        self.pair: Callable[..., Tensor | None] | None = None
+        self.words: dict[str, str] = {}
 
-    def rebuild(self, args: Sequence[Node], groups: Sequence[int]) -> Node:
+    @property
+    def known_pair(self) -> Callable[[Call, int, int], Tensor | None] | None:
+        """`pair` for an application."""
+        rule = self.pair
+        return None if rule is None else lambda call, a, b: rule(*arguments(call), a, b)
+
+    def is_linear(self, place: int) -> bool:
+        return self.linear is not None and place >= self.linear
+
+    def rebuild(self, args: Sequence[Node], groups: Sequence[Group]) -> Node:
         return self.build(*[Tensor(a, _grouped(a, g)) for a, g in zip(args, groups, strict=True)]).node
 
+    def leading(self, args: Sequence[Tensor], groups: Sequence[Group]) -> list[Tensor]:
+        """Linear arguments with their batch in front, empty where there is none."""
+        return [
+            Tensor(a.node, ((), *a.groups)) if self.is_linear(k) and isinstance(g, int) else a
+            for k, (a, g) in enumerate(zip(args, groups, strict=True))
+        ]
 
-def _grouped(node: Node, rows: int) -> tuple[Dims, ...]:
-    """A stored argument as vector or matrix again: -1 scalar, all axes rows: a vector, else rows and columns."""
-    if rows < 0:
-        return (node.dims,)
-    return (node.dims[:rows], node.dims[rows:])
+
+def _grouped(node: Node, group: Group) -> tuple[Dims, ...]:
+    """A stored argument as vector or matrix again: -1 scalar, all axes rows: a vector, else rows and columns; a pair
+    is the number of batch axes, then the same."""
+    if isinstance(group, tuple):
+        batch, rows = group
+        return (node.dims[:batch], *_sides_of(node.dims[batch:], rows))
+    return _sides_of(node.dims, group)
 
 
-def op(usage: str, *, sig: str, symmetric: bool = False, **meta: Any) -> Callable[[Callable[..., Tensor]], Any]:
-    """Declare an opaque operation by its pushforward `rule(*args, tangent)`.
+def _sides_of(dims: Dims, rows: int) -> tuple[Dims, ...]:
+    return (dims,) if rows < 0 else (dims[:rows], dims[rows:])
 
-    `symmetric`: the result is symmetric where the argument is. Further arguments get their pushforward by `partial`.
+
+def op(
+    usage: str, *, sig: str, symmetric: bool | Callable[..., bool] = False, linear: int | None = None,
+    register: bool = True, **meta: Any,
+) -> Callable[[Callable[..., Tensor]], Any]:
+    """Declare an opaque operation by its pushforward `rule(*args, tangent)` by the first argument.
+
+    `symmetric`: the result is symmetric where the arguments are (or a function of them that says so). `linear`: see
+    `Opaque`; by a linear argument no pushforward is written. Other arguments get theirs by `partial`. A signature
+    whose last argument repeats takes any number of them. `register=False`: another record has the name.
     """
 
     def declare(pushforward: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        signature = parse_signature(sig)[0]
+        signatures = parse_signature(sig)
 
-        def build(*args: Tensor) -> Tensor:
+        def signature(count: int) -> Signature:
+            return next((s for s in signatures if len(s.args) == count), signatures[-1])
+
+        def sides(*args: Tensor) -> tuple[Dims, ...]:
+            """The groups of the result for plain arguments."""
+            wanted = signature(len(args))
+            if wanted.result.kind == "any":
+                return args[0].groups
+            bound: dict[Any, Dims] = {}
+            for pattern, arg in zip(wanted.args, args, strict=False):
+                if pattern.kind == "shape":
+                    bound.update(zip(_sides(pattern), arg.groups, strict=True))
+            return tuple(bound.get(letter, (letter,)) for letter in _sides(wanted.result))
+
+        def make(*args: Tensor) -> Tensor:
+            """The application itself, after the laws."""
             for known in rule.laws:
                 simpler = known(*args)
                 if simpler is not None:
                     return simpler
-            bound: dict[Any, Dims] = {}
-            for pattern, arg in zip(signature.args, args, strict=True):
-                bound.update(zip(_sides(pattern), arg.groups, strict=True))
-            sides = _sides(signature.result)
-            dims = tuple(d for letter in sides for d in bound[letter])
-            groups = [len(a.groups[0]) if len(a.groups) == 2 else -1 for a in args]
-            sym = symmetric and len(dims) == 2 and transpose(args[0].node) is args[0].node
+            batches = [a.groups[0] if rule.is_linear(k) else () for k, a in enumerate(args)]
+            plain = [Tensor(a.node, a.groups[1:]) if rule.is_linear(k) else a for k, a in enumerate(args)]
+            own = sides(*plain)
+            every = tuple(d for batch in batches for d in batch)
+            rows = [len(a.groups[0]) if len(a.groups) == 2 else -1 for a in plain]
+            groups = [(len(b), r) if b else r for b, r in zip(batches, rows, strict=True)]
+            dims = every + tuple(d for side in own for d in side)
+            sym = len(dims) == 2 and not every and _is_symmetric(symmetric, plain)
             node = apply_call(record, [a.node for a in args], groups, dims, sym)
-            return Tensor(node, tuple(bound[letter] for letter in sides))
+            return Tensor(node, (every, *own) if linear is not None else own)
 
-        rule = Opaque([pushforward], build)
+        def build(*args: Tensor) -> Tensor:
+            return make(*args) if linear is None else _multilinear(rule, make, signature(len(args)), args)
+
+        rule = Opaque([pushforward], build, linear, sides)
         doc = (pushforward.__doc__ or "").strip()
-        record = Operation(usage, (signature,), "opaque", build, rule=rule, doc=doc, **_meta(meta, pushforward.__name__))
-        _register(record)
+        record = Operation(usage, signatures, "opaque", build, rule=rule, doc=doc, **_meta(meta, pushforward.__name__))
+        if register:
+            _register(record)
         return build
 
     return declare
+
+
+def _is_symmetric(known: bool | Callable[..., bool], args: Sequence[Tensor]) -> bool:
+    if callable(known):
+        return known(*args)
+    return known and all(a.node.order == 2 and transpose(a.node) is a.node for a in args)
+
+
+def _multilinear(rule: Opaque, make: Callable[..., Tensor], signature: Signature, given: Sequence[Tensor]) -> Tensor:
+    """An application with linear arguments: batches made explicit, zero and scalar factors taken out."""
+    args: list[Tensor] = []
+    outside: list[tuple[Node, Number]] = []
+    coef: Number = 1
+    batched = False
+    for k, arg in enumerate(given):
+        if not rule.is_linear(k):
+            args.append(arg)
+            continue
+        pattern = signature.args[min(k, len(signature.args) - 1)]
+        if len(arg.groups) == len(_sides(pattern)):
+            arg = Tensor(arg.node, ((), *arg.groups))
+        else:
+            batched = True
+        number, core = split_coef(arg.node)
+        coef = coef * number
+        if isinstance(core, Ein) and core.order:
+            outside += [(n, e) for n, idx, e in core.factors if not idx]
+            kept = [f for f in core.factors if f[1]]
+            core = ein(1, kept, core.out, dict(enumerate(core.index_dims)))
+        args.append(arg.like(core))
+    plain = [Tensor(a.node, a.groups[1:]) if rule.is_linear(k) else a for k, a in enumerate(args)]
+    if coef == 0 or any(is_zero(a.node) for k, a in enumerate(args) if rule.is_linear(k)):
+        every = tuple(d for k, a in enumerate(args) if rule.is_linear(k) for d in a.groups[0])
+        own = rule.sides(*plain)
+        result = Tensor(zero(every + tuple(d for side in own for d in side)), (every, *own))
+    else:
+        result = make(*args)
+        n = tuple(range(result.node.order))
+        factors = [(result.node, n, 1), *((node, (), e) for node, e in outside)]
+        result = result.like(ein(coef, factors, n, dict(enumerate(result.node.dims))))
+    return result if batched else Tensor(result.node, result.groups[1:])
 
 
 def _sides(pattern: Pattern) -> tuple[Any, ...]:
@@ -139,6 +243,32 @@ def partial(name: str) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor
         return pushforward
 
     return declare
+
+
+def adjoint(name: str) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
+    """The adjoint of an operation in its linear arguments: `rule(place, *args)` with what is pulled back at `place`.
+    Its batch comes last in the result, after those of the other arguments in order."""
+
+    def declare(rule: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        REGISTRY[name].rule.adjoint = rule
+        return rule
+
+    return declare
+
+
+def pair(name: str) -> Callable[[Callable[..., Tensor | None]], Callable[..., Tensor | None]]:
+    """The product of two equal applications: `rule(X, a, b)` for axis a of the first against axis b of the second."""
+
+    def declare(rule: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
+        REGISTRY[name].rule.pair = rule
+        return rule
+
+    return declare
+
+
+def words(name: str, known: dict[str, str]) -> None:
+    """Products of an application f and its argument x that are shorter: {"xfx": "x"}; capitals are transposes."""
+    REGISTRY[name].rule.words.update(known)
 
 
 def law(name: str) -> Callable[[Law], Law]:
@@ -169,10 +299,14 @@ def _meta(meta: dict[str, Any], name: str) -> dict[str, Any]:
     where `np=` is given."""
     meta = dict(meta)
     meta["facts"] = frozenset(meta.get("facts", ()))
-    same = meta.pop("np", None)
+    same, alone = meta.pop("np", None), meta.pop("whole_np", None)
     if same is not None:
-        args = ", ".join("{" + p + "}" for p in meta.pop("params", ("x",)))
+        params = meta.pop("params", ("x",))
+        args = ", ".join("{" + p + "}" for p in params)
         meta["code"] = {"numpy": f"np.{same}({args})", "jax": f"jnp.{same}({args})", "torch": f"torch.{same}({args})"}
+        if alone is not None:
+            one = {"numpy": f"np.{alone}", "jax": f"jnp.{alone}", "torch": f"torch.{alone}"}
+            meta["code"] |= {f"{backend} 1": f"{f}({{{params[0]}}})" for backend, f in one.items()}
     return meta
 
 
@@ -183,9 +317,40 @@ def arguments(call: Call) -> list[Tensor]:
 
 def pushforward(call: Call, place: int, tangent: Node) -> Node:
     """The tangent of an opaque application for a tangent of one argument."""
-    args = arguments(call)
-    result: Tensor = call.operation.rule.pushforwards[place](*args, args[place].like(tangent))
+    rule = call.operation.rule
+    args = rule.leading(arguments(call), call.groups)
+    moved = args[place].like(tangent)
+    if rule.is_linear(place):
+        result: Tensor = rule.build(*[moved if k == place else a for k, a in enumerate(args)])
+    else:
+        result = rule.pushforwards[place](*args, moved)
     return result.node
+
+
+def has_adjoint(call: Call, place: int) -> bool:
+    rule = call.operation.rule
+    return rule.adjoint is not None and bool(rule.is_linear(place))
+
+
+def pullback(call: Call, place: int, seed: Node, r: int) -> Node:
+    """The adjoint of an application in a linear argument: `seed` has r axes in front of those of the application,
+    the result has them in front of those of the argument."""
+    rule = call.operation.rule
+    args = rule.leading(arguments(call), call.groups)
+    first = rule.linear
+    sizes = [len(a.groups[0]) if k >= first else 0 for k, a in enumerate(args)]
+    batch = r + sum(sizes)
+    own = tuple(a if k < first else Tensor(a.node, a.groups[1:]) for k, a in enumerate(args))
+    given = Tensor(seed, (seed.dims[:batch], *rule.sides(*own)))
+    result: Tensor = rule.adjoint(place, *args[:place], given, *args[place + 1 :])
+    names = iter(range(result.node.order + sum(sizes)))
+    root = tuple(next(names) for _ in range(r))
+    every = [tuple(next(names) for _ in range(size)) for size in sizes]
+    others = tuple(i for k, batch_axes in enumerate(every) if k != place for i in batch_axes)
+    axes = tuple(next(names) for _ in args[place].node.dims[sizes[place] :])
+    idx = (*others, *root, *(i for batch_axes in every for i in batch_axes), *axes)
+    dims = dict(zip(idx, result.node.dims, strict=True))
+    return ein(1, [(result.node, idx, 1)], (*root, *every[place], *axes), dims)
 
 
 def partial_derivative(applied: Map, place: int) -> Node:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from frechet.core.build import apply_map
 from frechet.core.ein import ein
 from frechet.core.lazy import np, scipy
-from frechet.core.node import size_node
+from frechet.core.node import mask, size_node
 from frechet.core.tensor import Tensor, contract, scalar
-from frechet.ops.op import REGISTRY, composed, op
+from frechet.ops.op import REGISTRY, composed, law, op
 
 
 def total(x: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def mean(X: Tensor) -> Tensor:
     return total(X) / count(X)
 
 
-@op("softmax(x)", sig="(n)->(n)", value=lambda x: scipy.special.softmax(x), facts=["positive"],
+@op("softmax(x)", sig="(n)->(n)", sums_to_one=True, value=lambda x: scipy.special.softmax(x), facts=["positive"],
     latex=r"\operatorname{softmax}({x})",
     code={"numpy": "softmax({x})", "jax": "jax.nn.softmax({x})", "torch": "torch.softmax({x}, 0)"},
     example=("a'*softmax(x)", "x", "softmax(x).*a - (a'*softmax(x))*softmax(x)"))  # fmt: skip
@@ -66,3 +66,38 @@ def logsumexp(x: Tensor, dx: Tensor) -> Tensor:
 def norm1(X: Tensor) -> Tensor:
     """Sum of the absolute values of the entries."""
     return total(X.like(apply_map(REGISTRY["abs"], [X.node])))
+
+
+@op("prod(X)", sig="*->()", transposes="invariant", value=lambda X: np.prod(X), latex=r"\operatorname{prod}({X})",
+    code={"numpy": "np.prod({X})", "jax": "jnp.prod({X})", "torch": "torch.prod({X})"},
+    example=("prod(x)", "x", "prod(x)*(ones(n)./x)"))  # fmt: skip
+def prod(X: Tensor, dX: Tensor) -> Tensor:
+    """Product of all entries: d prod(X) = prod(X)*sum(dX./X), where no entry is 0."""
+    return prod(X) * total(dX / X)
+
+
+@law("prod")
+def prod_of_scalar(X: Tensor) -> Tensor | None:
+    """prod(s) = s."""
+    return X if X.node.order == 0 else None
+
+
+@composed("norminf(X)", sig="*->()", value=lambda X: np.max(np.abs(X)), latex=r"\lVert {X} \rVert_\infty",
+          code={"numpy": "np.abs({X}).max()", "jax": "jnp.abs({X}).max()", "torch": "torch.abs({X}).max()"},
+          example=("norminf(x)", "x", "sign(x).*atmax(abs(x))"))  # fmt: skip
+def norminf(X: Tensor) -> Tensor:
+    """Largest absolute value of the entries."""
+    largest: Tensor = REGISTRY["max"].build(X.like(apply_map(REGISTRY["abs"], [X.node])))
+    return largest
+
+
+@composed("cumsum(x)", sig="(n)->(n)", value=lambda x: np.cumsum(x), latex=r"\operatorname{cumsum}({x})",
+          code={"numpy": "np.cumsum({x})", "jax": "jnp.cumsum({x})", "torch": "torch.cumsum({x}, 0)"},
+          example=("a'*cumsum(x)", "x", "triu(ones(n, n))*a"))  # fmt: skip
+def cumsum(x: Tensor) -> Tensor:
+    """Sums of the first entries: a lower triangle of ones times x."""
+    if not x.node.dims:
+        return x
+    (dim,) = x.node.dims
+    below = Tensor(mask(0, dim, dim), ((dim,), (dim,)))
+    return contract("ij,j->i", below, x)
