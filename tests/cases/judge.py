@@ -70,22 +70,24 @@ def same(got: Any, truth: np.ndarray, what: str, *, shaped: bool = True) -> None
 
 
 def check_printed(case: Case, text: str, draw: Draw) -> None:
-    """The printed form, read back, has the same numbers; an operator form `dX -> e` is applied to a direction."""
-    head, arrow, _ = text.partition("->")
-    if not arrow:
+    """The printed form, read back, has the same numbers; an operator form `dX -> e` is applied to directions."""
+    *heads, body = text.split("->")
+    names = [head.strip() for head in heads]
+    if not names:
         same(parse(case, text).evaluate(**draw.arrays), draw.truth, "printed", shaped=False)
         return
-    names = [n.strip() for n in head.split(",")]
-    operands = case.wrt[-len(names) :]
+    # dX belongs to X; dX_2 to a second derivative by X, whose order among equals does not matter
+    places = [k for k, v in enumerate(case.wrt) if any(n == f"d{v}" or n.startswith(f"d{v}_") for n in names)]
+    operands = [case.wrt[k] for k in places[-len(names) :]]
+    ordered = sorted(names, key=lambda n: [n.startswith(f"d{v}") for v in operands].index(True))
     rng = np.random.default_rng(0)
     directions = [rng.standard_normal(draw.arrays[v].shape) for v in operands]
     truth = draw.truth
     for direction in reversed(directions):
         truth = np.tensordot(truth, direction, direction.ndim)
-    body = text.partition("->")[2]
-    more = {n: case.vars[v] for n, v in zip(names, operands, strict=True)}
-    value = parse(case, body, **more).evaluate(**draw.arrays, **dict(zip(names, directions, strict=True)))
-    same(value, np.asarray(truth), "printed operator", shaped=False)
+    more = {n: case.vars[v] for n, v in zip(ordered, operands, strict=True)}
+    given = {**draw.arrays, **dict(zip(ordered, directions, strict=True))}
+    same(parse(case, body, **more).evaluate(**given), np.asarray(truth), "printed operator", shaped=False)
 
 
 def check(case: Case, verdict: Verdict) -> None:

@@ -106,20 +106,15 @@ def declared(names: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def printed_value(text: str, declarations: dict[str, Any], wrt: list[str], arrays: dict[str, Any],
-                  directions: list[np.ndarray]) -> tuple[Any, bool]:  # fmt: skip
-    """A printed derivative read back and evaluated; for an operator form, applied to the last directions."""
-    head, arrow, body = text.partition("->")
-    if not arrow:
-        return fr.parse(text, **declarations).evaluate(**arrays), False
-    names = [n.strip() for n in head.split(",")]
-    operands = wrt[-len(names) :]
-    variables = {
-        **declarations["variables"],
-        **{n: declarations["variables"][v] for n, v in zip(names, operands, strict=True)},
-    }
-    given = {**arrays, **dict(zip(names, directions, strict=False))}
-    return fr.parse(body, **{**declarations, "variables": variables}).evaluate(**given), True
+def printed_value(text: str, declarations: dict[str, Any], arrays: dict[str, Any], wrt: str,
+                  direction: np.ndarray) -> tuple[Any, int]:  # fmt: skip
+    """A printed derivative read back and evaluated; an operator form, `dX -> e` or `dX_2 -> dX -> e`, is applied to
+    the direction as many times as it has arrows."""
+    *heads, body = text.split("->")
+    names = [head.strip() for head in heads]
+    variables = {**declarations["variables"], **dict.fromkeys(names, declarations["variables"][wrt])}
+    given = {**arrays, **dict.fromkeys(names, direction)}
+    return fr.parse(body, **{**declarations, "variables": variables}).evaluate(**given), len(names)
 
 
 def contract(tensor: Any, direction: np.ndarray) -> np.ndarray:
@@ -148,22 +143,27 @@ def check_derivatives(term: Term, wrt: str, seed: int, verify: bool) -> None:
     first, along = ("gradient", shape_x) if term.shape == SCALAR else ("along", shape_f)
     got = tensor if term.shape == SCALAR else contract(tensor, direction)
     compare(got, truth[first], along, peak, first)
-    compare_printed(str(d), declarations, [wrt], arrays, direction, tensor)
+    compare_printed(d, declarations, arrays, wrt, direction, tensor)
     if term.shape == SCALAR:
         second = f.derivative(wrt, wrt, verify=verify)
         hessian = second.evaluate(**arrays)
         compare(contract(hessian, direction), truth["second"], shape_x, peak, "Hessian along a direction")
-        compare_printed(str(second), declarations, [wrt, wrt], arrays, direction, hessian)
+        compare_printed(second, declarations, arrays, wrt, direction, hessian)
 
 
-def compare_printed(text: str, declarations: dict[str, Any], wrt: list[str], arrays: dict[str, Any],
-                    direction: np.ndarray, tensor: Any) -> None:  # fmt: skip
+def compare_printed(d: Any, declarations: dict[str, Any], arrays: dict[str, Any], wrt: str, direction: np.ndarray,
+                    tensor: Any) -> None:  # fmt: skip
     """The printed text must mean the same numbers as `evaluate`, which has been compared with JAX."""
+    text = str(d)
+    if not d.text and text == d.index_form:
+        raise MismatchError(f"nothing but an index form: {text}")
     try:
-        value, applied = printed_value(text, declarations, wrt, arrays, [direction] * len(wrt))
+        value, applied = printed_value(text, declarations, arrays, wrt, direction)
     except fr.FrechetError as error:
         raise MismatchError(f"printed text is not read back: {text}: {error.diagnostic.message}") from error
-    truth = contract(tensor, direction) if applied else np.asarray(tensor)
+    truth = np.asarray(tensor)
+    for _ in range(applied):
+        truth = contract(truth, direction)
     value = np.asarray(value)
     if value.size != truth.size:
         raise MismatchError(f"printed text: shape {value.shape}, not {truth.shape}: {text}")
