@@ -165,8 +165,9 @@ def _kink(ladder: Ladder, bent: Any) -> tuple[Any, Any, str]:
         sharp = np.flatnonzero(noise[:, j] < 0.1 * b.max())
         if len(seen) < 3 or bends[sharp[-1], j] < 0.25 * np.max(b[len(b) // 2 :]):
             continue  # the slopes close up at the finest level: a kink nearby, not here
-        allowance[j] = b[-1]
         rate = np.polyfit(steps, np.log2(b), 1)[0]  # b ~ h^-rate
+        if rate > -0.9:  # slower than the curvature of a smooth function
+            allowance[j] = b[-1]
         if rate > -0.15:
             bad[j] = True
             plus, minus = ladder.values[ks[seen[-1]]]
