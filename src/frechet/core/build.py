@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import constant, ein, is_symmetric, is_zero, scale, split_coef, transpose, zero
+from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef, transpose, zero
 from frechet.core.node import Add, Call, Ein, Group, Map, Node, Number, raw_add, raw_call, raw_ein, raw_map, topological
 from frechet.core.numbers import content, divide, simple
 from frechet.core.operation import Operation

@@ -163,11 +163,11 @@ def _quotient(t: Tree, args: Sequence[Value]) -> Value:
 
 def _softmax(a: Node, b: Node) -> Node | None:
     """exp(u)/sum(exp(u)) is softmax(u): one node for both spellings."""
-    if isinstance(a, Map) and a.operation.name == "exp" and a.order == 1 and not b.order:
-        if contract("i->", Tensor(a, (a.dims,))).node is b:
-            result: Tensor = REGISTRY["softmax"].build(Tensor(a.children[0], (a.dims,)))
-            return result.node
-    return None
+    plain = isinstance(a, Map) and a.operation.name == "exp" and a.order == 1 and not b.order
+    if not plain or contract("i->", Tensor(a, (a.dims,))).node is not b:
+        return None
+    result: Tensor = REGISTRY["softmax"].build(Tensor(a.children[0], (a.dims,)))
+    return result.node
 
 
 def _logistic(b: Node) -> Node | None:
@@ -364,7 +364,8 @@ def _unknown(t: Tree, args: Sequence[Value]) -> Value:
 
 
 def _misplaced(t: Tree, args: Sequence[Value]) -> Value:
-    raise problem("E108", f"{'`where`' if t.kind == 'where' else '`->`'} can only stand around a whole formula.", t.span)
+    sign = "`where`" if t.kind == "where" else "`->`"
+    raise problem("E108", f"{sign} can only stand around a whole formula.", t.span)
 
 
 _RULES: dict[str, Callable[[Tree, Sequence[Value]], Value]] = {

@@ -8,8 +8,7 @@ from itertools import product
 from frechet.core.build import add
 from frechet.core.dims import Shape
 from frechet.core.ein import ein
-from frechet.core.node import Add, Ein, Factor, Node, Unit, topological, unit
-from frechet.core.node import Number
+from frechet.core.node import Add, Ein, Factor, Node, Number, Unit, topological, unit
 from frechet.equality.expand import expand
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
@@ -28,7 +27,7 @@ def written_out(page: Page, node: Node, write: Callable[[Node], Tree]) -> Tree:
     lengths = [range(int(d)) for d in node.dims]
     whole = expand(node, inside=False)
     trees = [write(entry(whole, place)) for place in product(*lengths)]
-    base = _same_base(page, trees, [place for place in product(*lengths)])
+    base = _same_base(page, trees, list(product(*lengths)))
     shape = Shape(*[(d,) for d in node.dims])
     if base is not None and base.typed == shape:
         return base

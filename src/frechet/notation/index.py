@@ -60,7 +60,7 @@ class _Indexer:
         for base, idx, e in node.factors:
             text = self._factor(base, [name[i] for i in idx])
             parts.append(text if e == 1 else f"{text}^{e}" if e.denominator == 1 and e > 0 else f"{text}^({e})")
-        body = "*".join(([] if abs(coef) == 1 and parts else [_number(abs(coef))]) + parts)
+        body = "*".join(([] if abs(coef) == 1 and parts else [_number(max(coef, -coef))]) + parts)
         sigma = f"sum_{{{','.join(name[i] for i in summed)}}} " if summed else ""
         return ("-" if coef < 0 else "") + sigma + body
 

@@ -22,7 +22,8 @@ from frechet.notation.writer import Writer, expand_once
 
 EXPANSIONS = 12
 
-Component = tuple[tuple[int, ...], tuple[int, ...], Node]
+# Output positions that belong together, and their part of the product as a node over them.
+Part = tuple[tuple[int, ...], Node]
 
 
 def matrix_of_sides(writer: Writer, node: Node, rows: Sequence[int], cols: Sequence[int]) -> Tree:
@@ -62,7 +63,7 @@ def _terms(node: Node) -> list[tuple[Number, Node]]:
 
 def _term(writer: Writer, node: Node, split: int, shape: Shape) -> Term:
     if not isinstance(node, Ein):
-        node = _as_product(node)
+        raise UnwritableError
     try:
         return _by_components(writer, node, split, shape)
     except UnwritableError:
@@ -73,12 +74,7 @@ def _term(writer: Writer, node: Node, split: int, shape: Shape) -> Term:
         return _collected(writer, terms, shape)
 
 
-def _as_product(node: Node) -> Ein:
-    """A leaf as a product of one factor (only the kronecker form reads it so)."""
-    raise UnwritableError(node)
-
-
-def _components(node: Ein) -> list[Component]:
+def _components(node: Ein) -> list[Part]:
     """The output positions that belong together, each with its part of the product as a node over them."""
     parent = {i: i for i in range(len(node.index_dims))}
 
@@ -93,33 +89,31 @@ def _components(node: Ein) -> list[Component]:
     groups: dict[int, list[int]] = {}
     for position, i in enumerate(node.out):
         groups.setdefault(root(i), []).append(position)
-    parts: list[Component] = []
+    parts: list[Part] = []
     for key, positions in groups.items():
         inside = {i for i in parent if root(i) == key}
         factors: list[Factor] = [f for f in node.factors if f[1] and root(f[1][0]) == key]
         dims = {i: node.index_dims[i] for i in inside}
-        parts.append((tuple(positions), (), ein(1, factors, [node.out[p] for p in positions], dims)))
+        parts.append((tuple(positions), ein(1, factors, [node.out[p] for p in positions], dims)))
     return parts
 
 
 def _by_components(writer: Writer, node: Ein, split: int, shape: Shape) -> Term:
     scalars = ein(node.coef, [f for f in node.factors if not f[1]], (), {})
     outer = writer.term(scalars)
-    parts = [(positions, part) for positions, _, part in _components(node)]
-    chain = _chain(writer, parts, split, len(node.out), shape)
+    chain = _chain(writer, _components(node), split, len(node.out), shape)
     return Term(outer.coef, outer.scalars, chain, shape)
 
 
-def _chain(writer: Writer, parts: list[tuple[tuple[int, ...], Node]], split: int, order: int, shape: Shape) -> tuple[Tree, ...]:
+def _chain(writer: Writer, parts: list[Part], split: int, order: int, shape: Shape) -> tuple[Tree, ...]:
     """The matrix of the components: see the module's docstring."""
     rows, cols = tuple(range(split)), tuple(range(split, order))
     if len(parts) == 1:
         return _whole(writer, parts[0], rows, cols, shape)
     inside = [p for p in parts if set(p[0]) <= set(rows) or set(p[0]) <= set(cols)]
-    if len(inside) == len(parts):
-        if len(parts) == 2 and {frozenset(p[0]) for p in parts} == {frozenset(rows), frozenset(cols)}:
-            left, right = (next(p for p in parts if set(p[0]) == set(side)) for side in (rows, cols))
-            return (*_vec(writer, left[1]), *writer.page.flip_chain(_vec(writer, right[1])))
+    if len(inside) == len(parts) == 2 and {frozenset(p[0]) for p in parts} == {frozenset(rows), frozenset(cols)}:
+        left, right = (next(p for p in parts if set(p[0]) == set(side)) for side in (rows, cols))
+        return (*_vec(writer, left[1]), *writer.page.flip_chain(_vec(writer, right[1])))
     return _kron(writer, parts, rows, cols, shape)
 
 
@@ -143,7 +137,7 @@ def _plain(writer: Writer, node: Node) -> bool:
 
 
 def _whole(
-    writer: Writer, part: tuple[tuple[int, ...], Node], rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape
+    writer: Writer, part: Part, rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape
 ) -> tuple[Tree, ...]:
     """One component over all axes: a matrix, or a diagonal over a pair of axes."""
     node = part[1]
@@ -179,7 +173,7 @@ def _peeled(writer: Writer, node: Node, split: int, shape: Shape) -> tuple[Tree,
 
 
 def _kron(
-    writer: Writer, parts: list[tuple[tuple[int, ...], Node]], rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape
+    writer: Writer, parts: list[Part], rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape
 ) -> tuple[Tree, ...]:
     """Kronecker product of two factors, each with at most one row axis and one column axis."""
     if len(rows) > 2 or len(cols) > 2:
@@ -208,7 +202,7 @@ def _sizes(cols: Size, crossed: bool) -> Size:
 Pair = tuple[int | None, int | None]
 
 
-def _pairs(rows: tuple[int, ...], cols: tuple[int, ...], owner: dict[int, tuple[tuple[int, ...], Node]]) -> list[Pair] | None:
+def _pairs(rows: tuple[int, ...], cols: tuple[int, ...], owner: dict[int, Part]) -> list[Pair] | None:
     """The k-th row axis with the k-th column axis; a side of one axis leaves the other block without one.
 
     Every component has to lie within one block, or be split over none."""
@@ -232,7 +226,7 @@ def _within(blocks: list[Pair], positions: tuple[int, ...]) -> bool:
     return any(set(positions) <= {r, c} for r, c in blocks)
 
 
-def _block(writer: Writer, pair: Pair, owner: dict[int, tuple[tuple[int, ...], Node]]) -> tuple[Tree, ...]:
+def _block(writer: Writer, pair: Pair, owner: dict[int, Part]) -> tuple[Tree, ...]:
     """One factor of a Kronecker product: a matrix, a column, a row, or an outer product."""
     row, col = pair
     page = writer.page

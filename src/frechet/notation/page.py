@@ -16,8 +16,8 @@ from frechet.core.node import Number
 from frechet.core.numbers import simple
 from frechet.language.tree import BINARY, Tree
 from frechet.language.tree import size as size_tree
-from frechet.ops import REGISTRY
 from frechet.notation.layout import decimal, spelled, wraps
+from frechet.ops import REGISTRY
 
 LONGEST = 10**9
 # Transposes are taken inside an expression up to this length; a longer one gets a prime.
@@ -46,14 +46,16 @@ class Page:
         # Trees as the user wrote them: their signs and orders stay.
         self.fixed: set[Tree] = set()
 
-    def make(self, kind: str, args: Sequence[Tree] = (), name: str = "", value: Any = None, shape: Shape = SCALAR) -> Tree:
+    def make(
+        self, kind: str, args: Sequence[Tree] = (), name: str = "", value: Any = None, shape: Shape = SCALAR
+    ) -> Tree:
         """The one tree of this content."""
         key = (kind, tuple(map(id, args)), name, value, shape)
         tree = self._known.get(key)
         if tree is None:
             tree = self._known[key] = Tree(kind, tuple(args), name, value, shape)
             self._length[tree] = self._measure(tree)
-            if kind == "name" and name not in self.known or any(a in self.foreign for a in args):
+            if (kind == "name" and name not in self.known) or any(a in self.foreign for a in args):
                 self.foreign.add(tree)
             inner = max((self._rank[a] for a in args), default=-1)
             self._rank[tree] = self.rank.get(name, -1) if kind == "name" else inner
@@ -170,9 +172,10 @@ class Page:
             return self.chain(self.flip_chain(self._links(t)))
         if t.kind == "mul":
             return self.times(t.args[0], self.flip(t.args[1]))
-        entrywise = t.kind in BINARY and t.kind not in ("pow", "div")
-        name = REGISTRY[t.name] if t.kind == "call" and t.name in REGISTRY else None
-        if entrywise or t.kind == "neg" or (name is not None and (name.kind == "elementwise" or name.transposes == "equivariant")):
+        entrywise = t.kind == "neg" or (t.kind in BINARY and t.kind not in ("pow", "div"))
+        record = REGISTRY[t.name] if t.kind == "call" and t.name in REGISTRY else None
+        commutes = record is not None and (record.kind == "elementwise" or record.transposes == "equivariant")
+        if entrywise or commutes:
             return self.make(t.kind, [self.flip(a) for a in t.args], t.name, t.value, t.typed.transposed)
         if t.kind == "call" and t.name in ("tril", "triu"):
             other = "triu" if t.name == "tril" else "tril"

@@ -172,7 +172,8 @@ def _summed(page: Page, terms: list[Term], shape: Shape) -> Term:
     common = content([t.coef for t in terms])
     if all(t.coef < 0 for t in terms):
         common = -common
-    if abs(common) != 1 and not _worth(page, terms, abs(common)):
+    size = max(common, -common)
+    if size != 1 and not _worth(page, terms, size):
         common = 1 if common > 0 else -1
     parts = [positive(page, replace(t, coef=divide(t.coef, common))) for t in terms]
     signed = [(term.coef < 0, written(page, term)) for term in parts]

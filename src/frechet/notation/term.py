@@ -46,7 +46,7 @@ def written(page: Page, term: Term) -> Tree:
 
 def _written(page: Page, term: Term) -> Tree:
     negative = term.coef < 0
-    coef = Fraction(abs(term.coef))
+    coef = Fraction(max(term.coef, -term.coef))
     up = _ordered(page, [(t, e) for t, e in term.scalars if e > 0])
     down = _ordered(page, [(t, -e) for t, e in term.scalars if e < 0])
     top, bottom = coef.numerator, coef.denominator

@@ -43,7 +43,7 @@ class Writer:
     def tree(self, node: Node, flipped: bool = False) -> Tree:
         """The node as one tree; UnwritableError if matrix notation cannot write it."""
         for below in topological([node]):
-            if below is not node and 0 < below.order <= 2 or below.order == 0:
+            if (below is not node and 0 < below.order <= 2) or below.order == 0:
                 self._attempt(below)
         term = self.term(node, flipped)
         return self.page.zeros(term.shape) if term.coef == 0 else written(self.page, term)
@@ -210,8 +210,7 @@ class Writer:
                 return page.make("pow", [base, exponent])
             return page.make("dotpow", [base, exponent], shape=self._shape(node))
         args = [self._argument(a) for a in node.children]
-        tree = page.call(node.operation.name, args, self._shape(node))
-        return tree
+        return page.call(node.operation.name, args, self._shape(node))
 
     def _argument(self, node: Node) -> Tree:
         """An argument of a function; a number in every entry is the number."""

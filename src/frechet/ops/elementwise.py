@@ -15,8 +15,9 @@ from frechet.core.numbers import simple
 from frechet.core.tensor import Tensor, scalar
 from frechet.ops.op import REGISTRY, composed, elementwise, law, op
 
-
 Powers = dict[Node, Number]
+Rule = Callable[..., Tensor]
+Build = Callable[..., Tensor]
 
 
 def _at_zero(value: int):  # type: ignore[no-untyped-def]
@@ -28,7 +29,7 @@ def _at_zero(value: int):  # type: ignore[no-untyped-def]
     return simplify
 
 
-exp = elementwise(
+exp: Build = elementwise(
     "exp(x)", lambda x: exp(x), simplify=_at_zero(1), value=lambda x: np.exp(x), np="exp", latex=r"\exp({x})",
     facts=["positive"], example=("sum(exp(x))", "x", "exp(x)"),
 )  # fmt: skip
@@ -52,58 +53,58 @@ def _log(x: Node) -> Node | None:
     return None
 
 
-log = elementwise(
+log: Build = elementwise(
     "log(x)", lambda x: 1 / x, simplify=_log, value=lambda x: np.log(x), np="log",
     latex=r"\log({x})", domain="x > 0", sample="positive", example=("sum(log(x))", "x", "ones(n)./x"),
 )  # fmt: skip
-sin = elementwise(
+sin: Build = elementwise(
     "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sin(x), np="sin",
     latex=r"\sin({x})", example=("sum(sin(x))", "x", "cos(x)"),
 )  # fmt: skip
-cos = elementwise(
+cos: Build = elementwise(
     "cos(x)", lambda x: -sin(x), parity="even", simplify=_at_zero(1), value=lambda x: np.cos(x), np="cos",
     latex=r"\cos({x})", example=("sum(cos(x))", "x", "-sin(x)"),
 )  # fmt: skip
-tan = elementwise(
+tan: Build = elementwise(
     "tan(x)", lambda x: 1 + tan(x) ** 2, parity="odd", simplify=_at_zero(0), value=lambda x: np.tan(x), np="tan",
     latex=r"\tan({x})", domain="cos(x) != 0", sample="unit", example=("sum(tan(x))", "x", "1 + tan(x).^2"),
 )  # fmt: skip
-asin = elementwise(
+asin: Build = elementwise(
     "asin(x)", lambda x: (1 - x**2) ** Fraction(-1, 2), parity="odd", simplify=_at_zero(0),
     value=lambda x: np.arcsin(x), np="arcsin", latex=r"\arcsin({x})", domain="abs(x) < 1", sample="unit",
     example=("sum(asin(x))", "x", "1./sqrt(1 - x.^2)"),
 )  # fmt: skip
-acos = elementwise(
+acos: Build = elementwise(
     "acos(x)", lambda x: -((1 - x**2) ** Fraction(-1, 2)), value=lambda x: np.arccos(x), np="arccos",
     latex=r"\arccos({x})", domain="abs(x) < 1", sample="unit", example=("sum(acos(x))", "x", "-1./sqrt(1 - x.^2)"),
 )  # fmt: skip
-atan = elementwise(
+atan: Build = elementwise(
     "atan(x)", lambda x: 1 / (1 + x**2), parity="odd", simplify=_at_zero(0), value=lambda x: np.arctan(x),
     np="arctan", latex=r"\arctan({x})", example=("sum(atan(x))", "x", "1./(1 + x.^2)"),
 )  # fmt: skip
-sinh = elementwise(
+sinh: Build = elementwise(
     "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sinh(x), np="sinh",
     latex=r"\sinh({x})", example=("sum(sinh(x))", "x", "cosh(x)"),
 )  # fmt: skip
-cosh = elementwise(
+cosh: Build = elementwise(
     "cosh(x)", lambda x: sinh(x), parity="even", simplify=_at_zero(1), value=lambda x: np.cosh(x), np="cosh",
     latex=r"\cosh({x})", facts=["positive"], example=("sum(cosh(x))", "x", "sinh(x)"),
 )  # fmt: skip
-tanh = elementwise(
+tanh: Build = elementwise(
     "tanh(x)", lambda x: 1 - tanh(x) ** 2, parity="odd", simplify=_at_zero(0), value=lambda x: np.tanh(x),
     np="tanh", latex=r"\tanh({x})", example=("sum(tanh(x))", "x", "1 - tanh(x).^2"),
 )  # fmt: skip
-sigmoid = elementwise(
+sigmoid: Build = elementwise(
     "sigmoid(x)", lambda x: sigmoid(x) * (1 - sigmoid(x)), value=lambda x: scipy.special.expit(x),
     latex=r"\sigma({x})", facts=["positive"], example=("sum(sigmoid(x))", "x", "sigmoid(x).*(1 - sigmoid(x))"),
     code={"numpy": "expit({x})", "jax": "jax.nn.sigmoid({x})", "torch": "torch.sigmoid({x})"},
 )  # fmt: skip
-softplus = elementwise(
+softplus: Build = elementwise(
     "softplus(x)", lambda x: sigmoid(x), value=lambda x: np.logaddexp(0, x), facts=["positive"],
     latex=r"\operatorname{softplus}({x})", example=("sum(softplus(x))", "x", "sigmoid(x)"),
     code={"numpy": "np.logaddexp(0, {x})", "jax": "jax.nn.softplus({x})", "torch": "torch.nn.functional.softplus({x})"},
 )  # fmt: skip
-erf = elementwise(
+erf: Build = elementwise(
     "erf(x)", lambda x: exp(-(x**2)) * (scalar(Fraction(repr(pi))) ** Fraction(-1, 2)) * 2, parity="odd",
     simplify=_at_zero(0), value=lambda x: scipy.special.erf(x), latex=r"\operatorname{erf}({x})",
     example=("sum(erf(x))", "x", "2*exp(-x.^2)/sqrt(3.141592653589793)"),
@@ -115,7 +116,7 @@ def _abs(x: Node) -> Node | None:
     if is_nonnegative(x):
         return x
     value = number_of(x)
-    return constant(abs(value), ()) if value is not None else None
+    return constant(max(value, -value), ()) if value is not None else None
 
 
 def _sign(x: Node) -> Node | None:
@@ -155,11 +156,11 @@ def _absorb_abs(node: Node, powers: Powers) -> Powers:
     return {node: 0, inner: simple(powers.get(inner, 0) + k)} if k % 2 == 0 else {}
 
 
-sign = elementwise(
+sign: Build = elementwise(
     "sign(x)", lambda x: 0 * x, parity="odd", simplify=_sign, absorb=_absorb_sign, value=lambda x: np.sign(x),
     np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", example=("x'*sign(x)", "x", "sign(x)"),
 )  # fmt: skip
-abs_ = elementwise(
+abs_: Build = elementwise(
     "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, absorb=_absorb_abs, value=lambda x: np.abs(x), np="abs",
     latex=r"\lvert {x} \rvert", kink="x = 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
 )  # fmt: skip
@@ -172,7 +173,7 @@ def _relu(x: Node) -> Node | None:
     return constant(max(value, 0), ()) if value is not None else None
 
 
-relu = elementwise(
+relu: Build = elementwise(
     "relu(x)", lambda x: sign(relu(x)), simplify=_relu, value=lambda x: np.maximum(x, 0), kink="x = 0",
     latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "sign(relu(x))"),
     code={"numpy": "np.maximum({x}, 0)", "jax": "jax.nn.relu({x})", "torch": "torch.relu({x})"},
@@ -236,13 +237,13 @@ def _extreme(build: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda x: x if x.node.order == 0 else build(x)
 
 
-maximum = elementwise(
+maximum: Build = elementwise(
     "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, whole=_extreme(_largest), sig="*,*->*; *->()",
     value=lambda a, b=None: np.max(a) if b is None else np.maximum(a, b), np="maximum", whole_np="max",
     params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
     example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
 )  # fmt: skip
-minimum = elementwise(
+minimum: Build = elementwise(
     "min(a, b)", lambda a, b: _step(b, a), _step, simplify=lambda a, b: a if a is b else None,
     whole=_extreme(_least), value=lambda a, b=None: np.min(a) if b is None else np.minimum(a, b), np="minimum",
     whole_np="min", params=("a", "b"), sig="*,*->*; *->()", latex=r"\min({a}, {b})", kink="a = b",
@@ -267,7 +268,7 @@ def _uniform(node: Node) -> int | Fraction | None:
     return None
 
 
-power = elementwise(
+power: Build = elementwise(
     "power(a, b)", lambda a, b: b * power(a, b - 1), lambda a, b: log(a) * power(a, b), simplify=_power_law,
     value=lambda a, b: np.power(a, b), params=("a", "b"), np="power", latex=r"{a}^{{b}}", domain="a > 0",
     sample="positive", example=("sum(x.^y)", "x", "y.*x.^(y - 1)"),

@@ -48,7 +48,7 @@ def mat(x: Tensor, m: Dims, n: Dims) -> Tensor:
 
 @composed("kron(A, B)", sig="(m,n),(p,q)->(mp,nq)", value=lambda A, B: np.kron(A, B), latex=r"{A} \otimes {B}",
           code={"numpy": "np.kron({A}, {B})", "jax": "jnp.kron({A}, {B})", "torch": "torch.kron({A}, {B})"},
-          example=("tr(kron(A, X))", "X", "tr(A)*eye(n)"))  # fmt: skip
+          example=("tr(kron(A, X))", "X", "tr(A)*eye(m)"))  # fmt: skip
 def kron(A: Tensor, B: Tensor) -> Tensor:
     """Kronecker product."""
     t = contract("ij,kl->ikjl", A, B)
