@@ -1,4 +1,5 @@
-"""Derivatives of any order: reverse once, then forward along fresh directions over the result."""
+"""Derivatives of any order: reverse once, then forward along fresh directions over the result. By a scalar, forward
+along 1: nothing has to be read off."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from dataclasses import dataclass
 
 from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
+from frechet.core.ein import constant
 from frechet.core.node import Node, var
 
 
@@ -34,7 +36,10 @@ def derive(root: Node, variables: list[Node], directions: list[Node]) -> list[Le
     current = root
     for variable, direction in zip(variables, directions, strict=True):
         along = forward(current, variable, direction)
-        tensor = reverse(along, direction) if levels else reverse(current, variable)
+        if not variable.dims:
+            tensor = forward(current, variable, constant(1))
+        else:
+            tensor = reverse(along, direction) if levels else reverse(current, variable)
         levels.append(Level(tensor, along, direction, variable))
         current = tensor
     return levels

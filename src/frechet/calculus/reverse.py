@@ -8,35 +8,42 @@ diagonals, traces and constants differentiate by the same line.
 from __future__ import annotations
 
 from frechet.core.build import add
+from frechet.core.dims import Size as Dims
 from frechet.core.ein import ein, is_zero, zero
 from frechet.core.node import Add, Call, Ein, Map, Node, Number, depends_on, topological, var
-from frechet.ops.op import partial_derivative, pushforward
+from frechet.ops.op import has_adjoint, partial_derivative, pullback, pushforward
 
 Terms = list[tuple[Number, Node]]
 
 
 def reverse(root: Node, variable: Node) -> Node:
     """The derivative of root by a variable: axes of the root, then of the variable."""
+    if root is variable or depends_on(root, variable):
+        n = tuple(range(root.order))
+        return _pulled(root, variable, ein(1, [], n + n, dict(enumerate(root.dims))), root.dims)
+    return zero(root.dims + variable.dims)
+
+
+def _pulled(root: Node, variable: Node, seed: Node, front: Dims) -> Node:
+    """The adjoint `seed` of the root, axes `front` and then those of the root, pulled back to a variable."""
+    r = len(front)
     order = topological([root])
     inside = {variable}
     for node in order:
         if any(c in inside for c in node.children):
             inside.add(node)
-    if root not in inside:
-        return zero(root.dims + variable.dims)
-    n = tuple(range(root.order))
-    incoming: dict[Node, Terms] = {root: [(1, ein(1, [], n + n, dict(enumerate(root.dims))))]}
+    incoming: dict[Node, Terms] = {root: [(1, seed)]}
     for node in reversed(order):
         terms = incoming.pop(node, None)
         if terms is None or node not in inside:
             continue
-        adjoint = add(terms, root.dims + node.dims)
+        adjoint = add(terms, front + node.dims)
         if node is variable:
             return adjoint
         if not is_zero(adjoint):
-            for child, coef, term in _contributions(node, adjoint, root.order, inside):
+            for child, coef, term in _contributions(node, adjoint, r, inside):
                 incoming.setdefault(child, []).append((coef, term))
-    return zero(root.dims + variable.dims)
+    return zero(front + variable.dims)
 
 
 def _contributions(node: Node, adjoint: Node, r: int, inside: set[Node]) -> list[tuple[Node, Number, Node]]:
@@ -71,8 +78,16 @@ def _map_adjoint(node: Map, adjoint: Node, r: int, place: int) -> Node:
 
 def _call_adjoint(node: Call, adjoint: Node, r: int, place: int) -> Terms:
     """The adjoint of the pushforward: contract it with the adjoint and take the tangent out, term by term."""
+    if has_adjoint(node, place):
+        return [(1, pullback(node, place, adjoint, r))]
     argument = node.children[place]
-    slope = jacobian_of(node, place)
+    tangent = var("tangent", argument.dims, role="tangent")
+    pushed = pushforward(node, place, tangent)
+    if not depends_on(pushed, tangent):
+        return []
+    if _hides(pushed, tangent):
+        return [(1, _pulled(pushed, tangent, adjoint, adjoint.dims[:r]))]
+    slope = reverse(pushed, tangent)
     n, m = len(node.dims), argument.order
     a, b, c = tuple(range(r)), tuple(range(r, r + n)), tuple(range(r + n, r + n + m))
     dims = dict(enumerate(adjoint.dims + argument.dims))
@@ -80,10 +95,12 @@ def _call_adjoint(node: Call, adjoint: Node, r: int, place: int) -> Terms:
     return [(k, ein(1, [(adjoint, a + b, 1), (t, b + c, 1)], a + c, dims)) for k, t in terms]
 
 
-def jacobian_of(node: Call, place: int) -> Node:
-    """The derivative of an opaque application by one argument, read off its pushforward."""
-    tangent = var("tangent", node.children[place].dims, role="tangent")
-    pushed = pushforward(node, place, tangent)
-    if not depends_on(pushed, tangent):
-        return zero(node.dims + tangent.dims)
-    return reverse(pushed, tangent)
+def _hides(pushed: Node, tangent: Node) -> bool:
+    """Whether the tangent stands inside an opaque operation: then there is no slope to read off."""
+    inside = {tangent}
+    for node in topological([pushed]):
+        if any(c in inside for c in node.children):
+            if isinstance(node, Call):
+                return True
+            inside.add(node)
+    return False

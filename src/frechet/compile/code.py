@@ -41,10 +41,10 @@ class Code:
 class Book:
     """Makes expressions, each once, with the simplifications that readable and stable code wants.
 
-    `template(name)` gives the code of an operation of the language over {0}, {1}, ... in this backend.
+    `template(name, count)` gives the code of an operation for so many arguments, {0}, {1}, ..., in this backend.
     """
 
-    def __init__(self, template: Callable[[str], str]) -> None:
+    def __init__(self, template: Callable[[str, int], str]) -> None:
         self.template = template
         self.known: dict[tuple[object, ...], Code] = {}
         self.hints: dict[Code, str] = {}
@@ -63,10 +63,10 @@ class Book:
 
     def function(self, name: str, *args: Code, ndim: int, symmetric: bool = False) -> Code:
         """An operation of the language by its record's template."""
-        return self.call(self.template(name), *args, ndim=ndim, symmetric=symmetric)
+        return self.call(self.template(name, len(args)), *args, ndim=ndim, symmetric=symmetric)
 
     def is_function(self, code: Code, name: str) -> bool:
-        return code.op == "call" and code.text == self.template(name)
+        return code.op == "call" and code.text == self.template(name, 1)
 
     # -- arithmetic ----------------------------------------------------------------------------------
 

@@ -78,11 +78,12 @@ class Emitter:
             product = times(product, part)
         return self.close(product)
 
-    def _template(self, name: str) -> str:
-        """The template of an operation over {0}, {1}, ..."""
+    def _template(self, name: str, count: int) -> str:
+        """The template of an operation over {0}, {1}, ... for so many arguments."""
         record = REGISTRY[name]
-        text = record.code.get(self.backend.name)
-        if not text:
+        text = record.template(self.backend.name, count)
+        slots = set(re.findall(r"\{(\w+)\}", text))
+        if not text or (record.kind == "opaque" and slots != set(record.params[:count])):
             raise problem("E504", f"There is no {self.backend.name} code for {name} yet.")
         for i, parameter in enumerate(record.params):
             text = re.sub(rf"\{{{parameter}\}}", f"{{{i}}}", text)

@@ -95,7 +95,12 @@ def _match(
 
 
 def _match_product(
-    matrix: Ein, factors: list[Factor], bound: dict[int, int], end: int, degree: dict[int, int], free: set[int] | None = None
+    matrix: Ein,
+    factors: list[Factor],
+    bound: dict[int, int],
+    end: int,
+    degree: dict[int, int],
+    free: set[int] | None = None,
 ) -> tuple[set[int], int] | None:
     """Place the factors of the pattern one after the other, with a stack of partial matches.
 

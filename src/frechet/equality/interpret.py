@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -49,8 +50,13 @@ def _leaf(node: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int], shape
 def _product(node: Ein, value: dict[Node, Any], lengths: tuple[int, ...]) -> Any:
     operands: list[Any] = []
     for base, idx, e in node.factors:
-        array = value[base] if e == 1 else np.power(value[base], float(e) if e < 0 or e != int(e) else int(e))
-        operands += [array, list(idx)]
+        array, axes = value[base], list(idx)
+        if len(set(idx)) < len(idx):  # the diagonal first: a power of the other entries may not exist
+            axes = list(dict.fromkeys(idx))
+            array = np.einsum(array, list(idx), axes)
+        if e != 1:
+            array = np.power(array, float(e) if e < 0 or e != int(e) else int(e))
+        operands += [array, axes]
     inside = {i for _, idx, _ in node.factors for i in idx}
     kept = list(dict.fromkeys(i for i in node.out if i in inside))
     result = np.einsum(*operands, kept, optimize=len(node.factors) > 2) if operands else np.asarray(1.0)
@@ -72,10 +78,12 @@ def _expanded(array: Any, kept: list[int], out: tuple[int, ...], lengths: tuple[
 
 
 def _opaque(node: Call, value: dict[Node, Any], lengths: Any) -> Any:
-    """An opaque operation on 2-D arrays, its groups of axes flattened."""
+    """An opaque operation on 2-D arrays, its groups of axes flattened; once for each entry of a batch."""
     assert node.operation.value is not None
     args = []
-    for tensor in arguments(node):
-        sides = [prod(lengths(g)) for g in tensor.groups]
-        args.append(np.reshape(value[tensor.node], (*sides, 1)[:2]))
-    return np.reshape(node.operation.value(*args), lengths(node.dims))
+    for tensor, group in zip(arguments(node), node.groups, strict=True):
+        batch, *groups = tensor.groups if isinstance(group, tuple) else ((), *tensor.groups)
+        sides = [prod(lengths(g)) for g in groups]
+        args.append(np.reshape(value[tensor.node], (prod(lengths(batch)), *(*sides, 1, 1)[:2])))
+    results = [node.operation.value(*matrices) for matrices in product(*args)]
+    return np.reshape(results, lengths(node.dims))

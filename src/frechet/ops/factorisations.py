@@ -152,4 +152,3 @@ def _adj(X: Any) -> Any:
 def adj(X: Tensor) -> Tensor:
     """Adjugate: adj(X)*X = det(X)*eye(n)."""
     return det(X) * inv(X)
-

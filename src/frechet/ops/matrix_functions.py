@@ -95,9 +95,9 @@ def _central(X: Tensor, directions: Sequence[Tensor]) -> int | None:
     plain = [unbatched(E) for E in directions]
     for k, E in enumerate(plain):
         others = [F for j, F in enumerate(plain) if j != k]
-        if E is not None and all(F is not None for F in others):
-            if all(commute(E, F) for F in [X, *[F for F in others if F is not None]]):
-                return k
+        known = [X, *[F for F in others if F is not None]]
+        if E is not None and len(known) == len(plain) and all(commute(E, F) for F in known):
+            return k
     return None
 
 

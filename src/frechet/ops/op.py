@@ -130,9 +130,14 @@ def _sides_of(dims: Dims, rows: int) -> tuple[Dims, ...]:
 
 
 def op(
-    usage: str, *, sig: str, symmetric: bool | Callable[..., bool] = False, linear: int | None = None,
-    register: bool = True, **meta: Any,
-) -> Callable[[Callable[..., Tensor]], Any]:
+    usage: str,
+    *,
+    sig: str,
+    symmetric: bool | Callable[..., bool] = False,
+    linear: int | None = None,
+    register: bool = True,
+    **meta: Any,
+) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Declare an opaque operation by its pushforward `rule(*args, tangent)` by the first argument.
 
     `symmetric`: the result is symmetric where the arguments are (or a function of them that says so). `linear`: see

@@ -125,4 +125,3 @@ def specnorm(X: Tensor) -> Tensor:
 def singvals(X: Tensor) -> Tensor:
     """Singular values, rising, one for each column (zeros where there are more columns than rows)."""
     return eigvals(contract("ji,jk->ik", X, X)) ** Fraction(1, 2)
-

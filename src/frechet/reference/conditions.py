@@ -1,8 +1,8 @@
 """Where a tree is defined and smooth, as numbers whose sign says it.
 
 Records state their domain and their kinks as text over their parameters: "x > 0", "abs(x) < 1", "det(X) != 0",
-"x = 0", "a = b". This is the one reader of those texts. A capital letter in a kink of the form "X = 0" means that all
-of X vanishes, as in the norm of X; "some X = 0" means that an entry does.
+"x = 0", "a = b"; or in words, as `_PHRASES` lists them. This is the one reader of those texts. A capital letter
+in a kink of the form "X = 0" means that all of X vanishes, as in the norm of X; "some X = 0" means that an entry does.
 """
 
 from __future__ import annotations
@@ -64,6 +64,73 @@ class Condition:
         return _WORDS["norm2"](gap) if self.whole else gap
 
 
+def _relative_gap(values: Any) -> Any:
+    """The least distance between two of some numbers, on their own scale."""
+    ordered = np.sort(values)
+    return np.min(np.diff(ordered), initial=np.inf) / max(float(np.max(np.abs(ordered), initial=0.0)), 1e-300)
+
+
+def _eigenvalues(S: Any) -> Any:
+    return np.linalg.eigvalsh((S + S.T) / 2)
+
+
+def _singular(X: Any) -> Any:
+    """Singular values over the largest."""
+    values = np.linalg.svd(X, compute_uv=False)
+    return values / max(float(values[0]), 1e-300)
+
+
+def _off_axis(X: Any) -> Any:
+    """How far the eigenvalues stay from the negative real axis, over the largest: an angle where the matrix is not
+    singular."""
+    values = np.linalg.eigvals(X)
+    angle = np.min(np.pi - np.abs(np.angle(values)))
+    return min(angle, float(np.min(np.abs(values)) / max(float(np.max(np.abs(values))), 1e-300)))
+
+
+def _apart(A: Any, B: Any) -> Any:
+    """The least |a + b| over eigenvalues a of A and b of B, over the largest."""
+    sums = np.abs(np.linalg.eigvals(A)[:, None] + np.linalg.eigvals(B)[None, :])
+    return np.min(sums) / max(float(np.max(sums)), 1e-300)
+
+
+def _steady_rank(X: Any) -> Any:
+    """The least singular value that is not a rounded zero."""
+    values = _singular(X)
+    return np.min(values[values > 1e-12], initial=1.0)
+
+
+# phrase with its parameters -> (kind, quantity of their values)
+_PHRASES: dict[str, tuple[str, str, Callable[..., Any]]] = {
+    "S is positive definite": ("positive", "S", lambda S: _eigenvalues(S)),
+    "no eigenvalue of X is <= 0": ("positive", "X", _off_axis),
+    "A and -B share no eigenvalue": ("positive", "AB", _apart),
+    "the rank of X is constant": ("positive", "X", _steady_rank),
+    "X has full rank": ("positive", "X", lambda X: _singular(X)),
+    "X is rank deficient": ("positive", "X", lambda X: _singular(X)),
+    "the largest eigenvalue of S is repeated": ("positive", "S", lambda S: _relative_gap(_eigenvalues(S)[-2:])),
+    "an eigenvalue of S is repeated": ("positive", "S", lambda S: _relative_gap(_eigenvalues(S))),
+    "the largest singular value of X is repeated": ("positive", "X", lambda X: _relative_gap(_singular(X)[:2])),
+    "a singular value of X is 0 or repeated": (
+        "positive", "X", lambda X: min(_relative_gap(_singular(X)), float(_singular(X)[-1]))),
+    "two largest entries of a are equal": ("kink", "a", lambda a: _relative_gap(np.sort(a.ravel())[-2:])),
+    "two largest entries of x are equal": ("kink", "x", lambda x: _relative_gap(np.sort(x.ravel())[-2:])),
+    "two least entries of a are equal": ("kink", "a", lambda a: _relative_gap(np.sort(a.ravel())[:2])),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A condition in words; `difference` is positive where it is smooth and defined."""
+
+    kind: str
+    names: tuple[str, ...]
+    quantity: Callable[..., Any]
+
+    def difference(self, values: Values) -> Any:
+        return self.quantity(*[values[n] for n in self.names])
+
+
 def _is_number(text: str) -> bool:
     return text[0] in "-0123456789"
 
@@ -79,9 +146,12 @@ def _side(match: re.Match[str], s: str) -> tuple[str, str]:
 
 
 @cache
-def read_conditions(text: str) -> tuple[Condition, ...] | None:
+def read_conditions(text: str) -> tuple[Condition | Phrase, ...] | None:
     """The relations in a record's text; None if it is not in the few words understood."""
-    found = []
+    if text in _PHRASES:
+        kind, names, quantity = _PHRASES[text]
+        return (Phrase(kind, tuple(names), quantity),)
+    found: list[Condition | Phrase] = []
     for part in text.split(" and ") if text else []:
         match = _CONDITION.match(part.strip())
         if match is None or any(match[f"{s}fn"] and match[f"{s}fn"] not in _WORDS for s in "lr"):
@@ -133,7 +203,7 @@ def _guards(tree: Tree, args: Sequence[int], program: Program) -> list[Guard]:
     return [_guard(c, tree, names, args) for c in conditions]
 
 
-def _guard(condition: Condition, tree: Tree, names: Sequence[str], args: Sequence[int]) -> Guard:
+def _guard(condition: Condition | Phrase, tree: Tree, names: Sequence[str], args: Sequence[int]) -> Guard:
     if not set(condition.names) <= set(names):
         # max(x) of one argument has the kinks of max(a, b) between any two of its entries.
         return Guard("kink", tree, lambda slots: _gaps(slots[args[0]]))
