@@ -130,6 +130,15 @@ def test_a_claim_without_finite_values_is_not_called_checked() -> None:
     assert found.status == "unchecked"
 
 
+def test_cancellation_in_a_right_answer_is_no_mistake() -> None:
+    """1 - tanh(u)^2 has hardly a digit where tanh(u) is nearly 1; the points are then drawn otherwise."""
+    f, claim = "exp(tanh(8*norm2(A)^2))", "16*exp(tanh(8*norm2(A)^2))*(1 - tanh(8*norm2(A)^2)^2)*A"
+    found = check(f, claim, SHAPES, "A")
+    assert (found.status, found.points) == ("checked", 6)
+    with pytest.raises(VerificationError):
+        check(f, f"1.00001*{claim}", SHAPES, "A")
+
+
 def test_a_derivative_below_the_noise_is_not_called_checked() -> None:
     for claim in ("1e-40*x", "2e-40*x"):
         found = check("sum(x.^0) + 5e-41*x'*x", claim, SHAPES, "x")
@@ -163,3 +172,11 @@ def test_the_line_that_is_shown() -> None:
 
 def test_the_same_seed_gives_the_same_verification() -> None:
     assert check("sum(exp(A*x))", "A'*exp(A*x)", SHAPES, "x") == check("sum(exp(A*x))", "A'*exp(A*x)", SHAPES, "x")
+
+
+def test_points_where_nothing_changes_do_not_count() -> None:
+    """tanh(30*u) is 1 to the last digit at most points; a claim of zero must still be found out."""
+    with pytest.raises(VerificationError):
+        check("tanh(30*norm2(A)^2)", "0*A", SHAPES, "A")
+    found = check("tanh(30*norm2(A)^2)", "60*(1 - tanh(30*norm2(A)^2)^2)*A", SHAPES, "A")
+    assert found.status == "checked" and found.bound > 0

@@ -22,6 +22,8 @@ Slots = list[Any]
 Step = Callable[[Slots], None]
 Extent = tuple[int, int]
 
+SHAKE = 1e-13
+
 _ENTRYWISE: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add, "sub": operator.sub, "dotadd": operator.add, "dotsub": operator.sub,
     "dotmul": operator.mul, "dotdiv": operator.truediv, "div": operator.truediv, "dotpow": operator.pow,
@@ -62,9 +64,20 @@ class Program:
         shape = tree.typed
         self.shape: tuple[int, ...] = tuple(size_value(s, self.sizes) for s in (shape.rows, shape.cols) if s)
 
-    def __call__(self, arrays: Mapping[str, Array]) -> Array:
-        """The value: 0-d, 1-D (rows too) or 2-D."""
-        return self.run(arrays)[self.result].reshape(self.shape)
+    def __call__(self, arrays: Mapping[str, Array], rng: Any = None) -> Array:
+        """The value: 0-d, 1-D (rows too) or 2-D. With a generator `rng`, see `shaken`."""
+        slots = self.run(arrays) if rng is None else self.shaken(arrays, rng)
+        return slots[self.result].reshape(self.shape)
+
+    def shaken(self, arrays: Mapping[str, Array], rng: Any) -> Slots:
+        """Every intermediate value when each of them is rounded a thousand times more coarsely than a double is: what
+        rounding does to the result, enlarged."""
+        slots = self.run(arrays)
+        with np.errstate(all="ignore"):
+            for step, target in zip(self.steps, self.targets, strict=True):
+                step(slots)
+                slots[target] = slots[target] * (1 + SHAKE * rng.standard_normal(slots[target].shape))
+        return slots
 
     def run(self, arrays: Mapping[str, Array]) -> Slots:
         """Every intermediate value, by slot."""

@@ -20,7 +20,7 @@ from frechet.language.tree import BINARY, Tree, subtrees
 from frechet.reference.conditions import Guard, guards_of
 from frechet.reference.program import Array, Program, Slots, extent
 from frechet.reference.sizes import size_choices
-from frechet.reference.values import draw_value
+from frechet.reference.values import commute, draw_value
 
 MAX_ENTRIES = 1_000_000  # of one value inside the formula: beyond it, checking costs more than it says
 SIZE_CHOICES = 10
@@ -83,6 +83,10 @@ class SizedSampler:
         """Whether every tree is defined, smooth and of moderate size at a point from elsewhere."""
         return self._culprit(arrays, _MARGINS[-1], _LIMITS[-1]) is None
 
+    def move_on(self) -> None:
+        """Draw in another way from now on: the points so far were allowed, but of no use."""
+        self._first += 1
+
     def _arrays(self, attempt: int, directions: Mapping[str, Shape]) -> dict[str, Array]:
         out = {}
         d = self.declarations
@@ -92,6 +96,7 @@ class SizedSampler:
             if name not in d.domain and not words & {"spd", "orthogonal", "idempotent", "positive"}:
                 words.add(self._way(attempt, shape, bool(words - {"constant"})))
             out[name] = _as_given(draw_value(self.rng, words, rows, cols), shape)
+        commute(self.rng, d.facts, out)
         for name, shape in directions.items():
             out[name] = _as_given(self.rng.standard_normal(extent(shape, self.sizes)), shape)
         return out

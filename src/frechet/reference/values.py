@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from frechet.core.lazy import np
@@ -62,4 +62,15 @@ def _square(value: Any, words: Collection[str]) -> Any:
     return np.triu(value) if "upper" in words else value
 
 
-__all__ = ["ENTRIES", "STRUCTURE", "draw_value"]
+def commute(rng: Any, facts: Mapping[str, Collection[str]], arrays: dict[str, Any]) -> None:
+    """Make the matrices with the fact `commuting` commute: those after the first of a size become polynomials in it."""
+    first: dict[int, Any] = {}
+    for name in arrays:
+        if "commuting" in facts.get(name, ()):
+            M = first.setdefault(len(arrays[name]), arrays[name])
+            if M is not arrays[name]:
+                c = [int(k) for k in rng.integers(1, 4, 3)]
+                arrays[name] = c[0] * (M @ M) - c[1] * M + c[2] * np.eye(len(M), dtype=int)
+
+
+__all__ = ["ENTRIES", "STRUCTURE", "commute", "draw_value"]

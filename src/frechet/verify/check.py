@@ -19,21 +19,21 @@ from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree
 from frechet.numeric.line import line_derivative
 from frechet.reference.compare import compare
-from frechet.reference.program import Program
+from frechet.reference.program import SHAKE, Program
 from frechet.reference.sample import Point, Sampler, SizedSampler
 from frechet.verify.claims import Tangent, contraction, tangent_of
 
 Array = Any
 Arrays = Mapping[str, Array]
-Lower = Callable[[Arrays], Array]
-Claimed = Callable[[Arrays, Mapping[str, Array]], Array]
+Lower = Callable[..., Array]  # (arrays) -> value
+Claimed = Callable[..., Array]  # (arrays, directions by name) -> change of the value
 
 POINTS_AT_A_SIZE = 3
 SIZE_SETS = 2
 TOLERANCE = 1e-8  # relative; what rounding may do to a claim at a point that is not ill-conditioned
 TRUSTED = 1e-6  # a numeric derivative with a larger relative bound decides nothing
 _BOUNDS = 8.0  # bounds of the numeric derivative that a claim may be away from it
-_DRAWS = 12
+_DRAWS = 16
 _FLOOR = 1e-6
 _LARGE = 5_000
 
@@ -72,11 +72,13 @@ class Verification:
 @dataclass
 class Question:
     """What is to be checked at one choice of sizes: the order below, and what is claimed of its derivative along
-    the directions of the variables `wrt` (several are one stacked variable)."""
+    the directions of the variables `wrt` (several are one stacked variable). If `shakes`, both take a generator as a
+    further argument and are then rounded coarsely (see `Program.shaken`)."""
 
     lower: Lower
     claimed: Claimed
     wrt: tuple[str, ...]
+    shakes: bool = False
 
 
 @dataclass
@@ -118,7 +120,7 @@ def verify(
 
     def at(sizes: Mapping[str, int]) -> Question:
         low, top = Program(lower, sizes), Program(claim, sizes)
-        return Question(low, contraction(form, top, low.shape, names, frozenset(directions or ())), names)
+        return Question(low, contraction(form, top, low.shape, names, frozenset(directions or ())), names, True)
 
     sampler = Sampler([lower, *also], declarations, seed=seed)
     tangent = tangent_of(declarations.facts) if also else None
@@ -156,17 +158,22 @@ def _check_at(
     rng = np.random.default_rng([*sized.label, 1])
     wanted = POINTS_AT_A_SIZE if _cost(sized) < _LARGE else 1
     point: Point | None = first
-    good = 0
+    good = empty = 0
     for _ in range(_DRAWS):
         if point is None:
-            return
+            break
         V = {name: _direction(rng, name, point.arrays[name], tangent) for name in question.wrt}
         with np.errstate(all="ignore"):
-            good += _Judgement(sized, point, question, V).run(tally)
+            judged = _Judgement(sized, point, question, V).run(tally)
+        good += judged == "good"
+        empty += judged == "empty"
         if good == wanted:
             break
+        if judged != "good":
+            sized.move_on()
         point = sized.draw(directions)
-    tally.points += good
+    # Where nothing but zeros was seen, zero is the derivative.
+    tally.points += good or min(empty, wanted)
 
 
 def _cost(sized: SizedSampler) -> int:
@@ -194,39 +201,40 @@ class _Judgement:
         self.question = question
         self.V = V
 
-    def run(self, tally: _Tally) -> bool:
-        """Whether the point could be judged; a claim that is wrong there raises."""
+    def run(self, tally: _Tally) -> str:
+        """ "good"; "empty" where claim and function both do not change at all, which any claim may do somewhere; or
+        "refused" if the point could not be judged. A claim that is wrong there raises."""
         scale = self._scale()
         if not scale:
             tally.refused = "No direction was found that stays away from points where the function is not smooth."
-            return False
+            return "refused"
         estimate = line_derivative(self._along, scale=scale, quick=True)
         if not estimate.ok:
             tally.refused = f"No numeric derivative: {estimate.message}."
-            return False
+            return "refused"
         got = self._claimed(self.point.arrays)
         if got is None:
             tally.refused = "The derivative has no finite value at the points drawn."
-            return False
+            return "refused"
         size = float(np.max(np.abs(self._along(0.0)), initial=0.0))
         found = compare(got, estimate.value, floor=_FLOOR * size)
         bound = float(np.max(estimate.error, initial=0.0))
         if not (bound <= TRUSTED * found.scale or bound <= 1e-9 * size):
             tally.refused = "The numeric derivative is not accurate enough to decide."
-            return False
+            return "refused"
         claimed = float(np.max(np.abs(got), initial=0.0))
         peak = max(claimed, float(np.max(np.abs(estimate.value), initial=0.0)))
         if claimed and peak <= _BOUNDS * bound:
             tally.refused = "The derivative is too small beside the function to be seen numerically."
-            return False
+            return "refused"
         if found.difference > TOLERANCE * peak + _BOUNDS * bound:
             if self._doubtful(got, found.difference, estimate, scale):
                 tally.refused = "Rounding is too large at the points drawn to decide."
-                return False
+                return "refused"
             raise self._failed(found.worst, found.left, found.right, bound)
         tally.error = max(tally.error, found.relative)
         tally.bound = max(tally.bound, bound / found.scale if found.scale else 0.0)
-        return True
+        return "good" if claimed else "empty"
 
     def _moved(self, t: float) -> dict[str, Array]:
         arrays = dict(self.point.arrays)
@@ -257,16 +265,27 @@ class _Judgement:
         return got if np.isfinite(got).all() else None
 
     def _doubtful(self, got: Array, difference: float, estimate: Any, scale: float) -> bool:
-        """Whether a difference says something about the point and not about the claim: the claim changes as much
-        under rounding, or the numeric derivative is another one on a shorter line."""
-        rng = np.random.default_rng(0)
-        shaken = {n: a * (1 + 1e-13 * rng.standard_normal(a.shape)) for n, a in self.point.arrays.items()}
-        again = self._claimed(shaken)
-        if again is None or difference <= 10 * float(np.max(np.abs(again - got))):
+        """Whether a difference says something about the point and not about the claim: rounding changes the claim or
+        the order below as much, or the numeric derivative is another one on a shorter line."""
+        if difference <= self._rounding(got, scale):
             return True
         finer = line_derivative(self._along, scale=scale / 16, quick=True)
         allowed = 4 * (np.max(estimate.error) + np.max(finer.error)) if finer.ok else 0.0
         return not finer.ok or bool(np.max(np.abs(finer.value - estimate.value)) > max(allowed, difference / 10))
+
+    def _rounding(self, got: Array, scale: float) -> float:
+        """What rounding may do to the claim and, through the numeric derivative, to the order below."""
+        arrays, rng = self.point.arrays, np.random.default_rng(0)
+        if not self.question.shakes:
+            shaken = {n: a * (1 + SHAKE * rng.standard_normal(a.shape)) for n, a in arrays.items()}
+            again = self._claimed(shaken)
+            return float("inf") if again is None else 10 * float(np.max(np.abs(again - got)))
+        above = below = 0.0
+        for _ in range(3):
+            above = max(above, float(np.max(np.abs(self.question.claimed(arrays, self.V, rng) - got))))
+            below = max(below, float(np.max(np.abs(self.question.lower(arrays, rng) - self._along(0.0)))))
+        # SHAKE is a thousand roundings; ten of them are allowed for.
+        return 0.01 * (above + below / (0.01 * scale))
 
     def _failed(self, worst: tuple[int, ...], got: float, wanted: float, bound: float) -> FrechetError:
         seed = self.point.seed

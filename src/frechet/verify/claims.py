@@ -16,8 +16,9 @@ FORMS = ("gradient", "jacobian", "denominator", "vec", "operator")
 
 def contraction(
     form: str, claim: Program, out: tuple[int, ...], wrt: Sequence[str], fixed: frozenset[str] = frozenset()
-) -> Callable[[Mapping[str, Array], Mapping[str, Array]], Array]:
-    """The function (arrays, directions by name) -> the claimed change of the order below, of shape `out`.
+) -> Callable[..., Array]:
+    """The function (arrays, directions by name) -> the claimed change of the order below, of shape `out`; a generator
+    as third argument shakes it (see `Program.shaken`).
 
     gradient     sum(G .* V) of a scalar
     jacobian     rows are the entries of the output, columns those of the variable; a derivative by a scalar has the
@@ -33,13 +34,17 @@ def contraction(
         if len(own) != len(wrt):
             raise ValueError(f"a linear map of {claim.directions} cannot be checked along {wrt}")
         pairs = list(zip(own, wrt, strict=True))
-        return lambda arrays, V: claim({**arrays, **{d: V[name] for d, name in pairs}}).reshape(out)
+
+        def applied(arrays: Mapping[str, Array], V: Mapping[str, Array], rng: Any = None) -> Array:
+            return claim({**arrays, **{d: V[name] for d, name in pairs}}, rng).reshape(out)
+
+        return applied
     order = "F" if form == "vec" else "C"
     count = int(np.prod(out, dtype=int))
 
-    def along(arrays: Mapping[str, Array], V: Mapping[str, Array]) -> Array:
+    def along(arrays: Mapping[str, Array], V: Mapping[str, Array], rng: Any = None) -> Array:
         flat = np.concatenate([V[name].reshape(-1, order=order) for name in wrt])
-        value = claim(arrays)
+        value = claim(arrays, rng)
         if count == 1 and form in ("jacobian", "denominator") and value.ndim == 2 and len(wrt) == 1:
             turned = value.T if form == "jacobian" else value
             return np.sum(turned * V[wrt[0]]).reshape(out)

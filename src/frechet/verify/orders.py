@@ -75,19 +75,19 @@ class _Order:
         axes = [tuple(size_value(s, sizes) for s in shape if s) for shape in self.shapes]
         variable = self.wrt[self.k - 1]
 
-        def lower(arrays: Mapping[str, Array]) -> Array:
-            return self.tensor(low, self.k - 1, axes, arrays)
+        def lower(arrays: Mapping[str, Array], rng: Any = None) -> Array:
+            return self.tensor(low, self.k - 1, axes, arrays, rng)
 
-        def claimed(arrays: Mapping[str, Array], V: Mapping[str, Array]) -> Array:
-            return self.tensor(top, self.k, axes, {**arrays, self.names[self.k - 1]: V[variable]})
+        def claimed(arrays: Mapping[str, Array], V: Mapping[str, Array], rng: Any = None) -> Array:
+            return self.tensor(top, self.k, axes, {**arrays, self.names[self.k - 1]: V[variable]}, rng)
 
-        return Question(lower, claimed, (variable,))
+        return Question(lower, claimed, (variable,), shakes=True)
 
     def tensor(
-        self, program: Program, order: int, axes: Sequence[tuple[int, ...]], arrays: Mapping[str, Array]
+        self, program: Program, order: int, axes: Sequence[tuple[int, ...]], arrays: Mapping[str, Array], rng: Any
     ) -> Array:
         """The value of an order, contracted with directions until `kept` variables are left."""
-        value = program(arrays)
+        value = program(arrays, rng)
         if self.turned and order == self.k and not program.directions:
             value = value.T
         left = order - len(program.directions)
