@@ -9,7 +9,7 @@ from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.language.lower import variable_node
 from frechet.steps.derivation import Derivation
-from frechet.steps.story import Subject, tell
+from frechet.steps.story import Subject, tell, with_facts
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
@@ -21,7 +21,21 @@ def steps(d: Derivative, level: str = "normal", style: str = "differential") -> 
     """The derivation of an answer; see `Derivative.steps`."""
     if style not in STYLES:
         raise problem("E505", f"{style!r} is not a style of derivation.", help=", ".join(STYLES))
-    return tell(subject_of(d), level)
+    free = without_structure(d)
+    if free is d:
+        return tell(subject_of(d), level)
+    return with_facts(tell(subject_of(free), level), subject_of(d))
+
+
+def without_structure(d: Derivative) -> Derivative:
+    """The same question with the structure of its variables forgotten: a derivative is over all entries, and what is
+    known of the variable is put in at the end."""
+    known = d.function.declarations
+    facts = {n: words - STRUCTURAL if n in d.wrt else words for n, words in known.facts.items()}
+    if facts == known.facts:
+        return d
+    function = type(d.function)(d.function.tree, replace(known, facts=facts), d.function.source)
+    return type(d)(function, d.request)
 
 
 def subject_of(d: Derivative) -> Subject:
@@ -35,6 +49,3 @@ def subject_of(d: Derivative) -> Subject:
         below = subject_of(type(d)(d.function, request))
     return Subject(d.function.tree, known, names, d.wrt, d.request.kind, d.request.layout, d._levels, d._sides,
                    d._forms, below)  # fmt: skip
-
-
-__all__ = ["STRUCTURAL", "steps", "subject_of"]

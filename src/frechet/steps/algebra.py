@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import reduce
 
 from frechet.core.dims import SCALAR, Shape
@@ -27,6 +28,15 @@ def is_ones(tree: Tree) -> bool:
 
 def is_eye(tree: Tree) -> bool:
     return tree.kind == "call" and tree.name == "eye"
+
+
+def value_of(tree: Tree) -> Fraction | None:
+    """The value of a number or of a quotient of numbers, 1/2."""
+    if tree.kind == "number":
+        return Fraction(tree.value)
+    if tree.kind == "div" and all(a.kind == "number" for a in tree.args):
+        return Fraction(tree.args[0].value) / Fraction(tree.args[1].value)
+    return None
 
 
 class Algebra:
@@ -61,9 +71,9 @@ class Algebra:
             return b
         if is_number(b, 1) or (is_eye(b) and not a.typed.is_scalar):
             return a
-        if a.kind == "div" and not (a.args[0].kind == "number" and a.args[1].kind == "number"):
+        if a.kind == "div" and value_of(a) is None:
             return self.divide(self.times(a.args[0], b), a.args[1])
-        if b.kind == "div" and not (b.args[0].kind == "number" and b.args[1].kind == "number"):
+        if b.kind == "div" and value_of(b) is None:
             return self.divide(self.times(a, b.args[0]), b.args[1])
         if b.typed.is_scalar and not a.typed.is_scalar:
             return self.scale(b, a)
@@ -113,40 +123,48 @@ class Algebra:
             return a
         if is_number(a, 1):
             return c
-        if c.kind == "number" and a.kind == "number":
-            return page.number(c.value * a.value)
         if c.kind == "number" and c.value < 0:
             return page.neg(self.scale(page.number(-c.value), a))
-        if c.kind == "neg":
-            return page.neg(self.scale(c.args[0], a))
-        if a.kind == "neg":
-            return page.neg(self.scale(c, a.args[0]))
-        if a.kind == "number":
+        for x, y in ((c, a), (a, c)):
+            if x.kind == "neg":
+                return page.neg(self.scale(*((x.args[0], y) if x is c else (y, x.args[0]))))
+        number = value_of(c)
+        if number is None and value_of(a) is not None:
             return self.scale(a, c)
-        if c.kind == "div" and c.args[0].kind != "number":
-            return self.divide(self.scale(c.args[0], a), c.args[1])
-        if a.kind == "div" and a.args[0].kind != "number":
-            return self.divide(self.scale(c, a.args[0]), a.args[1])
-        number, rest = self.coefficient(a)
-        if number is not None and rest is not None:
-            if c.kind == "number":
-                return self.scale(page.number(c.value * number.value), rest)
-            return self.scale(number, self.scale(c, rest))
+        for x, y in ((c, a), (a, c)):
+            if x.kind == "div" and value_of(x) is None:
+                return self.divide(self.scale(*((x.args[0], y) if x is c else (y, x.args[0]))), x.args[1])
+        inner, rest = self.coefficient(a)
+        if number is not None:
+            return self._numbered(number * inner, rest)
+        if inner != 1:
+            return self._numbered(inner, self.scale(c, rest))
         return page.times(c, a, join=True)
 
-    def coefficient(self, a: Tree) -> tuple[Tree | None, Tree | None]:
+    def _numbered(self, number: Fraction, rest: Tree) -> Tree:
+        if number == 1:
+            return rest
+        if is_number(rest, 1):
+            return self.page.number(number)
+        return self.page.times(self.page.number(number), rest, join=True)
+
+    def coefficient(self, a: Tree) -> tuple[Fraction, Tree]:
         """The number in front of a product and what it multiplies."""
+        whole = value_of(a)
+        if whole is not None:
+            return whole, self.page.number(1)
         path: list[Tree] = []
         t = a
         while t.kind in ("mul", "dotmul"):
-            if t.args[0].kind == "number":
+            number = value_of(t.args[0])
+            if number is not None:
                 rest = t.args[1]
                 for parent in reversed(path):
                     rest = self.page.make(parent.kind, [rest, *parent.args[1:]], shape=parent.typed)
-                return t.args[0], rest
+                return number, rest
             path.append(t)
             t = t.args[0]
-        return None, None
+        return Fraction(1), a
 
     def entrywise(self, a: Tree, b: Tree) -> Tree:
         """a.*b without ones; signs and scalars go to the outside."""
@@ -175,6 +193,8 @@ class Algebra:
             return a
         if a.kind == "neg":
             return page.neg(self.divide(a.args[0], b))
+        if a.kind == "div" and value_of(a) is None:
+            return self.divide(a.args[0], self.scale(a.args[1], b))
         return page.divide(a, b)
 
     # -- transposes, sums, inner products --------------------------------------------------------------------------

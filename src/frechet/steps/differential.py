@@ -191,21 +191,19 @@ class Differentials:
         return "R-transpose", self.page.make("transpose", [d], shape=E.typed)
 
     def _called(self, E: Tree) -> Rewritten | None:
-        if E.typed.is_row:
-            column = self.page.make("transpose", [self.board.d(self.page.flip(E))], shape=E.typed)
-            return ("R-transpose", column) if self.page.flip(E).kind != "transpose" else None
         other = self._other_name(E)
         if other is not None:
             return other
         moving = [k for k, a in enumerate(E.args) if self.board.depends(a)]
-        if any(k >= len(ARGUMENTS) or E.args[k].typed.is_row for k in moving):
-            return self._blocks(E)
+        if any(k >= len(ARGUMENTS) for k in moving):
+            return None
         pushed = self.placeholders.pushed(E, moving)
         if len(pushed.linear) == len(moving):
             return self._multilinear(E, moving)
         if pushed.tree is None:
             return None
-        return f"R-{E.name or E.kind}", self._filled(pushed.tree, E, moving)
+        filled = self._filled(pushed.tree, E, moving)
+        return f"R-{E.name or E.kind}", self.algebra.flip(filled) if E.typed.is_row else filled
 
     def _multilinear(self, E: Tree, moving: list[int]) -> Rewritten:
         """A map linear in each moving argument: each in turn is replaced by its differential."""
@@ -215,10 +213,8 @@ class Differentials:
             terms.append(self.page.make(E.kind, args, E.name, E.value, E.typed))
         return ("R-linear" if len(moving) == 1 else "R-product"), self.algebra.add(terms)
 
-    def _blocks(self, E: Tree) -> Rewritten | None:
+    def _blocks(self, E: Tree) -> Rewritten:
         """[a, b; c, d] entry by entry."""
-        if E.kind != "matrix":
-            return None
         return "R-linear", self.page.make(E.kind, [self.board.d(a) for a in E.args], E.name, E.value, E.typed)
 
     def _filled(self, law: Tree, E: Tree, moving: list[int]) -> Tree:

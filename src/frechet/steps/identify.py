@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from frechet.calculus.reverse import reverse
+from frechet.core.dims import Shape
 from frechet.language.tree import Tree
 from frechet.steps.algebra import Algebra
 from frechet.steps.board import Board
 from frechet.steps.differential import Differentials
-from frechet.steps.pushforward import ARGUMENTS, WEIGHT
+from frechet.steps.pushforward import ARGUMENTS, WEIGHT, pairing
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """<W, E>, or with `vector` the product W*E (W None is the identity)."""
+    """<W, E>, or with `vector` the product W*E; W None is the number 1."""
 
     W: Tree | None
     E: Tree
@@ -96,12 +98,12 @@ class Identifier:
     def _adjoint(self, W: Tree, E: Tree) -> Moved | None:
         """<W, f(u)> = <f*(W), u> for a linear f."""
         places = [k for k, a in enumerate(E.args) if self.board.moves(a)]
-        if len(places) != 1 or places[0] >= len(ARGUMENTS):
-            return None
-        k = places[0]
-        law = self.differentials.placeholders.adjoint(E, k)
+        law = None
+        if len(places) == 1 and places[0] < len(ARGUMENTS):
+            law = self.differentials.placeholders.adjoint(E, places[0])
         if law is None:
-            return None
+            return self._whole_adjoint(W, E)
+        k = places[0]
         values = {ARGUMENTS[i]: a for i, a in enumerate(E.args) if i < len(ARGUMENTS)}
         values[WEIGHT] = W
         found = self.differentials.fill(law, values)
@@ -113,55 +115,81 @@ class Identifier:
     # -- vectors: M*E ----------------------------------------------------------------------------------------------
 
     def _move_vector(self, item: Item) -> Moved | None:
-        M, E, page, algebra = item.W, item.E, self.page, self.algebra
+        """One move of M*E for a column or scalar E; M is the number 1 where nothing has been moved yet."""
+        E, page, algebra = item.E, self.page, self.algebra
+        M = item.W if item.W is not None else page.number(1)
         if E.kind == "neg":
-            M = page.eye(E.typed.rows) if M is None and not E.typed.is_scalar else M
-            M = page.number(1) if M is None else M
             return "R-distribute", [Item(page.neg(M), E.args[0], True)]
         if E.kind in ("add", "sub") and E.args[0].typed == E.args[1].typed:
-            a, b = (Item(M, e, True) for e in E.args)
-            return "R-distribute", [a, b if E.kind == "add" else Item(M, page.neg(b.E), True)]
-        if E.kind == "transpose":
-            inner = E.args[0]
-            flipped = algebra.flip(inner)
-            if flipped.kind == "transpose":
-                return None
-            return "R-transpose-product", [Item(M, flipped, True)]
+            second = M if E.kind == "add" else page.neg(M)
+            return "R-distribute", [Item(M, E.args[0], True), Item(second, E.args[1], True)]
         if E.kind == "div" and not self.board.moves(E.args[1]):
-            left = M if M is not None else page.eye(E.typed.rows)
-            return "R-scalar-out", [Item(algebra.divide(left, E.args[1]), E.args[0], True)]
+            return "R-scalar-out", [Item(algebra.divide(M, E.args[1]), E.args[0], True)]
+        if E.kind == "transpose" and E.args[0].kind != "name":
+            flipped = algebra.flip(page.flip(E.args[0]))
+            if flipped is not E and flipped.kind != "transpose":
+                return "R-transpose-product", [Item(M, flipped, True)]
         if E.kind == "mul":
             return self._vector_product(M, E)
         if E.kind == "dotmul" and E.args[0].typed == E.args[1].typed and E.typed.is_column:
             a, b = E.args if self.board.moves(E.args[1]) else reversed(E.args)
-            return "R-diag", [Item(self._after(M, self._diag(a)), b, True)]
+            return "R-diag", [Item(algebra.times(M, self._diag(a)), b, True)]
         if E.kind == "dotdiv" and not self.board.moves(E.args[1]) and E.typed.is_column and E.args[0].typed == E.typed:
             one = page.dotdiv(page.number(1), E.args[1])
-            return "R-diag", [Item(self._after(M, self._diag(one)), E.args[0], True)]
-        return None
+            return "R-diag", [Item(algebra.times(M, self._diag(one)), E.args[0], True)]
+        return self._read_off(M, E)
 
     def _diag(self, v: Tree) -> Tree:
-        return self.page.diag(v, type(v.typed)(v.typed.rows, v.typed.rows))
+        return self.page.diag(v, Shape(v.typed.rows, v.typed.rows))
 
-    def _after(self, M: Tree | None, A: Tree) -> Tree:
-        return A if M is None else self.algebra.times(M, A)
+    def _vector_product(self, M: Tree, E: Tree) -> Moved | None:
+        """L*u*R for the one factor u that moves: u goes to the end."""
+        algebra = self.algebra
+        factors = algebra.links(E)
+        at = next(k for k, f in enumerate(factors) if self.board.moves(f))
+        left, u, right = factors[:at], factors[at], factors[at + 1 :]
+        before = algebra.times(M, algebra.product(left)) if left else M
+        after = algebra.product(right) if right else None
+        if after is None:
+            return ("R-scalar-out" if before.typed.is_scalar else "R-linear-map"), [Item(before, u, True)]
+        if u.typed.is_scalar:
+            return "R-scalar-right", [Item(algebra.times(before, after), u, True)]
+        if after.typed.is_scalar:
+            return "R-scalar-out", [Item(algebra.times(after, before), u, True)]
+        if u.typed.is_row and after.typed.is_column:
+            return "R-transpose-scalar", [Item(algebra.times(before, algebra.flip(after)), algebra.flip(u), True)]
+        if u.typed.is_matrix and after.typed.is_column:
+            return self._matrix_inside(before, u, after)
+        return self._read_off(M, E)
 
-    def _vector_product(self, M: Tree | None, E: Tree) -> Moved | None:
-        a, b = E.args
-        first = self.board.moves(a)
-        moving, still = (a, b) if first else (b, a)
-        if still.typed.is_scalar:
-            if M is None:
-                M = self.page.number(1) if E.typed.is_scalar else self.page.eye(E.typed.rows)
-            return "R-scalar-out", [Item(self.algebra.scale(still, M), moving, True)]
-        if moving.typed.is_scalar:
-            if not still.typed.is_column:
-                return None
-            return "R-scalar-right", [Item(self._after(M, still), moving, True)]
-        if not first and moving.typed.is_column:
-            return "R-linear-map", [Item(self._after(M, a), b, True)]
-        if first and E.typed.is_scalar and a.typed.is_row:
-            return "R-transpose-scalar", [Item(self._after(M, self.algebra.flip(b)), self.algebra.flip(a), True)]
-        return None
+    def _matrix_inside(self, M: Tree, u: Tree, after: Tree) -> Moved | None:
+        """M*u*v for a moving matrix u: diag(e)*v = v.*e; sums are multiplied out."""
+        algebra = self.algebra
+        if u.kind in ("add", "sub") and u.args[0].typed == u.args[1].typed:
+            a, b = (Item(M, algebra.times(e, after), True) for e in u.args)
+            return "R-distribute", [a, b if u.kind == "add" else Item(self.page.neg(M), b.E, True)]
+        if u.kind == "neg":
+            return "R-distribute", [Item(self.page.neg(M), algebra.times(u.args[0], after), True)]
+        if u.kind == "call" and u.name == "diag" and u.args[0].typed.is_column:
+            return "R-diag", [Item(algebra.times(M, self._diag(after)), u.args[0], True)]
+        return self._read_off(M, self.page.make("mul", [u, after], shape=Shape(u.typed.rows)))
 
+    # -- what no rule in words moves -------------------------------------------------------------------------------
 
+    def _read_off(self, M: Tree, E: Tree) -> Moved | None:
+        """The matrix of the linear map dX -> E, read off by the calculus."""
+        by = self.board.by
+        if not by.direction.typed.is_column and not by.direction.typed.is_scalar:
+            return None
+        found = self.board.write(reverse(self.board.node(E), by.direction_node))
+        if found is None:
+            return None
+        if E.typed.is_scalar:
+            found = self.page.flip(found)
+        return "R-coefficient", [Item(self.algebra.times(M, found), by.direction, True)]
+
+    def _whole_adjoint(self, W: Tree, E: Tree) -> Moved | None:
+        """The weight of dX in <W, E>, found by the calculus."""
+        by = self.board.by
+        found = self.board.write(reverse(pairing(self.board.node(W), self.board.node(E)), by.direction_node))
+        return None if found is None else ("R-adjoint", [Item(found, by.direction)])

@@ -73,7 +73,8 @@ class Placeholders:
     def _pushed(self, tree: Tree, moving: Sequence[int]) -> Pushed:
         call, meaning = self.applied(tree)
         nodes = {name: var(name, t.typed.axes) for name, t in meaning.items()}
-        root = lower(call, nodes).root
+        lowered = lower(call, nodes)
+        root = lowered.root
         terms, linear = [], []
         for k in moving:
             point = nodes[ARGUMENTS[k]]
@@ -82,7 +83,8 @@ class Placeholders:
             if along is substitute(root, {point: tangent}.get):
                 linear.append(k)
             terms.append((1, along))
-        writer = Writer(self._declarations(meaning), {}, False)
+        # The writer knows how the value itself is written: norm2(u), not sqrt(u'*u).
+        writer = Writer(self._declarations(meaning), lowered.origins, False)
         try:
             found = shortest(writer, add(terms, root.dims), writer.tree)
         except (UnwritableError, FrechetError):
@@ -115,8 +117,8 @@ class Placeholders:
         shapes[WEIGHT] = tree.typed.transposed if tree.typed.is_row else tree.typed
         writer = Writer(Declarations(shapes), {}, False)
         try:
-            pairing = _pairing(weight, root)
-            return shortest(writer, reverse(pairing, nodes[ARGUMENTS[place]]), writer.tree)
+            product = pairing(weight, root)
+            return shortest(writer, reverse(product, nodes[ARGUMENTS[place]]), writer.tree)
         except (UnwritableError, FrechetError, KeyError):
             return None
 
@@ -126,7 +128,7 @@ def _closed(tree: Tree) -> bool:
     return not any(t.kind == "name" for t in subtrees(tree))
 
 
-def _pairing(a: Node, b: Node) -> Node:
+def pairing(a: Node, b: Node) -> Node:
     """The sum of the products of the entries of a and b."""
     n = tuple(range(a.order))
     return ein(1, [(a, n, 1), (b, n, 1)], (), dict(enumerate(a.dims)))

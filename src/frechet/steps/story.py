@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
-from frechet.core.build import substitute
 from frechet.core.ein import ein
-from frechet.core.errors import FrechetError, problem
+from frechet.core.errors import problem
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower
@@ -96,6 +95,8 @@ class _Story:
         first, base = self._start()
         start = self.algebra.flip(base) if base.typed.is_row and not self._operator() else base
         line = self.narrator.differentiate(start)
+        if not self.board.moves(line):
+            line = self.page.zeros(line.typed)
         final = self._last_lines(start, line)
         steps = [*first, *self.narrator.lines(self.board.d(start), self._left(), self.level), *final]
         assert subject.answer is not None
@@ -200,17 +201,16 @@ class _Story:
         """d F = F'(t)*dt."""
         body = self.algebra.flip(answer) if answer.typed.is_row and not line.typed.is_row else answer
         product = self.algebra.times(body, self.board.by.direction)
-        items = self.narrator.identify(line, vector=False) if line.typed.is_scalar else None
-        if not line.typed.is_scalar:
-            self.narrator.gap = ""
-        del items
+        if line.typed.is_scalar and self.board.moves(line):
+            self.narrator.identify(line, vector=False)
         self.narrator.add("R-collect", product)
         return [self._identified("R-coefficient", product, body), *self._laid_out(body, answer)]
 
     def _as_gradient(self, line: Tree, answer: Tree) -> list[Step]:
         variable = self.board.by.tree.typed
         G = answer if answer.typed == variable else self.algebra.flip(answer)
-        self.narrator.identify(line, vector=False)
+        if self.board.moves(line):
+            self.narrator.identify(line, vector=False)
         product = self.algebra.inner(G, self.board.by.direction)
         self.narrator.add("R-collect", product)
         row = self.subject.kind == "jacobian"
@@ -221,7 +221,8 @@ class _Story:
     def _as_jacobian(self, line: Tree, answer: Tree) -> list[Step]:
         turned = self.subject.layout == "denominator" and self.subject.kind == "jacobian"
         J = self.algebra.flip(answer) if turned else answer
-        self.narrator.identify(line, vector=True)
+        if self.board.moves(line):
+            self.narrator.identify(line, vector=True)
         product = self.algebra.times(J, self.board.by.direction)
         self.narrator.add("R-collect", product)
         rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
@@ -231,7 +232,7 @@ class _Story:
         """The derivative read off; it must be the tensor that the calculus found."""
         node = self.board.node(answer)
         tensor = self._tensor()
-        if node.dims != tensor.dims or (answer.typed.is_matrix and rule == "R-jacobian" and False):
+        if node.dims != tensor.dims:
             node = ein(1, [(node, (1, 0), 1)], (0, 1), dict(enumerate(tensor.dims)))
         proof = compare(node, tensor, self.board.source, self.subject.declarations)
         if proof.status == "refuted":
@@ -256,4 +257,20 @@ def _by_engine(subject: Subject, level: str, why: str) -> Derivation:
     return Derivation(subject.goal, subject.tree, subject.answer, (step,), level=level, gap=why)
 
 
-__all__ = ["FrechetError", "Subject", "substitute", "tell"]
+
+
+def with_facts(told: Derivation, subject: Subject) -> Derivation:
+    """A derivation over all entries, ended by what is known of the variable: X' = X."""
+    answer = subject.answer
+    if answer is None:
+        raise problem("E504", "This derivative has neither a closed form nor an operator form to derive.")
+    board = Board(subject.declarations, inlined(subject.tree), subject.names)
+    for level in subject.levels:
+        board.environment[getattr(level.direction, "name", "")] = level.direction
+    words = {n: subject.declarations.facts.get(n, frozenset()) for n in dict.fromkeys(subject.wrt)}
+    note = "; ".join(f"{n} is {', '.join(sorted(w - {'constant'}))}" for n, w in words.items() if w)
+    proof = board.prove(board.adopt(told.answer), board.adopt(answer))
+    if proof.status == "refuted":
+        raise problem("E600", "The last step of this derivation failed its own check and is not shown.")
+    step = Step(("R-facts",), subject.title, told.answer, answer, proof, note)
+    return Derivation(told.goal, told.start, answer, (*told.steps, step), told.style, told.level, told.gap)
