@@ -63,7 +63,8 @@ def _terms(node: Node) -> list[tuple[Number, Node]]:
 
 def _term(writer: Writer, node: Node, split: int, shape: Shape) -> Term:
     if not isinstance(node, Ein):
-        raise UnwritableError
+        whole = tuple(range(node.order))
+        return Term(1, (), _whole(writer, (whole, node), whole[:split], whole[split:], shape), shape)
     try:
         return _by_components(writer, node, split, shape)
     except UnwritableError:
@@ -141,6 +142,8 @@ def _whole(
 ) -> tuple[Tree, ...]:
     """One component over all axes: a matrix, or a diagonal over a pair of axes."""
     node = part[1]
+    if not cols:
+        return _vec(writer, node)
     if len(rows) == len(cols) == 1:
         return writer.term(node).chain if _plain(writer, node) else (writer.tree(node),)
     if isinstance(node, Ein) and len(rows) == len(cols) == 2 and node.out[:2] == node.out[2:]:

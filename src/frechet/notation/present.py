@@ -9,7 +9,7 @@ from functools import cached_property
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
 from frechet.core.dims import Size
-from frechet.core.node import Node
+from frechet.core.node import Node, Var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree
@@ -50,7 +50,12 @@ class Forms:
         self.layout = layout
         known = context.declarations
         decimals = uses_decimals(context.tree)
-        self.writer = Writer(known, context.lowered.origins, decimals, ranks(context.tree))
+        directions = {
+            d.name: known.variables[v.name]
+            for d, v in ((level.direction, level.variable) for level in levels)
+            if isinstance(d, Var) and isinstance(v, Var)
+        }
+        self.writer = Writer(known, context.lowered.origins, decimals, ranks(context.tree), directions)
 
     @property
     def tensor(self) -> Node:
@@ -97,10 +102,14 @@ class Forms:
 
     def _arrows(self, count: int) -> Tree:
         last = self.levels[-count:]
+        flat = [side for group in self.sides[: len(self.sides) - count] for side in group]
         node = last[0].along
         for level in last[1:]:
             node = forward(node, level.variable, level.direction)
-        tree = shortest(self.writer, node, self.writer.tree)
+        if any(len(side) > 1 for side in flat):
+            tree = _composite(self.writer, node, flat)
+        else:
+            tree = shortest(self.writer, node, self.writer.tree)
         for level in reversed(last):
             name = getattr(level.direction, "name", "")
             tree = self.writer.page.make("arrow", [tree], name=name, shape=tree.typed)

@@ -31,6 +31,7 @@ class Writer:
         origins: dict[Node, tuple[Number, Tree]],
         decimals: bool,
         rank: dict[str, int] | None = None,
+        directions: dict[str, Shape] | None = None,
     ) -> None:
         self.page = Page(decimals, rank)
         self.declarations = declarations
@@ -38,7 +39,8 @@ class Writer:
         self._terms: dict[tuple[Node, bool], Term] = {}
         self._failed: set[tuple[Node, bool]] = set()
         self._active: set[tuple[Node, bool]] = set()
-        self.page.known = set(declarations.variables) | set(declarations.sizes)
+        self.shapes = {**declarations.variables, **(directions or {})}
+        self.page.known = set(self.shapes) | set(declarations.sizes)
 
     def tree(self, node: Node, flipped: bool = False) -> Tree:
         """The node as one tree; UnwritableError if matrix notation cannot write it."""
@@ -117,8 +119,8 @@ class Writer:
 
     def sides(self, node: Node) -> tuple[Size, ...]:
         """The surface sides of a variable; every other node has one side for each axis."""
-        if isinstance(node, Var) and node.name in self.declarations.variables:
-            return tuple(s for s in self.declarations.variables[node.name] if s)
+        if isinstance(node, Var) and node.name in self.shapes:
+            return tuple(s for s in self.shapes[node.name] if s)
         return tuple((d,) for d in node.dims)
 
     def _raised(self, node: Node, flipped: bool) -> Term:
@@ -190,7 +192,7 @@ class Writer:
 
     def _variable(self, node: Var) -> Tree:
         """A variable; a vector of composite length read as a matrix is mat(x, m, n)'."""
-        shape = self.declarations.variables.get(node.name)
+        shape = self.shapes.get(node.name)
         if shape is None:
             return self.page.variable(node.name, self._shape(node))
         tree = self.page.variable(node.name, shape)
