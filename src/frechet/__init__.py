@@ -9,23 +9,49 @@ Names are loaded when they are first used, so importing frechet is fast and load
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from frechet import numeric
+    from frechet.api.claims import check, check_statement, equal
+    from frechet.api.compiled import CompiledFunction, compile
     from frechet.api.derivative import Derivative
     from frechet.api.function import Function, parse
     from frechet.core.errors import Diagnostic, FrechetError, Span, VerificationError
+    from frechet.verdict.verdict import Verdict
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "compile": "frechet.api.compiled", "CompiledFunction": "frechet.api.compiled",
     "parse": "frechet.api.function", "Function": "frechet.api.function", "Derivative": "frechet.api.derivative",
+    "check": "frechet.api.claims", "equal": "frechet.api.claims", "check_statement": "frechet.api.claims",
+    "Verdict": "frechet.verdict.verdict",
     "FrechetError": "frechet.core.errors", "VerificationError": "frechet.core.errors",
     "Diagnostic": "frechet.core.errors", "Span": "frechet.core.errors",
 }  # fmt: skip
-__all__ = ["Derivative", "Diagnostic", "FrechetError", "Function", "Span", "VerificationError", "numeric", "parse"]
+__all__ = [
+    "CompiledFunction", "Derivative", "Diagnostic", "FrechetError", "Function", "Span", "Verdict",
+    "VerificationError", "check", "check_statement", "compile", "equal", "numeric", "parse",
+]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """The package itself. Importing the room `frechet.compile` would put that module in the place of `fr.compile`."""
+
+    @property
+    def compile(self) -> Any:
+        return getattr(import_module(_HOME["compile"]), "compile")  # noqa: B009
+
+    @compile.setter
+    def compile(self, room: ModuleType) -> None:
+        """The room stays reachable by `from frechet.compile... import`."""
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

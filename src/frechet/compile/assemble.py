@@ -1,0 +1,178 @@
+"""A goal, sizes and a backend become a program, its source and the function it defines."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from frechet.compile.goals import Goal
+from frechet.compile.plan import Planner
+from frechet.compile.prepare import prepared
+from frechet.compile.program import Step, Value
+from frechet.compile.render import namespace, render
+from frechet.compile.second import SecondOrder
+from frechet.compile.write import Writer
+from frechet.core.dims import Shape
+from frechet.core.lazy import np
+from frechet.core.node import Node
+from frechet.language.declarations import Declarations
+
+TAKEN = {"np", "jnp", "jax", "torch", "linalg", "sparse", "dtype", "out", "expit", "erf", "softmax", "logsumexp",
+         "gram", "Factor", "split", "on_diagonal", "add_diagonal"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is compiled: variables, wanted result, backend, the names of the arguments and of the directions."""
+
+    wrt: tuple[str, ...]
+    want: str
+    backend: str
+    as_operator: bool
+    arguments: tuple[str, ...]
+    directions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, known: Declarations, wrt: tuple[str, ...], want: str, backend: str, as_operator: bool) -> Request:
+        directions: list[str] = []
+        if want == "hvp":
+            for n in wrt:
+                name = "v" if len(wrt) == 1 else f"v_{n}"
+                while name in known.variables:
+                    name += "_"
+                directions.append(name)
+        return cls(wrt, want, backend, as_operator, (*known.variables, *directions), tuple(directions))
+
+    def convert(self, array: Any) -> Any:
+        """A NumPy array as one of the backend."""
+        if self.backend == "jax":
+            import jax.numpy
+
+            return jax.numpy.asarray(array)
+        if self.backend == "torch":
+            import torch
+
+            return torch.as_tensor(np.asarray(array))
+        return np.asarray(array)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps of a program as a table."""
+
+    steps: tuple[Step, ...]
+    sizes: Mapping[str, int]
+
+    def rows(self) -> list[tuple[str, str, str, float, int]]:
+        """(step, operation, shape, flops, bytes in double precision) of every step."""
+        out = []
+        for s in self.steps:
+            if s.op != "input":
+                count = 8 * int(np.prod([d if isinstance(d, int) else self.sizes[d] for d in s.dims] or [1]))
+                what = f"{s.op}({', '.join(s.args)})"
+                out.append((s.name, what, " x ".join(map(str, s.dims)) or "scalar", s.flops, count))
+        return out
+
+    @property
+    def flops(self) -> float:
+        return sum(s.flops for s in self.steps)
+
+    def __str__(self) -> str:
+        lines = [f"{'step':8}{'operation':34}{'shape':18}{'flops':>12}{'bytes':>12}"]
+        lines += [f"{n:8}{w[:33]:34}{s:18}{f:12.4g}{b:12d}" for n, w, s, f, b in self.rows()]
+        sizes = ", ".join(f"{k} = {v}" for k, v in self.sizes.items())
+        return "\n".join([*lines, f"total {self.flops:.4g} flops for {sizes}"])
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    source: str
+    function: Callable[..., Any]
+    plan: Plan
+
+
+def _python_names(names: tuple[str, ...]) -> dict[str, str]:
+    spelled: dict[str, str] = {}
+    for n in names:
+        name = n
+        while keyword.iskeyword(name) or name in TAKEN or name in spelled.values() or (name != n and name in names):
+            name += "_"
+        spelled[n] = name
+    return spelled
+
+
+def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int]) -> Compiled:
+    """Plan, write and define the function for these sizes."""
+    names = _python_names(request.arguments)
+    planner = Planner(sizes, names)
+    shapes = {n: _of(known, request, n) for n in request.arguments}
+    size_names = _python_names((*names.values(), *known.sizes))
+    planner.program.reserve(size_names.values())
+    writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes})
+    order = [len(known.variables[n].axes) for n in request.wrt]
+    second = SecondOrder(planner, writer, sizes)
+    if request.want == "newton":
+        alone = len(order) == 1
+        results = second.newton(goal.second[0][0], goal.first[0]) if alone else second.joint(goal.second, goal.first)
+        wanted = second.wanted
+    elif request.as_operator:
+        results, wanted = second.operator(goal.second[0][0], order[0]), second.wanted
+    else:
+        results, wanted = _plain_results(goal, known, request, planner, writer)
+    return define(planner, writer, request, names, shapes, results, wanted, sizes)
+
+
+def _plain_results(
+    goal: Goal, known: Declarations, request: Request, planner: Planner, writer: Writer
+) -> tuple[str, list[str]]:
+    """The expression of the results that are arrays."""
+    grid = [h for row in goal.second for h in row]
+    nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
+             "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
+    ready = prepared(nodes, planner.program.sizes)
+    values = planner.plan(ready)
+    texts = [result(writer, planner, v, n) for v, n in zip(values, ready, strict=True)]
+    wanted = [v.name for v in values if v.name]
+    count = len(request.wrt)
+    if request.want == "value_and_gradient":
+        return f"{texts[0]}, ({', '.join(texts[1:])}{',' if len(texts) == 2 else ''})", wanted
+    if request.want == "hessian" and count > 1:
+        rows = [f"({', '.join(texts[k * count : (k + 1) * count])})" for k in range(count)]
+        return f"({', '.join(rows)})", wanted
+    return ", ".join(texts), wanted
+
+
+def _of(known: Declarations, request: Request, name: str) -> Shape:
+    if name in request.directions:
+        name = request.wrt[request.directions.index(name)]
+    return known.variables[name]
+
+
+def result(writer: Writer, planner: Planner, value: Value, node: Node) -> str:
+    """The expression of a result array."""
+    if value.coef == 1 and value.pattern == tuple(range(node.order)) and value.name:
+        step = planner.program.steps[value.name]
+        return f"{value.name}.copy()" if step.op == "input" and writer.backend == "numpy" else value.name
+    return writer.expanded(value.coef, value.name, value.pattern, node.dims)
+
+
+def define(
+    planner: Planner, writer: Writer, request: Request, names: Mapping[str, str], shapes: Mapping[str, Shape],
+    results: str, wanted: list[str], sizes: Mapping[str, int],
+) -> Compiled:  # fmt: skip
+    program = planner.program
+    reshaped = [names[n] for n, s in shapes.items() if len(s.rows) > 1 or len(s.cols) > 1]
+    doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
+    source = render(
+        program, request.backend, name=request.want, doc=doc, arguments=[names[n] for n in request.arguments],
+        shapes={names[n]: s.axes for n, s in shapes.items()}, reshaped=reshaped, writer=writer, results=results,
+        wanted=wanted,
+    )  # fmt: skip
+    # The text is ours: names are letters, digits and underscores, everything else comes from templates. Of NumPy's
+    # only the function itself is compiled, with the helpers of this package: their classes stay one.
+    scope: dict[str, Any] = namespace(writer.helpers) if request.backend == "numpy" else {}
+    text = source[source.rindex(f"def {request.want}(") :] if scope else source
+    exec(compile(text, f"<frechet {request.want}>", "exec"), scope)
+    return Compiled(source, scope[request.want], Plan(tuple(program.needed(wanted)), dict(sizes)))

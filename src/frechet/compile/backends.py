@@ -1,0 +1,90 @@
+"""The helpers of generated code in JAX and PyTorch: the names of `runtime`, without writing in place."""
+
+JAX = '''
+def gram(Z, w=None):
+    """Z' diag(w) Z."""
+    return Z.T @ Z if w is None else Z.T @ (Z * w[:, None])
+
+
+class Factor:
+    """One factorisation for solves, inverse and determinant."""
+
+    def __init__(self, A, symmetric=False):
+        self.A = A
+        self.LU = jax.scipy.linalg.lu_factor(A)
+
+    def solve(self, B, turned=False):
+        """inv(A) B, or inv(A)' B."""
+        return jax.scipy.linalg.lu_solve(self.LU, B, trans=int(turned))
+
+    def inverse(self):
+        """inv(A)."""
+        return self.solve(jnp.eye(self.A.shape[0], dtype=self.A.dtype))
+
+    def logdet(self):
+        """log |det(A)|."""
+        return jnp.log(jnp.abs(jnp.diagonal(self.LU[0]))).sum()
+
+    def det(self):
+        """det(A)."""
+        odd = (self.LU[1] != jnp.arange(self.A.shape[0])).sum() % 2
+        return (1 - 2 * odd) * jnp.diagonal(self.LU[0]).prod()
+
+
+def on_diagonal(d, pattern, shape):
+    """Zero but for d on the diagonal that `pattern` describes."""
+    axes = [pattern.index(k) for k in range(jnp.ndim(d))]
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    full = jnp.transpose(d, order).reshape([shape[k] if k in axes else 1 for k in range(len(shape))])
+    for k, p in enumerate(pattern):
+        first = pattern.index(p)
+        if p is not None and first < k:
+            eye = jnp.eye(shape[k], dtype=d.dtype)
+            full = full * eye.reshape([shape[j] if j in (first, k) else 1 for j in range(len(shape))])
+    return jnp.broadcast_to(full, shape)
+
+
+def add_diagonal(A, d, pattern):
+    """A with d added on the diagonal that `pattern` describes."""
+    return A + on_diagonal(d, pattern, A.shape)
+
+
+def newton_step(H, g):
+    """solve(H, g)."""
+    return jnp.linalg.solve(H, g)
+
+
+def split(x, shapes):
+    """Consecutive entries of x in these shapes."""
+    out, start = [], 0
+    for shape in shapes:
+        count = 1
+        for n in shape:
+            count *= n
+        out.append(x[start : start + count].reshape(shape))
+        start += count
+    return tuple(out)
+'''
+
+TORCH = (
+    JAX.replace("jnp.ndim(d)", "d.ndim")
+    .replace("jnp.transpose(d, order)", "d.permute(order)")
+    .replace("jnp.diagonal(self.LU[0])", "self.LU[0].diagonal()")
+    .replace(
+        "jnp.eye(self.A.shape[0], dtype=self.A.dtype)",
+        "torch.eye(len(self.A), dtype=self.A.dtype, device=self.A.device)",
+    )
+    .replace("jnp.eye(shape[k], dtype=d.dtype)", "torch.eye(shape[k], dtype=d.dtype, device=d.device)")
+    .replace(
+        "(self.LU[1] != jnp.arange(self.A.shape[0]))",
+        "(self.LU[1] != torch.arange(1, len(self.A) + 1, device=self.A.device))",
+    )
+    .replace("self.LU = jax.scipy.linalg.lu_factor(A)", "self.LU = torch.linalg.lu_factor(A)")
+    .replace(
+        "return jax.scipy.linalg.lu_solve(self.LU, B, trans=int(turned))",
+        "matrix = B if B.ndim == 2 else B[:, None]\n"
+        "        X = torch.linalg.solve(self.A.T, matrix) if turned else torch.linalg.lu_solve(*self.LU, matrix)\n"
+        "        return X.reshape(B.shape)",
+    )
+    .replace("jnp.", "torch.")
+)

@@ -1,0 +1,142 @@
+"""The order of a contraction: pairs of operands, found by dynamic programming over subsets with the sizes known.
+
+An operand that is the inverse of a matrix is never formed if it only multiplies: the pair is then a solve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from frechet.compile.program import CALL, ENTRY, PRODUCT, VECTOR
+
+# Beyond this many operands pairs are taken greedily: the subsets would be too many.
+EXHAUSTIVE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An array and the index of each of its axes; with `inverse` the matrix is the inverse of what `name` factors."""
+
+    name: str
+    idx: tuple[int, ...]
+    inverse: bool = False
+
+
+Tree = int | tuple["Tree", "Tree"]
+Cost = Callable[[frozenset[int]], float]
+
+
+def solves(left: Operand, right: frozenset[int], kept: frozenset[int]) -> bool:
+    """Whether inverse `left` times an operand with indices `right` is a solve: one index summed, the other free."""
+    if not left.inverse or left.idx[0] == left.idx[1]:
+        return False
+    a, b = left.idx
+    return ((a in right) != (b in right)) and (a in kept) + (b in kept) == 1 and (a if a in right else b) not in kept
+
+
+class Orderer:
+    """Finds the pairs for one product."""
+
+    def __init__(
+        self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int], known: Callable[..., bool]
+    ) -> None:
+        self.operands = operands
+        self.length = length
+        self.known = known
+        self.outside = frozenset(out)
+        self.every = frozenset(i for o in operands for i in o.idx)
+
+    def volume(self, indices: frozenset[int]) -> float:
+        total = 1.0
+        for i in indices:
+            total *= self.length[i]
+        return total
+
+    def indices(self, subset: int) -> frozenset[int]:
+        """The indices of the product of a subset: those that are used outside."""
+        inside: set[int] = set()
+        beyond = set(self.outside)
+        for k, o in enumerate(self.operands):
+            (inside if subset >> k & 1 else beyond).update(o.idx)
+        return frozenset(inside & beyond)
+
+    def pair(self, left: int, right: int, li: frozenset[int], ri: frozenset[int], kept: frozenset[int]) -> float:
+        """Nanoseconds of one product of two subsets."""
+        single = [self.operands[s.bit_length() - 1] if s & (s - 1) == 0 else None for s in (left, right)]
+        if single[0] and single[1] and self.known(single[0], single[1], kept):
+            return 0.0
+        volume = self.volume(li | ri)
+        extra = 0.0
+        for one, other in ((single[0], ri), (single[1], li)):
+            if one is not None and one.inverse:
+                if solves(one, other, kept):
+                    return volume * 1.2 * (PRODUCT if len(other) > 1 else VECTOR) + 2 * CALL
+                extra += PRODUCT * self.length[one.idx[0]] ** 3
+        if len(kept) > 2:
+            extra += 2 * self.volume(kept) + 2 * CALL  # its axes will have to be moved
+        if not (li | ri) - kept:
+            return extra + volume * ENTRY + CALL
+        matrices = (li - ri) and (ri - li)
+        batched = (li & ri) & kept
+        rate = (PRODUCT if not batched else 3 * PRODUCT) if matrices else VECTOR
+        return extra + volume * rate + self.volume(kept) * ENTRY / 2 + CALL
+
+    def order(self) -> Tree:
+        n = len(self.operands)
+        return self._exhaustive(n) if n <= EXHAUSTIVE else self._greedy(n)
+
+    def _exhaustive(self, n: int) -> Tree:
+        kept = {1 << k: self.indices(1 << k) for k in range(n)}
+        best: dict[int, tuple[float, Tree]] = {1 << k: (0.0, k) for k in range(n)}
+        alike = [o.name for o in self.operands]
+        for subset in sorted(range(1, 1 << n), key=lambda s: (s.bit_count(), s)):
+            if subset in best:
+                continue
+            kept[subset] = self.indices(subset)
+            choice: tuple[float, Tree] | None = None
+            for left, right in _splits(subset):
+                cost = best[left][0] + self.pair(left, right, kept[left], kept[right], kept[subset])
+                if not self._same(left, right, alike):
+                    cost += best[right][0]
+                if choice is None or cost < choice[0]:
+                    choice = (cost, (best[left][1], best[right][1]))
+            assert choice is not None
+            best[subset] = choice
+        return best[(1 << n) - 1][1]
+
+    def _same(self, left: int, right: int, alike: list[str]) -> bool:
+        """Whether two subsets are products of the same arrays (so that, most likely, one computation serves both)."""
+        if left.bit_count() != right.bit_count() or left.bit_count() == 1:
+            return False
+        names = [sorted(alike[k] for k in range(len(alike)) if s >> k & 1) for s in (left, right)]
+        return names[0] == names[1]
+
+    def _greedy(self, n: int) -> Tree:
+        """Cheapest pair first, connected pairs before others."""
+        parts: list[tuple[int, Tree]] = [(1 << k, k) for k in range(n)]
+        while len(parts) > 1:
+            choice: tuple[tuple[bool, float], int, int] | None = None
+            for a in range(len(parts)):
+                ia = self.indices(parts[a][0])
+                for b in range(a + 1, len(parts)):
+                    ib = self.indices(parts[b][0])
+                    kept = self.indices(parts[a][0] | parts[b][0])
+                    key = (not ia & ib, self.pair(parts[a][0], parts[b][0], ia, ib, kept))
+                    if choice is None or key < choice[0]:
+                        choice = (key, a, b)
+            assert choice is not None
+            _, a, b = choice
+            merged = (parts[a][0] | parts[b][0], (parts[a][1], parts[b][1]))
+            parts = [p for k, p in enumerate(parts) if k not in (a, b)] + [merged]
+        return parts[0][1]
+
+
+def _splits(subset: int) -> Iterator[tuple[int, int]]:
+    """The ways to split a subset in two, each once."""
+    low = subset & -subset
+    rest = subset ^ low
+    part = rest
+    while part:
+        part = (part - 1) & rest
+        yield low | part, rest ^ part

@@ -1,0 +1,189 @@
+"""The structure of a second derivative, read off its node: which indices of the rows and of the columns are tied.
+
+An index that is row and column is a diagonal or a block; rows and columns tied only through a short summed index are
+of low rank; (i, j) apart from (k, l) in H[(i, k), (j, l)] is a Kronecker product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from frechet.core.build import add
+from frechet.core.ein import ein, is_zero
+from frechet.core.node import Add, Ein, Factor, Node, Number
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """kind with its nodes: Diagonal (d), Kronecker (A, B; None is an identity), LowRank (U, V: rank axes last),
+    Blocks (B), Swapped (A, B), Dense (H). `last`: the blocks stand on the last axis."""
+
+    kind: str
+    nodes: tuple[Node | None, ...]
+    last: bool = False
+
+
+def parts_of(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Part]:
+    """The node, whose first `rows` axes are rows, as a sum of structured parts, equal kinds added up."""
+    found = [_part(n, rows, sizes) for n in _terms(node, rows)]
+    return _collected(found, node, rows)
+
+
+def _terms(root: Node, rows: int) -> list[Node]:
+    """The terms of a sum; scalar factors in front of a sum go to each of its terms."""
+    out: list[Node] = []
+    stack: list[tuple[Number, Node]] = [(1, root)]
+    while stack:
+        c, node = stack.pop()
+        if isinstance(node, Add):
+            stack.extend((c * k, n) for k, n in node.terms)
+            continue
+        if isinstance(node, Ein):
+            sums = [f for f in node.factors if f[0].order == 2 * rows and isinstance(f[0], Add) and f[2] == 1]
+            scalars = all(not f[1] for f in node.factors if f not in sums)
+            if len(sums) == 1 and scalars and set(sums[0][1]) == set(node.out):
+                base, idx, _ = sums[0]
+                assert isinstance(base, Add)
+                rest = [f for f in node.factors if f is not sums[0]]
+                dims = dict(enumerate(node.index_dims))
+                stack.extend((c * k, ein(node.coef, [(n, idx, 1), *rest], node.out, dims)) for k, n in base.terms)
+                continue
+        if not is_zero(node):
+            n = tuple(range(node.order))
+            out.append(ein(c, [(node, n, 1)], n, dict(enumerate(node.dims))))
+    return out
+
+
+def _part(node: Node, rows: int, sizes: Mapping[str, int]) -> Part:
+    if not isinstance(node, Ein):
+        return Part("Dense", (node,))
+    r, c = node.out[:rows], node.out[rows:]
+    tied = [i == j for i, j in zip(r, c, strict=True)]
+    if len(set(node.out)) < len(node.out) - sum(tied):
+        return Part("Dense", (node,))
+    if all(tied):
+        return Part("Diagonal", (_read(node, node.factors, r, node.coef),))
+    if rows == 2:
+        found = _of_matrices(node, r, c, tied)
+        if found is not None:
+            return found
+    return _low_rank(node, r, c, sizes) or Part("Dense", (node,))
+
+
+def _read(node: Ein, factors: Sequence[Factor], out: Sequence[int], coef: Number = 1) -> Node:
+    """The product of some factors with this output; the other indices of these factors are summed."""
+    used = {i for f in factors for i in f[1]} | set(out)
+    return ein(coef, factors, out, {i: node.index_dims[i] for i in used})
+
+
+def _groups(factors: Iterable[Factor], without: frozenset[int] = frozenset()) -> dict[int, int]:
+    """A number for each index, equal where factors connect them (not through the indices `without`)."""
+    parent: dict[int, int] = {}
+
+    def root(i: int) -> int:
+        while parent.setdefault(i, i) != i:
+            i = parent[i]
+        return i
+
+    for _, idx, _ in factors:
+        free = [i for i in idx if i not in without]
+        for i in free:
+            parent[root(i)] = root(free[0])
+    return {i: root(i) for i in parent}
+
+
+def _of_matrices(node: Ein, r: Sequence[int], c: Sequence[int], tied: Sequence[bool]) -> Part | None:
+    (i, k), (j, m) = r, c
+    group = _groups(node.factors)
+    where = {x: group.get(x, -1 - x) for x in (i, k, j, m)}
+
+    def factors_of(*ends: int) -> list[Factor]:
+        return [f for f in node.factors if f[1] and group[f[1][0]] in {where[e] for e in ends}]
+
+    def rest(chosen: Sequence[Factor]) -> list[Factor]:
+        return [f for f in node.factors if f not in chosen]
+
+    if tied[0] or tied[1]:
+        shared, row, col = (i, k, m) if tied[0] else (k, i, j)
+        mine = factors_of(shared)
+        if where[shared] in (where[row], where[col]):
+            return Part("Blocks", (_read(node, node.factors, (shared, row, col), node.coef),), last=tied[1])
+        side = _read(node, mine, (shared, shared)) if mine else None
+        other = _read(node, rest(mine), (row, col), node.coef)
+        return Part("Kronecker", (side, other) if tied[0] else (other, side))
+    if not {where[i], where[j]} & {where[k], where[m]}:
+        mine = factors_of(i, j)
+        return Part("Kronecker", (_read(node, mine, (i, j), node.coef), _read(node, rest(mine), (k, m))))
+    if not {where[i], where[m]} & {where[k], where[j]}:
+        mine = factors_of(i, m)
+        return Part("Swapped", (_read(node, mine, (i, m), node.coef), _read(node, rest(mine), (k, j))))
+    return None
+
+
+def _low_rank(node: Ein, r: Sequence[int], c: Sequence[int], sizes: Mapping[str, int]) -> Part | None:
+    """U V' where rows and columns are tied by nothing, or by one summed index much shorter than they are."""
+    if set(r) & set(c):
+        return None
+    length = [d if isinstance(d, int) else sizes[d] for d in node.index_dims]
+    limit = prod(length[i] for i in r) / 3
+    cuts: list[tuple[int, ...]] = [()]
+    summed = sorted(set(range(len(length))) - set(node.out), key=lambda s: length[s])
+    cuts += [(s,) for s in summed if length[s] <= limit]
+    for cut in cuts:
+        group = _groups(node.factors, frozenset(cut))
+        left = {group.get(i, -1) for i in r}
+        if left & {group.get(j, -2) for j in c}:
+            continue
+        mine = [f for f in node.factors if any(group.get(x) in left for x in f[1] if x not in cut)]
+        rest = [f for f in node.factors if f not in mine]
+        U = _read(node, mine, (*r, *cut), node.coef)
+        return Part("LowRank", (U, _read(node, rest, (*c, *cut))))
+    return None
+
+
+def _collected(parts: list[Part], node: Node, rows: int) -> list[Part]:
+    """Parts of one kind added up where the sum is of that kind."""
+    out: list[Part] = []
+    sums: dict[tuple[object, ...], list[Part]] = {}
+    for p in parts:
+        if p.kind in ("Diagonal", "Blocks", "Dense"):
+            sums.setdefault((p.kind, p.last), []).append(p)
+        elif p.kind == "Kronecker" and None in p.nodes:
+            sums.setdefault((p.kind, p.nodes[0] is None, p.nodes[1] is None), []).append(p)
+        else:
+            out.append(p)
+    for key, same in sums.items():
+        places = [k for k in range(len(same[0].nodes)) if same[0].nodes[k] is not None]
+        (k,) = places if len(places) == 1 else (0,)
+        terms = [n for p in same if (n := p.nodes[k]) is not None]
+        total = add([(1, n) for n in terms], terms[0].dims)
+        nodes = tuple(total if j == k else None for j in range(len(same[0].nodes)))
+        out.append(Part(str(key[0]), nodes, same[0].last))
+    return _uniform_joined(out, node, rows)
+
+
+def _uniform_joined(parts: list[Part], node: Node, rows: int) -> list[Part]:
+    """A multiple of the identity joins a Kronecker product with an identity: kron(I, A) + c*I = kron(I, A + c*I)."""
+    uniform = [p for p in parts if p.kind == "Diagonal" and _repeats(p.nodes[0])]
+    kron = [p for p in parts if p.kind == "Kronecker" and None in p.nodes]
+    if rows != 2 or not uniform or len(kron) != 1:
+        return parts
+    d = uniform[0].nodes[0]
+    assert isinstance(d, Ein)
+    place = 0 if kron[0].nodes[0] is not None else 1
+    A = kron[0].nodes[place]
+    assert A is not None
+    eye = ein(d.coef, [(n, (), e) for n, _, e in d.factors], (0, 0), {0: A.dims[0]})
+    total = add([(1, A), (1, eye)], A.dims)
+    joined = Part("Kronecker", tuple(total if k == place else None for k in range(2)))
+    return [p for p in parts if p not in (uniform[0], kron[0])] + [joined]
+
+
+def _repeats(node: Node | None) -> bool:
+    """The same value in every entry."""
+    return isinstance(node, Ein) and all(not f[1] for f in node.factors)
+
+
+__all__ = ["Part", "parts_of"]

@@ -1,0 +1,175 @@
+"""From nodes to a program: every node once, products as pairs in the cheapest order, sums in compact form.
+
+One factorisation serves the inverse, the solves and the determinant of a matrix; X'*diag(w)*X is half a product;
+diagonals, repeated entries and outer products stay what they are until an array is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from frechet.compile.products import Contraction, Scalar, plain
+from frechet.compile.program import FUNCTION, Pattern, Program, Value
+from frechet.core.dims import Dim
+from frechet.core.ein import is_symmetric, transpose
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Size, Unit, Var, topological
+
+FACTORED = ("inv", "logdet", "det")
+
+
+class Planner:
+    """Plans nodes into one program with these sizes."""
+
+    def __init__(self, sizes: Mapping[str, int], names: Mapping[str, str]) -> None:
+        self.program = Program(sizes)
+        self.names = names
+        self.program.reserve(names.values())
+        self.values: dict[Node, Value] = {}
+
+    def plan(self, roots: Iterable[Node]) -> list[Value]:
+        """The values of the roots; inner products of two factors first, because longer ones may be built from them."""
+        roots = list(roots)
+        order = topological(roots)
+        rank = {n: k for k, n in enumerate(order)}
+        lazily = {n for n in order if isinstance(n, Call) and n.operation.name == "inv"}
+        read = {c for n in order if not isinstance(n, Ein) for c in n.children} | set(roots)
+        early = [n for n in order if isinstance(n, Ein) and len(n.factors) == 2 and n.order and n.contracts]
+        for start in (*early, *order):
+            for node in sorted(topological([start]), key=rank.__getitem__):
+                if node not in self.values and (node not in lazily or node in read):
+                    self.values[node] = self._value(node)
+        return [self.values[r] for r in roots]
+
+    def _value(self, node: Node) -> Value:
+        if isinstance(node, Ein):
+            return self._product(node)
+        if isinstance(node, Add):
+            return self._sum(node)
+        if isinstance(node, Map):
+            return self._map(node)
+        if isinstance(node, Call):
+            return self.call(node)
+        if isinstance(node, Var):
+            return Value(1, self.program.input(self.names[node.name], node.dims), plain(node))
+        if isinstance(node, Size):
+            return Value(1, self.program.emit("size", (), node.name, ()), ())
+        assert isinstance(node, (Unit, Mask))
+        place = node.position if isinstance(node, Unit) else node.offset
+        return Value(1, self.program.emit(type(node).__name__.lower(), (), (place, node.dims), node.dims), plain(node))
+
+    # ---- arrays ----
+
+    def axes(self, value: Value, dims: Sequence[Dim]) -> tuple[Dim, ...]:
+        """The dims of the array behind a value of a node of `dims`."""
+        found = {p: d for p, d in zip(value.pattern, dims, strict=True) if p is not None}
+        return tuple(found[k] for k in range(len(found)))
+
+    def array(self, value: Value, dims: tuple[Dim, ...]) -> str:
+        """The name of an array with one axis for each of `dims`, coefficient and diagonals written out."""
+        if value.coef == 1 and value.name and value.pattern == tuple(range(len(dims))):
+            return value.name
+        args = (value.name,) if value.name else ()
+        return self.program.emit("expand", args, (value.coef, value.pattern, dims), dims, self.program.size(dims))
+
+    def entrywise(self, what: tuple[Any, ...], parts: Sequence[Value], dims: tuple[Dim, ...]) -> Value:
+        """An elementwise step on values none of which stands on a diagonal; axes that none has stay away."""
+        parts = [Value(p.coef, self.array(p, dims), tuple(range(len(dims)))) if p.diagonal else p for p in parts]
+        if not any(p.name for p in parts) and what[0] == "linear":
+            return Value(sum(p.coef for p in parts), "", (None,) * len(dims))
+        largest = max(parts, key=lambda p: sum(q is not None for q in p.pattern))
+        first = {k: -1 if q is None else q for k, q in enumerate(largest.pattern)}
+        present = sorted((k for k in first if any(p.pattern[k] is not None for p in parts)), key=first.__getitem__)
+        place = {axis: k for k, axis in enumerate(present)}
+        inputs = []
+        for p in parts:
+            spots = sorted((q, place[k]) for k, q in enumerate(p.pattern) if q is not None)
+            inputs.append((p.coef, bool(p.name), tuple(s for _, s in spots)))
+        shape = tuple(dims[k] for k in present)
+        names = tuple(p.name for p in parts if p.name)
+        cost = self.program.size(shape) * (FUNCTION if what[0] == "map" else 1)
+        name = self.program.emit("entrywise", names, (what, tuple(inputs), len(present)), shape, cost)
+        return Value(1, name, tuple(place.get(k) for k in range(len(dims))))
+
+    # ---- sums and functions ----
+
+    def _map(self, node: Map) -> Value:
+        name, args = node.operation.name, [self.values[a] for a in node.children]
+        if name == "log" and isinstance(node.children[0], Add):
+            rest = _beside_one(node.children[0])
+            if rest:
+                parts = [self._scaled(self.values[n], c) for c, n in rest]
+                inner = parts[0] if len(parts) == 1 else self.entrywise(("linear",), parts, node.dims)
+                return self.entrywise(("map", "log1p"), [inner], node.dims)
+        return self.entrywise(("map", name), args, node.dims)
+
+    @staticmethod
+    def _scaled(value: Value, coef: Scalar) -> Value:
+        return Value(value.coef * coef, value.name, value.pattern)
+
+    def _sum(self, node: Add) -> Value:
+        groups: dict[Pattern, list[Value]] = {}
+        for c, n in node.terms:
+            value = self._scaled(self.values[n], c)
+            seen = [value.pattern.index(p) if p is not None else None for p in value.pattern]
+            repeated = tuple(f if f is not None and f != k else None for k, f in enumerate(seen))
+            groups.setdefault(repeated, []).append(value)
+        parts = {key: self._added(values, key, node.dims) for key, values in groups.items()}
+        if len(parts) == 1:
+            return next(iter(parts.values()))
+        dense = parts.pop((None,) * node.order, Value(0, "", (None,) * node.order))
+        ordered = [dense, *(parts[k] for k in sorted(parts, key=str))]
+        spec = tuple((v.coef, bool(v.name), v.pattern) for v in ordered)
+        names = tuple(v.name for v in ordered if v.name)
+        name = self.program.emit("assemble", names, (spec, node.dims), node.dims, self.program.size(node.dims))
+        return Value(1, name, plain(node))
+
+    def _added(self, values: list[Value], repeated: Pattern, dims: tuple[Dim, ...]) -> Value:
+        """The sum of values that stand on the same diagonal, without the axes that only repeat."""
+        if len(values) == 1:
+            return values[0]
+        kept = [k for k in range(len(dims)) if repeated[k] is None]
+        small = [Value(v.coef, v.name, tuple(v.pattern[k] for k in kept)) for v in values]
+        total = self.entrywise(("linear",), small, tuple(dims[k] for k in kept))
+        place = {k: total.pattern[j] for j, k in enumerate(kept)}
+        return Value(total.coef, total.name, tuple(place[k if r is None else r] for k, r in enumerate(repeated)))
+
+    # ---- opaque operations ----
+
+    def factor(self, matrix: Node) -> tuple[str, bool]:
+        """The factorisation that serves a matrix and its transpose; whether it is of the transpose."""
+        other = transpose(matrix) if matrix.order == 2 else matrix
+        if other is not matrix and other in self.values and matrix not in self.values:
+            return self.factor(other)[0], True
+        if matrix not in self.values:
+            self.plan([matrix])
+        half = matrix.order // 2
+        known = matrix.order == 2 and is_symmetric(matrix)
+        name = self.array(self.values[matrix], matrix.dims)
+        n = self.program.size(matrix.dims[:half])
+        flops = n**3 / 3
+        return self.program.emit("factor", (name,), (half, known), matrix.dims[:half], flops), False
+
+    def call(self, node: Call) -> Value:
+        name = node.operation.name
+        if name in FACTORED:
+            factor, turned = self.factor(node.children[0])
+            flops = 2 / 3 * self.program.size(node.dims[: node.order // 2]) ** 3 if name == "inv" else 0.0
+            made = self.program.emit(name, (factor,), node.dims, node.dims, flops)
+            pattern = plain(node)
+            return Value(1, made, pattern if not turned or not pattern else (1, 0))
+        args = tuple(self.array(self.values[a], a.dims) for a in node.children)
+        spec = (node.operation.name, node.groups, tuple(a.dims for a in node.children))
+        return Value(1, self.program.emit("call", args, spec, node.dims, self.program.size(node.dims)), plain(node))
+
+    # ---- products ----
+
+    def _product(self, node: Ein) -> Value:
+        return Contraction(self, node).value()
+
+
+def _beside_one(node: Add) -> list[tuple[Any, Node]] | None:
+    """The other terms of 1 + u, or None if there is no constant one."""
+    ones = [k for k, (c, n) in enumerate(node.terms) if isinstance(n, Ein) and not n.factors and n.coef * c == 1
+            and len(set(n.out)) == len(n.out) == len(n.index_dims)]  # fmt: skip
+    return [t for k, t in enumerate(node.terms) if k != ones[0]] if len(ones) == 1 else None

@@ -1,0 +1,248 @@
+"""One product as steps: operands read off its factors, pairs in the cheapest order, halves where it is symmetric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from frechet.compile.contract import Operand, Orderer, Tree, solves
+from frechet.compile.program import Pattern, Value
+from frechet.compile.symmetry import gram_parts
+from frechet.core.dims import Dim
+from frechet.core.node import Call, Ein, Node
+
+if TYPE_CHECKING:
+    from frechet.compile.plan import Planner
+
+Scalar = int | float | Fraction
+
+
+class Contraction:
+    """One product while it is being planned."""
+
+    def __init__(self, planner: Planner, node: Ein) -> None:
+        self.planner, self.program, self.node = planner, planner.program, node
+        self.coef: Scalar = node.coef
+        self.alias: dict[int, int] = {}
+        self.scalars: list[tuple[str, Scalar]] = []
+        self.operands: list[Operand] = []
+
+    def find(self, i: int) -> int:
+        while i in self.alias:
+            i = self.alias[i]
+        return i
+
+    def dims_of(self, idx: Sequence[int]) -> tuple[Dim, ...]:
+        return tuple(self.node.index_dims[i] for i in idx)
+
+    def value(self) -> Value:
+        for base, idx, e in self.node.factors:
+            self._take(base, idx, e)
+        self.operands = [Operand(o.name, tuple(self.find(i) for i in o.idx), o.inverse) for o in self.operands]
+        out = tuple(self.find(i) for i in self.node.out)
+        self._count_repeats(out)
+        self.operands = [self._reduced(o, k, out) for k, o in enumerate(self.operands)]
+        self.operands = [o for o in self.operands if self._kept(o)]
+        scalar = self._scalar()
+        result = self._contracted(out)
+        bare = {i for i in out if out.count(i) > 1 and (result is None or i not in result.idx)}
+        for i in sorted(bare):
+            ones = Operand(self.program.emit("ones", (), self.dims_of((i,)), self.dims_of((i,))), (i,))
+            result = ones if result is None else self._pair(result, ones, frozenset(out))
+        if result is None:
+            return self._times(Value(self.coef, "", (None,) * len(out)), scalar)
+        pattern = tuple(result.idx.index(i) if i in result.idx else None for i in out)
+        return self._times(Value(self.coef, result.name, pattern), scalar)
+
+    def _take(self, base: Node, idx: tuple[int, ...], e: Any) -> None:
+        """One factor as an operand: its array, raised to its power."""
+        planner = self.planner
+        if isinstance(base, Call) and base.operation.name == "inv" and e == 1 and base not in planner.values:
+            if base.order == 2:
+                factor, turned = planner.factor(base.children[0])
+                self.operands.append(Operand(factor, idx[::-1] if turned else idx, True))
+                return
+            planner.values[base] = planner.call(base)
+        value = planner.values[base]
+        if value.diagonal and (e != int(e) or e < 0):
+            value = Value(1, planner.array(value, base.dims), plain(base))
+        self.coef = self.coef * _power(value.coef, e)
+        first: dict[int, int] = {}
+        for p, i in zip(value.pattern, idx, strict=True):
+            if p is None:
+                continue
+            i = self.find(i)
+            j = self.find(first.setdefault(p, i))
+            if i != j:
+                self.alias[max(i, j)] = min(i, j)
+        if not value.name:
+            return
+        axes = tuple(first[k] for k in range(len(first)))
+        if not axes:
+            self.scalars.append((value.name, e))
+        elif e == 2 and self._summed_alone(axes):
+            self.operands += [Operand(value.name, axes)] * 2
+        else:
+            name = value.name if e == 1 else self._raised(value.name, axes, e)
+            self.operands.append(Operand(name, axes))
+
+    def _count_repeats(self, out: tuple[int, ...]) -> None:
+        """A sum over an index along which everything only repeats is a factor: its size."""
+        seen = {i for o in self.operands for i in o.idx} | set(out)
+        for i in {self.find(k) for k in range(len(self.node.index_dims))} - seen:
+            dim = self.node.index_dims[i]
+            if isinstance(dim, int):
+                self.coef = self.coef * dim
+            else:
+                self.scalars.append((self.program.emit("size", (), dim, ()), 1))
+
+    def _summed_alone(self, axes: tuple[int, ...]) -> bool:
+        """A square of which some axis is summed is a product with itself, no array of squares."""
+        return len(self.node.factors) == 1 and any(i not in self.node.out for i in axes)
+
+    def _raised(self, name: str, axes: tuple[int, ...], e: Any) -> str:
+        whole = tuple(range(len(axes)))
+        return self.planner.entrywise(("power", e), [Value(1, name, whole)], self.dims_of(axes)).name
+
+    def _kept(self, o: Operand) -> bool:
+        if o.idx:
+            return True
+        self.scalars.append((o.name, 1))
+        return False
+
+    def _reduced(self, o: Operand, place: int, out: tuple[int, ...]) -> Operand:
+        """Diagonals read and axes summed that nothing else has."""
+        others = {i for k, p in enumerate(self.operands) if k != place for i in p.idx} | set(out)
+        idx = tuple(dict.fromkeys(i for i in o.idx if i in others))
+        if idx == o.idx:
+            return o
+        name = o.name
+        if o.inverse:
+            name = self._explicit(o)
+        local = {i: k for k, i in enumerate(dict.fromkeys(o.idx))}
+        spec = (tuple(local[i] for i in o.idx), tuple(local[i] for i in idx))
+        cost = self.program.size(self.dims_of(tuple(local)))
+        return Operand(self.program.emit("reduce", (name,), spec, self.dims_of(idx), cost), idx)
+
+    def _explicit(self, o: Operand) -> str:
+        dims = self.dims_of(o.idx)
+        return self.program.emit("inv", (o.name,), dims, dims, 2 / 3 * self.program.size(dims[:1]) ** 3)
+
+    def _scalar(self) -> str:
+        """The product of the scalar factors."""
+        if not self.scalars:
+            return ""
+        parts = tuple(sorted(self.scalars, key=lambda s: (s[0], str(s[1]))))
+        if len(parts) == 1 and parts[0][1] == 1:
+            return parts[0][0]
+        return self.program.emit("scalars", tuple(n for n, _ in parts), tuple(e for _, e in parts), (), 1.0)
+
+    def _times(self, value: Value, scalar: str) -> Value:
+        if not scalar:
+            return value
+        if not value.name:
+            return Value(value.coef, scalar, value.pattern)
+        axes = self.planner.axes(value, self.node.dims)
+        whole = tuple(range(len(axes)))
+        parts = [Value(1, value.name, whole), Value(1, scalar, (None,) * len(axes))]
+        return Value(value.coef, self.planner.entrywise(("multiply",), parts, axes).name, value.pattern)
+
+    def _contracted(self, out: tuple[int, ...]) -> Operand | None:
+        if not self.operands:
+            return None
+        length = {i: self.program.size([d]) for i, d in enumerate(self.node.index_dims)}
+        half = gram_parts(self.operands, out)
+        if half is not None:
+            left, weights, rows, columns, shared = half
+            Z = self._ordered(left, (*shared, *rows), length)
+            w = self._ordered(weights, shared, length) if weights else None
+            if Z is not None and set(Z.idx) == {*shared, *rows} and (w is None or set(w.idx) == set(shared)):
+                return self._gram(Z, w, rows, columns, shared)
+        return self._ordered(self.operands, out, length)
+
+    def _gram(self, Z: Operand, w: Operand | None, rows: Any, columns: Any, shared: Any) -> Operand:
+        """Z'*diag(w)*Z for the shared axes of Z as its rows."""
+        spec = (tuple(Z.idx.index(i) for i in shared), tuple(Z.idx.index(i) for i in rows),
+                tuple(w.idx.index(i) for i in shared) if w else None)  # fmt: skip
+        dims = self.dims_of((*rows, *rows))
+        flops = self.program.size(self.dims_of(shared)) * self.program.size(dims)
+        name = self.program.emit("gram", (Z.name, w.name) if w else (Z.name,), spec, dims, flops)
+        return Operand(name, (*rows, *columns))
+
+    def _ordered(self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int]) -> Operand | None:
+        orderer = Orderer(operands, out, length, self._is_known)
+        tree = orderer.order()
+        outside = frozenset(out)
+
+        def run(t: Tree, beyond: frozenset[int]) -> Operand:
+            if isinstance(t, int):
+                return operands[t]
+            sides = [frozenset(i for k in _leaves(s) for i in operands[k].idx) for s in t]
+            left, right = run(t[0], beyond | sides[1]), run(t[1], beyond | sides[0])
+            return self._pair(left, right, beyond)
+
+        result = run(tree, outside)
+        return Operand(self._explicit(result), result.idx) if result.inverse else result
+
+    def _is_known(self, left: Operand, right: Operand, kept: frozenset[int]) -> bool:
+        if left.inverse or right.inverse:
+            return False
+        (a, b), spec, _ = _dot_spec(left, right, kept)
+        return self.program.known("dot", (a.name, b.name), spec)
+
+    def _pair(self, left: Operand, right: Operand, beyond: frozenset[int]) -> Operand:
+        kept = frozenset(i for i in (*left.idx, *right.idx) if i in beyond)
+        for one, other in ((left, right), (right, left)):
+            if not other.inverse and solves(one, frozenset(other.idx), kept):
+                return self._solve(one, other)
+        left = Operand(self._explicit(left), left.idx) if left.inverse else left
+        right = Operand(self._explicit(right), right.idx) if right.inverse else right
+        (a, b), spec, idx = _dot_spec(left, right, kept)
+        cost = self.program.size(self.dims_of(tuple({*a.idx, *b.idx})))
+        return Operand(self.program.emit("dot", (a.name, b.name), spec, self.dims_of(idx), 2 * cost), idx)
+
+    def _solve(self, inverse: Operand, other: Operand) -> Operand:
+        a, b = inverse.idx
+        turned = a in other.idx  # sum over a of inv[a, b] B[a, ...] is a solve with the transpose
+        summed, free = (a, b) if turned else (b, a)
+        idx = tuple(free if i == summed else i for i in other.idx)
+        spec = (turned, other.idx.index(summed), len(idx))
+        cost = 2 * self.program.size(self.dims_of(idx)) * self.program.size(self.dims_of((summed,)))
+        return Operand(self.program.emit("solve", (inverse.name, other.name), spec, self.dims_of(idx), cost), idx)
+
+
+def _leaves(tree: Tree) -> list[int]:
+    stack, found = [tree], []
+    while stack:
+        t = stack.pop()
+        if isinstance(t, int):
+            found.append(t)
+        else:
+            stack.extend(t)
+    return found
+
+
+def _dot_spec(left: Operand, right: Operand, kept: frozenset[int]) -> tuple[tuple[Operand, Operand], Any, Any]:
+    """Operands in a fixed order, indices renamed by first use, and the indices of the result: the key of a product."""
+    a, b = sorted((left, right), key=lambda o: (len(o.name), o.name, len(o.idx)))
+    if a.name == b.name and [i in kept for i in a.idx] < [i in kept for i in b.idx]:
+        a, b = b, a
+    local = {i: k for k, i in enumerate(dict.fromkeys((*a.idx, *b.idx)))}
+    shared = [i for i in a.idx if i in b.idx and i in kept]
+    idx = (*shared, *(i for i in a.idx if i in kept and i not in shared),
+           *(i for i in b.idx if i in kept and i not in shared))  # fmt: skip
+    spec = (tuple(local[i] for i in a.idx), tuple(local[i] for i in b.idx), tuple(local[i] for i in idx))
+    return (a, b), spec, idx
+
+
+def plain(node: Node) -> Pattern:
+    return tuple(range(node.order))
+
+
+def _power(value: Scalar, e: Any) -> Scalar:
+    if value == 1:
+        return 1
+    if e == int(e):
+        return Fraction(value) ** int(e) if not isinstance(value, float) else float(value ** int(e))
+    return float(float(value) ** float(e))

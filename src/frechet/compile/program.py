@@ -1,0 +1,103 @@
+"""A straight-line program: what a plan is made of, whatever language it is written in afterwards.
+
+A Step makes one array from others. Equal steps are the same step, so what two results share is computed once.
+`Value` says how a node reads its array: node[i, j, ...] = coef * array[...], where an axis of the node may be missing
+in the array (the value is repeated along it) and two axes may be the same one (the value stands on a diagonal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from frechet.core.dims import Dim
+from frechet.core.dims import Size as Dims
+
+Pattern = tuple[int | None, ...]
+
+# Estimated nanoseconds for one multiply-add or one entry: matrix product, product with a vector, elementwise, function.
+PRODUCT, VECTOR, ENTRY, FUNCTION, CALL = 0.05, 0.35, 0.8, 8.0, 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """name = op(args); `spec` tells the rest (see `write`), `dims` are the sizes of the result."""
+
+    name: str
+    op: str
+    args: tuple[str, ...]
+    spec: Any
+    dims: Dims
+    flops: float
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """How a node reads an array: `pattern` gives, for each axis of the node, the axis of the array (None: repeated).
+
+    A name of "" is the number one.
+    """
+
+    coef: Any
+    name: str
+    pattern: Pattern
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether two axes of the node are the same axis of the array."""
+        seen = [p for p in self.pattern if p is not None]
+        return len(set(seen)) < len(seen)
+
+
+@dataclass
+class Program:
+    """Steps in order, the named inputs, and what is returned."""
+
+    sizes: Mapping[str, int]
+    steps: dict[str, Step] = field(default_factory=dict)
+    inputs: list[str] = field(default_factory=list)
+    results: Any = None
+    table: dict[Hashable, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def size(self, dims: Iterable[Dim]) -> int:
+        """The number of entries of an array of these dims."""
+        return prod(d if isinstance(d, int) else self.sizes[d] for d in dims)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Names that steps must not take."""
+        self._taken.update(names)
+
+    def input(self, name: str, dims: Dims) -> str:
+        if name not in self.steps:
+            self.steps[name] = Step(name, "input", (), None, dims, 0.0)
+            self.inputs.append(name)
+        return name
+
+    def emit(self, op: str, args: tuple[str, ...], spec: Any, dims: Dims, flops: float = 0.0) -> str:
+        """The step of this content: made now, or found."""
+        key = (op, args, spec)
+        found = self.table.get(key)
+        if found is not None:
+            return found
+        count = len(self.steps) + 1
+        name = f"t{count}"
+        while name in self._taken or name in self.steps:
+            name = f"t{count}_"
+            count += 1
+        self.steps[name] = Step(name, op, args, spec, dims, flops)
+        self.table[key] = name
+        return name
+
+    def known(self, op: str, args: tuple[str, ...], spec: Any) -> bool:
+        return (op, args, spec) in self.table
+
+    def needed(self, results: Iterable[str]) -> list[Step]:
+        """The steps that the results need, in order: the rest is dead code."""
+        wanted = set(results)
+        for step in reversed(list(self.steps.values())):
+            if step.name in wanted:
+                wanted.update(step.args)
+        return [s for s in self.steps.values() if s.name in wanted]

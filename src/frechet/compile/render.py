@@ -1,0 +1,88 @@
+"""The text of a compiled function: imports, the helpers it calls, sizes, one statement for each step, results."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from frechet.compile import backends, runtime, structure
+from frechet.compile.program import Program
+from frechet.compile.write import Writer
+from frechet.core.dims import Size as Dims
+from frechet.core.lazy import np, scipy
+
+_IMPORTS = {
+    "numpy": "import numpy as np",
+    "jax": "import jax\nimport jax.numpy as jnp",
+    "torch": "import torch",
+}
+_SPECIAL = ("erf", "expit", "logsumexp", "softmax")
+
+
+def helper_sources(names: Sequence[str], backend: str) -> str:
+    """The source of helpers and of what they call, in a fixed order."""
+    if backend != "numpy":
+        text = backends.JAX if backend == "jax" else backends.TORCH
+        parts = re.split(r"\n\n\n(?=def |class )", text.strip())
+        table = {re.split(r"[ (:]", p)[1]: p for p in parts}
+    else:
+        table = {}
+        for module in (runtime, structure):
+            for name, thing in vars(module).items():
+                if getattr(thing, "__module__", "") == module.__name__:
+                    table[name] = inspect.getsource(thing)
+    wanted = set(names)
+    for name in reversed(table):
+        if name in wanted:
+            wanted |= {other for other in table if other != name and re.search(rf"\b{other}\b", table[name])}
+    chosen = [re.sub(r"  # type: ignore\[[a-z-]+\]", "", t).rstrip() for n, t in table.items() if n in wanted]
+    return "\n\n\n".join(chosen)
+
+
+def namespace(helpers: Sequence[str]) -> dict[str, Any]:
+    """What NumPy code finds by name."""
+    found = {h: getattr(structure if hasattr(structure, h) else runtime, h) for h in helpers}
+    return {"np": np, "linalg": scipy.linalg, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}
+
+
+def render(
+    program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], shapes: dict[str, Dims],
+    reshaped: Sequence[str], writer: Writer, results: str, wanted: Sequence[str],
+) -> str:  # fmt: skip
+    """Source code that defines the function `name` of `arguments`."""
+    body = writer.lines(program.needed(wanted), wanted)
+    head: list[str] = []
+    text = "\n".join([*body, results])
+    if "dtype=dtype" in text:
+        head.append(f"dtype = {next(a for a in arguments if a in shapes)}.dtype")
+    for dim in writer.used_sizes:
+        head.append(f"{writer.sizes[dim]} = {_place(dim, arguments, shapes)}")
+    head += [f"{a} = {a}.reshape({writer.shape(shapes[a])})" for a in reshaped]
+    inner = [f'"""{doc}"""', *head, *body, f"return {results}"]
+    lines = [f"def {name}({', '.join(arguments)}):", *(f"    {t}" for t in inner)]
+    return "\n\n\n".join(p for p in (_preamble(backend, writer.helpers, text), "\n".join(lines)) if p) + "\n"
+
+
+def _preamble(backend: str, helpers: Sequence[str], text: str) -> str:
+    source = helper_sources(helpers, backend)
+    imports = [_IMPORTS[backend]]
+    if backend == "numpy":
+        special = [s for s in _SPECIAL if re.search(rf"(?<![\w.]){s}\(", text + source)]
+        if "linalg." in source.replace("np.linalg.", ""):
+            imports.append("from scipy import linalg")
+        if "sparse." in source:
+            imports.append("from scipy import sparse")
+        if special:
+            imports.append(f"from scipy.special import {', '.join(special)}")
+    return "\n".join(imports) + (f"\n\n\n{source}" if source else "")
+
+
+def _place(dim: object, arguments: Sequence[str], shapes: dict[str, Dims]) -> str:
+    """Where the value of a size is read."""
+    for a in arguments:
+        for k, d in enumerate(shapes.get(a, ())):
+            if d == dim:
+                return f"{a}.shape[{k}]"
+    raise KeyError(dim)

@@ -1,0 +1,168 @@
+"""Hessians and Newton systems as code: structured where the node shows structure, dense where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from frechet.compile.operators import Part, parts_of
+from frechet.compile.plan import Planner
+from frechet.compile.prepare import prepared
+from frechet.compile.write import Writer
+from frechet.core.ein import is_symmetric
+from frechet.core.node import Node
+
+
+class SecondOrder:
+    """Writes the results of one program that need second derivatives; `wanted` gathers the arrays they use."""
+
+    def __init__(self, planner: Planner, writer: Writer, sizes: Mapping[str, int]) -> None:
+        self.planner, self.writer, self.sizes = planner, writer, sizes
+        self.wanted: list[str] = []
+
+    def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
+        """Names of the arrays of nodes, planned together; "" for None."""
+        ready = prepared([n for n in nodes if n is not None], self.sizes)
+        values = self.planner.plan(ready)
+        names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
+        found = ["" if n is None else next(names) for n in nodes]
+        self.wanted += [n for n in found if n]
+        return found
+
+    def length(self, dims: Sequence[str | int]) -> int:
+        return prod(d if isinstance(d, int) else self.sizes[d] for d in dims)
+
+    # ---- the operator ----
+
+    def operator(self, node: Node, rows: int) -> str:
+        """The expression that makes the Hessian as an operator."""
+        parts = parts_of(node, rows, self.sizes)
+        every = self.arrays([n for p in parts for n in p.nodes])
+        texts, at = [], 0
+        for p in parts:
+            texts.append(self._operator(p, every[at : at + len(p.nodes)], node, rows))
+            at += len(p.nodes)
+        if not texts:
+            side = " * ".join(self.writer.length(d) for d in node.dims[:rows]) or "1"
+            return f"{self.writer.helper('Diagonal')}(np.zeros({side}))"
+        return texts[0] if len(texts) == 1 else f"{self.writer.helper('Sum')}({', '.join(texts)})"
+
+    def _operator(self, part: Part, names: Sequence[str], node: Node, rows: int) -> str:
+        kind = self.writer.helper(part.kind)
+        side = " * ".join(self.writer.length(d) for d in node.dims[:rows]) or "1"
+        if part.kind == "Kronecker":
+            sizes = [n or self.writer.length(d) for n, d in zip(names, node.dims[:2], strict=True)]
+            return f"{kind}({', '.join(sizes)})"
+        if part.kind == "Blocks":
+            return f"{kind}({names[0]}{', last=True' if part.last else ''})"
+        if part.kind == "Diagonal":
+            return f"{kind}({names[0]}{'.reshape(-1)' if rows != 1 else ''})"
+        if part.kind == "Dense":
+            return f"{kind}({names[0]}{f'.reshape({side}, {side})' if rows != 1 else ''})"
+        if part.kind == "LowRank":
+            return f"{kind}({', '.join(self._tall(n, v, rows) for n, v in zip(names, part.nodes, strict=True))})"
+        return f"{kind}({', '.join(names)})"
+
+    def _tall(self, name: str, node: Node | None, rows: int) -> str:
+        """U with its rows on one axis and the rank on the other."""
+        assert node is not None
+        if rows == 1 and node.order == 2:
+            return name
+        side = " * ".join(self.writer.length(d) for d in node.dims[:rows])
+        return f"{name}.reshape({side}, -1)"
+
+    # ---- Newton ----
+
+    def newton(self, node: Node, gradient: Node) -> str:
+        """The expression of solve(H, g) for one variable."""
+        rows = gradient.order
+        parts = parts_of(node, rows, self.sizes)
+        kinds = sorted(p.kind for p in parts)
+        if self.writer.backend == "numpy" and rows:
+            for recipe in (self._entrywise, self._kronecker, self._sylvester, self._woodbury, self._blocks):
+                text = recipe(parts, kinds, gradient)
+                if text:
+                    return text
+        H, g = self.arrays([node, gradient])
+        if not rows:
+            return f"{g} / {H}"
+        step = self.writer.helper("newton_step")
+        if rows == 1:
+            return f"{step}({H}, {g})"
+        side = " * ".join(self.writer.length(d) for d in gradient.dims)
+        return f"{step}({H}.reshape({side}, {side}), {g}.reshape({side})).reshape({self.writer.shape(gradient.dims)})"
+
+    def _entrywise(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        if kinds != ["Diagonal"]:
+            return ""
+        d, g = self.arrays([parts[0].nodes[0], gradient])
+        return f"{g} / {d}"
+
+    def _kronecker(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        if kinds != ["Kronecker"]:
+            return ""
+        A, B, g = self.arrays([*parts[0].nodes, gradient])
+        return f"{self.writer.helper('kron_solve')}({A or None}, {B or None}, {g})"
+
+    def _sylvester(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        """kron(A, I) + kron(I, B) for symmetric A and B."""
+        if kinds != ["Kronecker", "Kronecker"]:
+            return ""
+        left = [p.nodes[0] for p in parts if p.nodes[1] is None]
+        right = [p.nodes[1] for p in parts if p.nodes[0] is None]
+        if len(left) != 1 or len(right) != 1 or not all(n is not None and is_symmetric(n) for n in (left[0], right[0])):
+            return ""
+        A, B, g = self.arrays([left[0], right[0], gradient])
+        return f"{self.writer.helper('sylvester_solve')}({A}, {B}, {g})"
+
+    def _woodbury(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        """A diagonal and terms of low rank."""
+        rows = gradient.order
+        if kinds.count("Diagonal") != 1 or set(kinds) != {"Diagonal", "LowRank"}:
+            return ""
+        low = [p for p in parts if p.kind == "LowRank"]
+        rank = sum(self.length(p.nodes[0].dims[rows:]) for p in low if p.nodes[0] is not None)
+        if 3 * rank > self.length(gradient.dims):
+            return ""
+        diagonal = next(p for p in parts if p.kind == "Diagonal")
+        names = self.arrays([diagonal.nodes[0], gradient, *(n for p in low for n in p.nodes)])
+        tall = [self._tall(name, n, rows) for name, n in zip(names[2:], [n for p in low for n in p.nodes], strict=True)]
+        sides = [tall[0::2], tall[1::2]]
+        U, V = (s[0] if len(s) == 1 else f"np.concatenate(({', '.join(s)}), axis=1)" for s in sides)
+        solve = self.writer.helper("woodbury_solve")
+        d, g = names[:2]
+        if rows == 1:
+            return f"{solve}({d}, {U}, {V}, {g})"
+        shape = self.writer.shape(gradient.dims)
+        return f"{solve}({d}.reshape(-1), {U}, {V}, {g}.reshape(-1)).reshape({shape})"
+
+    def _blocks(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        if kinds != ["Blocks"]:
+            return ""
+        B, g = self.arrays([parts[0].nodes[0], gradient])
+        if parts[0].last:
+            return f"np.linalg.solve({B}, {g}.T[:, :, None])[:, :, 0].T"
+        return f"np.linalg.solve({B}, {g}[:, :, None])[:, :, 0]"
+
+    def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
+        """solve(H, g) for several variables: one dense system."""
+        flat = [h for row in second for h in row]
+        names = self.arrays([*flat, *first])
+        n = len(first)
+        lengths = [" * ".join(self.writer.length(d) for d in g.dims) or "1" for g in first]
+        np, cat = self.writer.np, "cat" if self.writer.backend == "torch" else "concatenate"
+        axis = "dim" if cat == "cat" else "axis"
+        rows = []
+        for k in range(n):
+            row = [self._reshaped(names[k * n + j], f"({lengths[k]}, {lengths[j]})") for j in range(n)]
+            rows.append(f"{np}.{cat}(({', '.join(row)},), {axis}=1)")
+        g = ", ".join(self._reshaped(name, f"({side},)") for name, side in zip(names[n * n :], lengths, strict=True))
+        system = f"{self.writer.helper('newton_step')}({np}.{cat}(({', '.join(rows)},)), {np}.{cat}(({g},)))"
+        shapes = ", ".join(self.writer.shape(f.dims) if f.dims else "()" for f in first)
+        return f"{self.writer.helper('split')}({system}, ({shapes},))"
+
+    def _reshaped(self, name: str, shape: str) -> str:
+        """An array in another shape; a size is a plain number."""
+        if self.writer.backend == "torch":
+            return f"torch.as_tensor({name}, dtype=dtype).reshape({shape})"
+        return f"{self.writer.np}.reshape({name}, {shape})"

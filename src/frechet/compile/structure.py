@@ -1,0 +1,257 @@
+"""Linear operators that keep their structure: diagonal, Kronecker, low rank, blocks, swapped axes, and their sums.
+
+They follow scipy.sparse.linalg.LinearOperator (`@`, `.T`, `shape`, `matvec`) and add `solve`, `logdet`, `diag` and
+`to_dense`. An operator on matrices acts on their entries in the order of memory (rows first), so that H @ V.ravel()
+is the ravelled H[V]. Generated code copies the classes it uses.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+from __future__ import annotations
+
+from frechet.compile.runtime import Factor, newton_step
+from frechet.core.lazy import np, scipy
+
+sparse = scipy.sparse
+
+
+def kron_solve(A, B, G):
+    """X with A X B' = G, which is solve(kron(A, B), G) in the order of memory; None stands for the identity."""
+    if A is not None:
+        G = Factor(A).solve(G)
+    return G if B is None else Factor(B).solve(G.T).T
+
+
+def woodbury_solve(d, U, V, g):
+    """solve(diag(d) + U V', g) through a small matrix, of the size of the rank."""
+    E = U / d[:, None]
+    small = V.T @ E
+    small.reshape(-1)[:: len(small) + 1] += 1
+    x = g / d - E @ Factor(small).solve(V.T @ (g / d))
+    off = np.abs(d * x + U @ (V.T @ x) - g).max()
+    if off <= (1e-4 if g.dtype == np.float32 else 1e-9) * np.abs(g).max():
+        return x
+    return Factor(np.diag(d) + U @ V.T).solve(g)  # d is too small beside U V' for the short way
+
+
+def sylvester_solve(A, B, G):
+    """X with A X + X B = G for symmetric A and B."""
+    a, P = np.linalg.eigh(A)
+    b, Q = np.linalg.eigh(B)
+    return P @ ((P.T @ G @ Q) / (a[:, None] + b)) @ Q.T
+
+
+class Operator(sparse.linalg.LinearOperator):  # type: ignore[misc, name-defined]
+    """A symmetric linear operator; subclasses give `_apply` on a matrix of columns, and what they can do better."""
+
+    def __init__(self, n, dtype):
+        super().__init__(dtype, (n, n))
+
+    def _matmat(self, X):
+        return self._apply(X)
+
+    def _matvec(self, x):
+        return self._apply(x.reshape(-1, 1))
+
+    def _adjoint(self):
+        return self._turned()
+
+    def _transpose(self):
+        return self._turned()
+
+    def to_dense(self):
+        """The matrix."""
+        return self._apply(np.eye(self.shape[0], dtype=self.dtype))
+
+    def diag(self):
+        """The diagonal."""
+        return self.to_dense().diagonal()
+
+    def solve(self, b):
+        """x with H x = b; b a vector or a matrix of columns, or an array of the shape of the variable."""
+        return newton_step(self.to_dense(), b)
+
+    def logdet(self):
+        """log |det|."""
+        return Factor(self.to_dense()).logdet()
+
+
+class Dense(Operator):
+    """A matrix."""
+
+    def __init__(self, H):
+        super().__init__(len(H), H.dtype)
+        self.matrix = H
+
+    def _apply(self, X):
+        return self.matrix @ X
+
+    def _turned(self):
+        return Dense(self.matrix.T)
+
+    def to_dense(self):
+        return self.matrix
+
+
+class Diagonal(Operator):
+    """diag(d)."""
+
+    def __init__(self, d):
+        super().__init__(len(d), d.dtype)
+        self.d = d
+
+    def _apply(self, X):
+        return self.d[:, None] * X
+
+    def _turned(self):
+        return self
+
+    def diag(self):
+        return self.d
+
+    def solve(self, b):
+        return b / self.d if b.ndim == 1 else b / self.d[:, None]
+
+    def logdet(self):
+        return np.log(np.abs(self.d)).sum()
+
+
+class Kronecker(Operator):
+    """kron(A, B), acting on the entries of an m x n array as A X B'; an identity is given by its size."""
+
+    def __init__(self, A, B, dtype=None):
+        self.m, self.n = (X if np.ndim(X) == 0 else len(X) for X in (A, B))
+        super().__init__(self.m * self.n, dtype or np.result_type(*(X for X in (A, B) if np.ndim(X))))
+        self.A, self.B = (None if np.ndim(X) == 0 else X for X in (A, B))
+
+    def _apply(self, X):
+        Y = X.reshape(self.m, self.n, -1)
+        if self.A is not None:
+            Y = np.tensordot(self.A, Y, 1)
+        if self.B is not None:
+            Y = self.B @ Y
+        return Y.reshape(X.shape)
+
+    def _turned(self):
+        A, B = (k if X is None else X.T for X, k in ((self.A, self.m), (self.B, self.n)))
+        return Kronecker(A, B, self.dtype)
+
+    def _parts(self):
+        return (np.eye(k, dtype=self.dtype) if X is None else X for X, k in ((self.A, self.m), (self.B, self.n)))
+
+    def to_dense(self):
+        return np.kron(*self._parts())
+
+    def diag(self):
+        return np.kron(*(X.diagonal() for X in self._parts()))
+
+    def solve(self, b):
+        if b.size == self.m * self.n:
+            return kron_solve(self.A, self.B, b.reshape(self.m, self.n)).reshape(b.shape)
+        return np.stack([self.solve(c) for c in b.T], axis=1)
+
+    def logdet(self):
+        a, b = (0 if X is None else Factor(X).logdet() for X in (self.A, self.B))
+        return self.n * a + self.m * b
+
+
+class LowRank(Operator):
+    """U V'."""
+
+    def __init__(self, U, V):
+        super().__init__(len(U), U.dtype)
+        self.U, self.V = U, V
+
+    def _apply(self, X):
+        return self.U @ (self.V.T @ X)
+
+    def _turned(self):
+        return LowRank(self.V, self.U)
+
+    def diag(self):
+        return (self.U * self.V).sum(axis=1)
+
+
+class Blocks(Operator):
+    """H[(i, k), (i, l)] = B[i, k, l]; with `last`, H[(k, i), (l, i)] = B[i, k, l]."""
+
+    def __init__(self, B, last=False):
+        super().__init__(B.shape[0] * B.shape[1], B.dtype)
+        self.B, self.last = B, last
+
+    def _each(self, apply, X):
+        m, n = self.B.shape[:2]
+        if not self.last:
+            return apply(self.B, X.reshape(m, n, -1)).reshape(X.shape)
+        Y = X.reshape(n, m, -1).transpose(1, 0, 2)
+        return apply(self.B, Y).transpose(1, 0, 2).reshape(X.shape)
+
+    def _apply(self, X):
+        return self._each(np.matmul, X)
+
+    def _turned(self):
+        return Blocks(self.B.transpose(0, 2, 1), self.last)
+
+    def solve(self, b):
+        return self._each(np.linalg.solve, b)
+
+    def logdet(self):
+        return np.linalg.slogdet(self.B)[1].sum()
+
+
+class Swapped(Operator):
+    """H[(i, k), (j, l)] = A[i, l] B[k, j]: the transpose of an array, then A X B' with A of m x n and B of n x m."""
+
+    def __init__(self, A, B):
+        super().__init__(A.shape[0] * B.shape[0], A.dtype)
+        self.A, self.B = A, B
+
+    def _apply(self, X):
+        m, n = self.A.shape
+        Y = X.reshape(m, n, -1).transpose(1, 0, 2)
+        return np.matmul(self.B, np.tensordot(self.A, Y, 1)).reshape(X.shape)
+
+    def _turned(self):
+        return Swapped(self.B.T, self.A.T)
+
+
+class Sum(Operator):
+    """The sum of operators."""
+
+    def __init__(self, *parts):
+        super().__init__(parts[0].shape[0], parts[0].dtype)
+        self.parts = parts
+
+    def _apply(self, X):
+        return sum(p._apply(X) for p in self.parts)
+
+    def _turned(self):
+        return Sum(*(p._turned() for p in self.parts))
+
+    def to_dense(self):
+        return sum(p.to_dense() for p in self.parts)
+
+    def diag(self):
+        return sum(p.diag() for p in self.parts)
+
+    def _update(self):
+        """d, U, V of diag(d) + U V', or None."""
+        d = [p for p in self.parts if isinstance(p, Diagonal)]
+        low = [p for p in self.parts if isinstance(p, LowRank)]
+        if len(d) != 1 or len(d) + len(low) != len(self.parts):
+            return None
+        U, V = (np.concatenate([getattr(p, s) for p in low], axis=1) for s in "UV")
+        return d[0].d, U, V
+
+    def solve(self, b):
+        found = self._update()
+        if found is None or b.ndim > 1:
+            return super().solve(b)
+        d, U, V = found
+        return woodbury_solve(d, U, V, b)
+
+    def logdet(self):
+        found = self._update()
+        if found is None:
+            return super().logdet()
+        d, U, V = found
+        return np.log(np.abs(d)).sum() + Factor(np.eye(U.shape[1]) + V.T @ (U / d[:, None])).logdet()

@@ -1,0 +1,326 @@
+"""A program as source code: NumPy with LAPACK, jax.numpy, or torch. One statement for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from frechet.compile.program import Pattern, Program, Step, Value
+from frechet.core.dims import Dim
+from frechet.ops import REGISTRY
+
+LETTERS = "ijklmnopqrstuvwabcdefgh"
+_SHORT_POWERS = {
+    Fraction(2): "{0} * {0}", Fraction(3): "{0} * {0} * {0}", Fraction(-1): "1 / {0}", Fraction(-2): "1 / ({0} * {0})",
+    Fraction(1, 2): "{np}.sqrt({0})", Fraction(-1, 2): "1 / {np}.sqrt({0})",
+    Fraction(3, 2): "{0} * {np}.sqrt({0})", Fraction(-3, 2): "1 / ({0} * {np}.sqrt({0}))",
+}  # fmt: skip
+
+
+def number(value: Any) -> str:
+    """A coefficient as Python has it."""
+    if isinstance(value, float):
+        return repr(value)
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def letters(idx: Sequence[int]) -> str:
+    return "".join(LETTERS[i] for i in idx)
+
+
+class Writer:
+    """Writes the steps of a program for one backend: "numpy", "jax" or "torch"."""
+
+    def __init__(self, program: Program, backend: str, sizes: dict[str, str]) -> None:
+        self.program = program
+        self.backend = backend
+        self.np = {"numpy": "np", "jax": "jnp", "torch": "torch"}[backend]
+        self.sizes = sizes
+        self.helpers: list[str] = []
+        self.used_sizes: list[str] = []
+        self.uses: dict[str, int] = {}
+
+    # ---- small parts ----
+
+    def helper(self, name: str) -> str:
+        if name not in self.helpers:
+            self.helpers.append(name)
+        return name
+
+    def length(self, dim: Dim) -> str:
+        if isinstance(dim, int):
+            return str(dim)
+        if dim not in self.used_sizes:
+            self.used_sizes.append(dim)
+        return self.sizes[dim]
+
+    def shape(self, dims: Sequence[Dim]) -> str:
+        parts = [self.length(d) for d in dims]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def permuted(self, expr: str, axes: Sequence[int]) -> str:
+        """Axis k of the result is axis axes[k]."""
+        if tuple(axes) == tuple(range(len(axes))):
+            return expr
+        if len(axes) == 2:
+            return f"{expr}.T"
+        listed = ", ".join(map(str, axes))
+        return f"{expr}.permute({listed})" if self.backend == "torch" else f"{expr}.transpose({listed})"
+
+    def aligned(self, expr: str, spots: Sequence[int], order: int) -> str:
+        """The array with axis j at place spots[j] of `order` axes; an array without axes is a number."""
+        if not spots:
+            return expr
+        ranked = sorted(range(len(spots)), key=lambda j: spots[j])
+        expr = self.permuted(expr, ranked)
+        first = min(spots)
+        if len(spots) == order or (set(spots) == set(range(first, order))):
+            return expr  # leading axes come by broadcasting
+        return f"{expr}[{', '.join(':' if k in spots else 'None' for k in range(order))}]"
+
+    # ---- statements ----
+
+    def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
+        for name in results:
+            self.uses[name] = self.uses.get(name, 0) + 1
+        for step in steps:
+            for a in step.args:
+                self.uses[a] = self.uses.get(a, 0) + 1
+        out: list[str] = []
+        for step in steps:
+            if step.op == "input":
+                continue
+            text = getattr(self, f"_{step.op}")(step)
+            note = "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
+            out += [f"{step.name} = {text}{note}"] if isinstance(text, str) else text
+        return out
+
+    def _size(self, step: Step) -> str:
+        return self.length(step.spec)
+
+    def _ones(self, step: Step) -> str:
+        return f"{self.np}.ones({self.shape(step.dims)}{self._like()})"
+
+    def _like(self) -> str:
+        return ", dtype=dtype"
+
+    def _unit(self, step: Step) -> str:
+        place, dims = step.spec
+        if self.backend == "jax":
+            return f"jnp.zeros({self.shape(dims)}, dtype=dtype).at[{place}].set(1)"
+        return f"({self.np}.arange({self.length(dims[0])}) == {place}) * {self.np}.ones((), dtype=dtype)"
+
+    def _mask(self, step: Step) -> str:
+        offset, dims = step.spec
+        return f"{self.np}.tril({self.np}.ones({self.shape(dims)}{self._like()}), {-offset})"
+
+    def _entrywise(self, step: Step) -> str:
+        (what, *rest), inputs, order = step.spec
+        names = iter(step.args)
+        parts = [(c, self.aligned(next(names), spots, order) if named else "") for c, named, spots in inputs]
+        if what == "linear":
+            return self._linear(parts)
+        texts = [self._scaled(c, e) for c, e in parts]
+        if what == "multiply":
+            return " * ".join(texts)
+        if what == "power":
+            return self._raised(texts[0], rest[0])
+        return self._applied(rest[0], texts)
+
+    @staticmethod
+    def _scaled(coef: Any, expr: str) -> str:
+        if not expr:
+            return number(coef)
+        return expr if coef == 1 else f"-{expr}" if coef == -1 else f"{number(coef)} * {expr}"
+
+    def _linear(self, parts: Sequence[tuple[Any, str]]) -> str:
+        ordered = sorted(parts, key=lambda p: p[0] < 0)
+        text = self._scaled(*ordered[0])
+        for coef, expr in ordered[1:]:
+            text += f" - {self._scaled(-coef, expr)}" if coef < 0 else f" + {self._scaled(coef, expr)}"
+        return text
+
+    def _raised(self, base: str, e: Any) -> str:
+        template = _SHORT_POWERS.get(Fraction(e)) if not isinstance(e, float) else None
+        if template is not None:
+            safe = base if base.isidentifier() else f"({base})"
+            if self.backend == "torch" and "sqrt" in template and not safe:
+                return f"{safe}**{number(e)}"
+            return template.replace("{np}.sqrt({0})", f"{self._sqrt(safe)}").replace("{0}", safe)
+        return f"({base})**{number(e) if e >= 0 else f'({number(e)})'}" if not base.isidentifier() else (
+            f"{base}**{number(e) if e >= 0 else f'({number(e)})'}")  # fmt: skip
+
+    def _sqrt(self, base: str) -> str:
+        return f"{self.np}.sqrt({base})"
+
+    def _applied(self, name: str, args: Sequence[str]) -> str:
+        """An operation of the registry by its template."""
+        record = REGISTRY[name]
+        text = record.code[self.backend]
+        for p, a in zip(record.params, args, strict=True):
+            simple = a.replace("_", "").isalnum() and not a[0].isdigit()
+            bare = text.strip() in (f"{{{p}}}",) or f"({{{p}}})" in text or f"({{{p}}}," in text or f" {{{p}}})" in text
+            text = text.replace(f"{{{p}}}", a if simple or bare else f"({a})")
+        return text
+
+    def _scalars(self, step: Step) -> str:
+        texts = []
+        for name, e in zip(step.args, step.spec, strict=True):
+            texts.append(name if e == 1 else f"({self._raised(name, e)})")
+        return " * ".join(texts)
+
+    def _reduce(self, step: Step) -> str:
+        source, kept = step.spec
+        (name,) = step.args
+        if len(set(source)) == len(source):
+            gone = [k for k, i in enumerate(source) if i not in kept]
+            if not kept:
+                return f"{name}.sum()"
+            word = "dim" if self.backend == "torch" else "axis"
+            return f"{name}.sum({word}={gone[0] if len(gone) == 1 else tuple(gone)})"
+        if source == (0, 0):
+            if not kept:
+                return f"{name}.trace()"
+            return f"{name}.diagonal()"
+        return f'{self.np}.einsum("{letters(source)}->{letters(kept)}", {name})'
+
+    def _dot(self, step: Step) -> str:
+        ia, ib, io = step.spec
+        a, b = step.args
+        shared = [i for i in ia if i in ib]
+        summed = [i for i in shared if i not in io]
+        batch = [i for i in shared if i in io]
+        if not summed:
+            order = len(io)
+            return f"{self.aligned(a, [io.index(i) for i in ia], order)} * " + self.aligned(
+                b, [io.index(i) for i in ib], order
+            )
+        left, right = [i for i in ia if i not in shared], [i for i in ib if i not in shared]
+        if batch and not (left and right):
+            return f'{self.np}.einsum("{letters(ia)},{letters(ib)}->{letters(io)}", {a}, {b})'
+        if not batch and len(ia) <= 2 and len(ib) <= 2 and len(summed) == 1:
+            return f"{self._matrix(a, ia, summed[0], last=True)} @ {self._matrix(b, ib, summed[0], last=False)}"
+        first = self._flat(a, ia, [batch, left, summed])
+        second = self._flat(b, ib, [batch, summed, right])
+        text = f"{first} @ {second}"
+        parts = [batch, left, right]
+        if all(len(p) == 1 for p in parts if p) and (len(batch) <= 1):
+            return text
+        return f"({text}).reshape({self.shape(step.dims)})" if step.dims else text
+
+    def _matrix(self, name: str, idx: Sequence[int], summed: int, last: bool) -> str:
+        if len(idx) == 1 or idx[1 if last else 0] == summed:
+            return name
+        return f"{name}.T"
+
+    def _flat(self, name: str, idx: Sequence[int], groups: Sequence[Sequence[int]]) -> str:
+        """The array with its axes in the order of the groups, each group one axis (empty ones left out)."""
+        expr = self.permuted(name, [idx.index(i) for g in groups for i in g])
+        if all(len(g) <= 1 for g in groups):
+            return expr
+        local = dict(zip(idx, self.program.steps[name].dims, strict=True))
+        lengths = [" * ".join(self.length(local[i]) for i in g) for g in groups if g]
+        return f"{expr}.reshape({', '.join(lengths)})"
+
+    def _gram(self, step: Step) -> str:
+        shared, rows, weights = step.spec
+        order = [*shared, *rows]
+        Z = step.args[0]
+        dims = self.program.steps[Z].dims
+        local = list(range(len(dims)))
+        first = self._flat(Z, local, [list(shared), list(rows)])
+        if weights is None:
+            plain = first.isidentifier() or first == f"{Z}.T"
+            text = (f"{Z} @ {Z}.T" if first != Z else f"{Z}.T @ {Z}") if plain else f"{self.helper('gram')}({first})"
+        else:
+            w = self._flat(step.args[1], list(range(len(weights))), [list(weights)])
+            text = f"{self.helper('gram')}({first}, {w})"
+        assert len(order) == len(dims)
+        return text if len(rows) == 1 else f"{_wrapped(text)}.reshape({self.shape(step.dims)})"
+
+    def _factor(self, step: Step) -> str:
+        half, known = step.spec
+        (name,) = step.args
+        if half > 1:
+            side = " * ".join(self.length(d) for d in step.dims)
+            return f"{self.helper('Factor')}({name}.reshape({side}, -1))"
+        return f"{self.helper('Factor')}({name}{', symmetric=True' if known else ''})"
+
+    def _inv(self, step: Step) -> str:
+        text = f"{step.args[0]}.inverse()"
+        return text if len(step.dims) == 2 else f"{text}.reshape({self.shape(step.dims)})"
+
+    def _logdet(self, step: Step) -> str:
+        return f"{step.args[0]}.logdet()"
+
+    def _det(self, step: Step) -> str:
+        return f"{step.args[0]}.det()"
+
+    def _solve(self, step: Step) -> str:
+        turned, axis, order = step.spec
+        factor, b = step.args
+        flag = ", True" if turned else ""
+        if axis == 0 and order <= 2:
+            return f"{factor}.solve({b}{flag})"
+        if order == 2:
+            return f"{factor}.solve({b}.T{flag}).T"
+        axes = [axis, *(k for k in range(order) if k != axis)]
+        moved = [step.dims[k] for k in axes]
+        back = sorted(range(order), key=lambda k: axes[k])
+        inner = f"{self.permuted(b, axes)}.reshape({self.length(moved[0])}, -1)"
+        return self.permuted(f"{factor}.solve({inner}{flag}).reshape({self.shape(moved)})", back)
+
+    def _call(self, step: Step) -> str:
+        name, groups, dims = step.spec
+        args = []
+        for a, rows, d in zip(step.args, groups, dims, strict=True):
+            flat = [[*range(len(d))]] if rows < 0 else [[*range(rows)], [*range(rows, len(d))]]
+            args.append(self._flat(a, list(range(len(d))), flat) if d else a)
+        text = self._applied(name, args)
+        return f"{_wrapped(text)}.reshape({self.shape(step.dims)})" if len(step.dims) > 2 else text
+
+    # ---- arrays written out ----
+
+    def _expand(self, step: Step) -> str:
+        coef, pattern, dims = step.spec
+        return self.expanded(coef, step.args[0] if step.args else "", pattern, dims)
+
+    def expanded(self, coef: Any, name: str, pattern: Pattern, dims: Sequence[Dim]) -> str:
+        """coef * array as an array with an axis for each of dims."""
+        np = self.np
+        if not name:
+            return f"{np}.full({self.shape(dims)}, {number(coef)}{self._like()})" if dims else number(coef)
+        scaled = self._scaled(coef, name)
+        present = [p for p in pattern if p is not None]
+        if len(set(present)) < len(present):
+            return f"{self.helper('on_diagonal')}({scaled}, {pattern}, {self.shape(dims)})"
+        if len(present) == len(pattern):
+            return self.permuted(name if coef == 1 else f"({scaled})", present)
+        spots = [pattern.index(k) for k in range(len(present))]
+        spread = self.aligned(name if coef == 1 else f"({scaled})", spots, len(dims))
+        return f"{np}.broadcast_to({spread}, {self.shape(dims)}){'.clone()' if self.backend == 'torch' else '.copy()'}"
+
+    def _assemble(self, step: Step) -> str:
+        spec, dims = step.spec
+        names = iter(step.args)
+        parts = [Value(c, next(names) if named else "", pattern) for c, named, pattern in spec]
+        plain, *diagonals = parts
+        if plain.coef == 0:
+            text = f"{self.np}.zeros({self.shape(dims)}{self._like()})"
+        else:
+            text = self.expanded(plain.coef, plain.name, plain.pattern, dims)
+            owned = self.uses.get(plain.name) == 1 and self.program.steps[plain.name].op in _FRESH if plain.name else True
+            spread = any(q is None for q in plain.pattern)
+            if self.backend == "numpy" and not owned and plain.coef == 1 and not spread:
+                text += ".copy()"  # what is written into must belong to this step alone
+        for d in diagonals:
+            text = f"{self.helper('add_diagonal')}({text}, {self._scaled(d.coef, d.name)}, {d.pattern})"
+        return text
+
+
+_FRESH = {"dot", "gram", "entrywise", "inv"}
+
+
+def _wrapped(text: str) -> str:
+    return text if text.isidentifier() or (text.endswith(")") and " @ " not in text) else f"({text})"
