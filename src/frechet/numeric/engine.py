@@ -273,7 +273,8 @@ def _next_level(ladder: Ladder, choice: Choice, j: int, task: Task) -> int | Non
     usable = ladder.levels()
     first, last = int(choice.coarsest[j]), int(choice.finest[j])
     excess = choice.error[j] - choice.noise[j]
-    if choice.noise[j] >= excess:
+    # A lone quotient's truncation is read off a finer one, which is noisier still.
+    if choice.noise[j] * (3 if first == last else 1) >= excess:
         return _coarser(ladder, choice, j)
     inside = [k for k in usable if first <= k <= last]
     gaps = [(b - a, a) for a, b in pairwise(inside) if b - a > 1]

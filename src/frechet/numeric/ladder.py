@@ -159,7 +159,7 @@ class Ladder:
         last = np.abs(value - shorter[0])
         if (s + 2, size - 2) not in made:
             # Two quotients cannot show a rate: allow for one that closes in like sqrt(h) only.
-            return np.maximum(0.5 * last, 0.5 * made[s + 1, size - 1][2])
+            return np.maximum(last, made[s + 1, size - 1][2])
         # In the regime each longer window gains the factor (step / scale)^powers, seen from the one before.
         gain = last / np.maximum(np.abs(shorter[0] - made[s + 2, size - 2][0]), noise + 1e-300)
         rate = 2 * gain * 2.0 ** (self.powers * (ks[s + 1] - ks[s]))

@@ -70,6 +70,7 @@ def staircase(ladder: Ladder) -> tuple[Any, list[int]]:
         if ks[i + 1] - ks[i] > 1:
             continue
         sudden = (away[i] > 30 * away[i + 1 :].max(axis=0)) & (away[i] > 30 * (sd[i] + sd[-1]))
+        sudden &= away[i] > 0.1 * np.abs(plain_value - q[-1])
         size = amplitude[first : i + 1]
         if sudden.any() and len(size) < 3:
             low, high = ks[first - 1], ks[i]

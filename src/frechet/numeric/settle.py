@@ -32,7 +32,7 @@ def verdict(
             error = np.where(bent & ~bad, np.maximum(error, allowance), error)
             ok &= ~bad
             message = why or message
-    lingering = ok & (error > 1.5 * choice.noise) & (error > 1e-3 * np.abs(choice.value))
+    lingering = ok & (error > 1e-3 * np.abs(choice.value))
     if lingering.any():
         yield from fetch(ladder, [witness - 4, witness - 8])
         ok &= ~(lingering & _drifting(ladder, witness))
