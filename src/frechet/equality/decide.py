@@ -29,6 +29,7 @@ from frechet.language.tree import Tree
 from frechet.reference.compare import compare
 from frechet.reference.program import extent
 from frechet.reference.sample import Sampler, SizedSampler
+from frechet.reference.values import commute
 
 AGREE = 1e-9  # relative difference that rounding explains
 DIFFER = 1e-6  # relative difference that rounding does not explain
@@ -81,7 +82,7 @@ def show(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    if isinstance(value, (int, Fraction)):
+    if isinstance(value, (int, Fraction)) and Fraction(value).denominator < 10_000:
         return str(value)
     return f"{float(value):.6g}"
 
@@ -238,6 +239,7 @@ class _Search:
             words = set(self.declarations.facts.get(name, ())) | {self.declarations.domain.get(name, "normal")}
             kept = [n for n, side in ((rows, shape.rows), (cols, shape.cols)) if side]
             out[name] = small_values(rng, words, rows, cols).reshape(kept)
+        commute(rng, self.declarations.facts, out)
         return out
 
     def _shown(self, arrays: Mapping[str, Any]) -> dict[str, Any]:

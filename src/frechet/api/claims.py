@@ -1,0 +1,211 @@
+"""`check`, `equal` and `check_statement`: is a formula right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from frechet.api.derivative import Derivative
+from frechet.api.function import Function
+from frechet.core.dims import Dim, Shape
+from frechet.core.errors import FrechetError, problem
+from frechet.language.declarations import Declarations, declare
+from frechet.language.lower import lower, variable_node
+from frechet.language.shapes import elaborate
+from frechet.language.text import parse_text
+from frechet.language.tree import Tree
+from frechet.notation.text import to_text
+from frechet.verdict.claim import Truth, examine
+from frechet.verdict.diagnose import _untyped
+from frechet.verdict.verdict import RIGHT, UNDECIDED, Verdict
+
+LANGUAGES = ("auto", "text", "latex", "python")
+KINDS = ("gradient", "jacobian", "hessian", "derivative", "differential")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A formula as somebody gave it: the ways to read it (the likeliest first) and the text its spans point into."""
+
+    trees: tuple[Tree, ...]
+    text: str
+    known: Declarations | None = None
+    ambiguous: bool = False
+
+
+def check(
+    f: Any,
+    wrt: str | Sequence[str] | None = None,
+    claim: Any = None,
+    *,
+    kind: str | None = None,
+    variables: Mapping[str, Sequence[Dim]] | None = None,
+    facts: Mapping[str, Iterable[str]] | None = None,
+    domain: Mapping[str, str] | None = None,
+    sizes: Iterable[str] | None = None,
+    language: str = "auto",
+    seed: int = 0,
+) -> Verdict:
+    """Whether `claim` is the derivative of `f` by `wrt`, or without `wrt` equal to `f`.
+
+    f, claim   text, LaTeX, or objects (Function, Derivative); without a claim, f is a whole statement
+    wrt        "w": the gradient of a scalar, the Jacobian of anything else; ("w", "w") second order; ("w", "X") mixed.
+               Beyond two sides a claim is read as d vec(F)/d vec(X)', column-major.
+    kind       "differential": the claim is linear in the direction, dX for X
+    language   "text" or "latex"; "auto" tells them apart
+
+    Raises FrechetError where a text cannot be read or the derivative cannot be had.
+    """
+    if language not in LANGUAGES:
+        raise problem("E505", f"{language!r} is no language.", help=f"Known: {', '.join(LANGUAGES)}.")
+    if kind is not None and kind not in KINDS:
+        raise problem("E505", f"{kind!r} is no kind of derivative.", help=f"Known: {', '.join(KINDS)}.")
+    if claim is None:
+        return check_statement(f, variables=variables, facts=facts, domain=domain, sizes=sizes, seed=seed)
+    given = declare(variables, facts, domain, sizes)
+    left, right = _said(f, language), _said(claim, language)
+    names = [wrt] if isinstance(wrt, str) else list(wrt or [])
+    return _best(left, right, names, kind, given, variables is None, seed)
+
+
+def equal(a: Any, b: Any, **options: Any) -> Verdict:
+    """Whether two formulas are equal; the options of `check`."""
+    return check(a, None, b, **options)
+
+
+def check_statement(
+    statement: str,
+    *,
+    variables: Mapping[str, Sequence[Dim]] | None = None,
+    facts: Mapping[str, Iterable[str]] | None = None,
+    domain: Mapping[str, str] | None = None,
+    sizes: Iterable[str] | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """A whole statement: `a = b` in the text language.
+
+    Raises FrechetError where it cannot be read.
+    """
+    if not isinstance(statement, str):
+        raise problem("E100", "A statement is a text with an equals sign.")
+    given = declare(variables, facts, domain, sizes)
+    sides = statement.replace("==", "=").split("=")
+    if len(sides) != 2:
+        raise problem("E108", "A statement has one equals sign.", source=statement, help="Write tr(A*B) = tr(B*A).")
+    left, right = (_said(s.strip(), "text") for s in sides)
+    return _best(left, right, [], None, given, variables is None, seed)
+
+
+def _said(given: Any, language: str) -> Said:
+    """A formula in any language."""
+    if isinstance(given, Function):
+        return Said((_untyped(given.tree),), given.source, given.declarations)
+    if isinstance(given, Derivative):
+        tree = given.forms.shown
+        if tree is None:
+            raise problem("E504", "This derivative has no closed form to compare with.")
+        return Said((_untyped(tree),), to_text(tree), given.function.declarations)
+    if not isinstance(given, str):
+        raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
+    return Said((parse_text(given),), given)
+
+
+def _best(
+    left: Said, right: Said, names: list[str], kind: str | None, given: Declarations, infer: bool, seed: int
+) -> Verdict:
+    """The verdict of the reading under which the claim fares best; wrong only if it is wrong under all."""
+    best: Verdict | None = None
+    failure: FrechetError | None = None
+    for f in left.trees:
+        for c in right.trees:
+            try:
+                found = _one(f, c, left, right, names, kind, given, infer, seed)
+            except FrechetError as error:
+                failure = failure or error
+                continue
+            if left.ambiguous or right.ambiguous:
+                found = replace(found, readings=(f"{to_text(f)}, claim {to_text(c)}",))
+            if found:
+                return found
+            if best is None or (best.status not in (RIGHT, UNDECIDED) and found.assumptions and not best.assumptions):
+                best = found
+    if best is None:
+        assert failure is not None
+        raise failure
+    return best
+
+
+def _one(
+    f: Tree, c: Tree, left: Said, right: Said, names: list[str], kind: str | None, given: Declarations, infer: bool,
+    seed: int,
+) -> Verdict:  # fmt: skip
+    if left.known is not None:
+        given, infer = left.known, False
+    function = _function(f, None if kind == "differential" else c, left.text, given, infer)
+    truth = _truth(function, names, kind, seed)
+    return examine(truth, c, right.text, seed=seed)
+
+
+def _function(f: Tree, c: Tree | None, text: str, given: Declarations, infer: bool) -> Function:
+    """The typed function. What is not declared is inferred from both formulas together, from f alone if they clash."""
+    if not infer:
+        tree, known = elaborate(f, given, source=text)
+        return Function(tree, known, text)
+    body = c.args[0] if c is not None and c.kind == "arrow" else c
+    try:
+        if body is None:
+            tree, known = elaborate(f, given, infer=True, source=text)
+            return Function(tree, known, text)
+        both, known = elaborate(Tree("where", (f, body), value=("claim_",)), given, infer=True)
+        return Function(both.args[0], known, text)
+    except FrechetError:
+        tree, known = elaborate(f, given, infer=True, source=text)
+        return Function(tree, known, text)
+
+
+def _truth(function: Function, names: list[str], kind: str | None, seed: int) -> Truth:
+    """What the claim must equal."""
+    known = function.declarations
+    if not names:
+        node = lower(function.tree, {n: variable_node(n, known) for n in known.variables}).root
+        sides = (tuple(s for s in function.tree.typed if s),)
+        return Truth(node, sides, function.tree.typed.is_row, (function.tree,), function.tree, "", known, equation=True)
+    if kind == "differential":
+        return _differential(function, names, seed)
+    derivative = _derivative(function, names, kind, seed)
+    forms = derivative.forms
+    row = derivative.request.kind == "jacobian" and not function.tree.typed.axes
+    printed, correct = forms.closed, str(derivative)
+    if printed is None and forms.kronecker is not None:
+        printed, correct = forms.kronecker, derivative.kronecker_form or correct
+    return Truth(derivative.node, derivative._sides, row, (function.tree,), printed, correct, known)
+
+
+def _derivative(function: Function, names: list[str], kind: str | None, seed: int) -> Derivative:
+    if kind in ("gradient", "jacobian", "hessian") and len(set(names)) == 1:
+        made = getattr(function, kind)(names[0], seed=seed)
+        assert isinstance(made, Derivative)
+        return made
+    if len(names) == 2 and names[0] == names[1] and not function.tree.typed.axes:
+        made = function.hessian(names[0], seed=seed)
+        assert isinstance(made, Derivative)
+        return made
+    return function.derivative(*names, seed=seed)
+
+
+def _differential(function: Function, names: list[str], seed: int) -> Truth:
+    if len(names) != 1:
+        raise problem("E500", "A differential is by one variable.")
+    derivative = function.differential(names[0], seed=seed)
+    level = derivative._levels[-1]
+    (direction,) = derivative._names
+    shape: Shape = function.declarations.variables[names[0]]
+    known = function.declarations
+    with_direction = replace(
+        known, variables={**known.variables, direction: shape}, axes={**known.axes, direction: shape.axes}
+    )
+    node, printed = level.along, derivative.forms.operator
+    sides = (tuple(s for s in function.tree.typed if s),)
+    return Truth(node, sides, function.tree.typed.is_row, (function.tree,), printed, str(derivative), with_direction,
+                 {direction: level.direction})  # fmt: skip

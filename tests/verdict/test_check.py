@@ -1,0 +1,149 @@
+"""Verdicts on claims: published ones, lecture notes', and mutants of right formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import frechet as fr
+from frechet.core.errors import FrechetError
+from tests.cases.suite import SUITES, lines
+from tests.verdict.mutants import mutants, named, verdict_on
+
+SQUARE = {"X": ["n", "n"], "A": ["n", "n"], "B": ["n", "n"], "Y": ["n", "n"]}
+SYMMETRIC = {"X": ["symmetric"], "B": ["symmetric"], "Y": ["symmetric"]}
+CLAIMS = [raw for suite in SUITES for raw in lines(suite) if "claim" in raw]
+
+
+@pytest.mark.parametrize("raw", CLAIMS, ids=lambda raw: raw["id"])
+def test_published_errors_are_found(raw: dict[str, Any]) -> None:
+    verdict = fr.check(raw["expr"], raw["wrt"][0], raw["claim"], variables=raw["vars"], domain=raw["domain"],
+                       sizes=raw.get("requires"))  # fmt: skip
+    assert verdict.status == ("right up to layout" if raw["kind"] == "jacobian" else verdict.status)
+    assert verdict.status != "right"
+    if raw["kind"] != "jacobian":
+        assert verdict.counterexample is not None
+
+
+# function, variable, claim, status, causes, the offending text
+TAUGHT = [
+    ("norm2(X'-A)^2", "X", "2*X'-A-A'", "wrong", {"transpose"}, "2*X'-A"),
+    ("tr((X'*X-A)'*(X'*X-A))", "X", "4*X*X'*X-2*X*A-2*X*A'", "right", set(), ""),
+    ("logdet(X)", "X", "inv(X)", "right up to layout", {"layout"}, ""),
+    ("tr(A*X*B)", "X", "B'*A'", "wrong", {"order"}, "B'*A'"),
+    ("tr(A*X)", "X", "A", "right up to layout", {"layout"}, ""),
+    ("tr(A*X*B)", "X", "A*B", "right under assumptions", {"symmetric"}, "A"),
+    ("norm2(A*X-B)^2", "X", "2*(A*X-B)", "wrong", {"missing factor"}, "2*(A*X-B)"),
+    ("norm2(A*X-B)^2", "X", "2*A*(A*X-B)", "right under assumptions", {"transpose", "symmetric"}, "A"),
+    ("norm2(A*X-B)^2", "X", "2*A'*(A*X+B)", "wrong", {"sign"}, "B"),
+    ("tr(X'*A*X)", "X", "A*X", "wrong", {"missing term"}, "A*X"),
+    ("sum(exp(A*X))", "X", "exp(A*X)", "wrong", {"missing factor"}, "exp(A*X)"),
+    ("sum((A.*X).^2)", "X", "2*(A*X).*A", "wrong", {"matrix product"}, "A*X"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "wrt", "claim", "status", "causes", "offending"), TAUGHT)
+def test_the_cause_is_named(f: str, wrt: str, claim: str, status: str, causes: set[str], offending: str) -> None:
+    verdict = fr.check(f, wrt, claim, variables=SQUARE)
+    assert verdict.status == status
+    assert causes <= set(verdict.causes)
+    assert verdict.offending == offending
+    assert (verdict.correct == "") is False
+    assert str(verdict)
+
+
+def test_the_corrected_formula_is_right() -> None:
+    verdict = fr.check("norm2(A*x+b)^2", "x", "2*A'*A*x+A'*b")
+    assert verdict.causes == ("factor",)
+    assert verdict.offending == "A'*b"
+    assert fr.check("norm2(A*x+b)^2", "x", verdict.correct)
+    assert fr.check("norm2(A*x+b)^2", "x", verdict.explanation.rpartition("So: ")[2])
+    assert "                   ^^^^\n" in str(verdict)
+
+
+def test_two_faults_are_both_named() -> None:
+    verdict = fr.check("norm2(X*w-y)^2", "w", "X'*(X*w+y)")
+    assert set(verdict.causes) == {"sign", "factor"}
+
+
+def test_a_sign_found_in_a_public_answer() -> None:
+    verdict = fr.check("norm2(Y-X*B*X')^2", "X", "4*(Y-X*B*X')*X*B", variables=SQUARE, facts=SYMMETRIC)
+    assert (verdict.status, verdict.causes) == ("wrong", ("sign",))
+
+
+def test_the_weakest_assumption_is_named() -> None:
+    assert fr.check("x'*A*x", "x", "2*A*x").assumptions == [("symmetric", ("A",))]
+    assert fr.check("x'*A*x", "x", "2*A*x", facts={"A": ["symmetric"]}).status == "right"
+    assert fr.check("tr(inv(X)*A)", "X", "-X*A'*X", variables=SQUARE).assumptions[0][0] == "orthogonal"
+    assert fr.check("sum(abs(x))", "x", "ones(n)", variables={"x": ["n"]}).assumptions == [("positive", ("x",))]
+
+
+def test_differentials_hessians_and_vec_claims() -> None:
+    assert fr.check("inv(X)", "X", "dX -> -inv(X)*dX*inv(X)", kind="differential").status == "right"
+    assert fr.check("norm2(A*X-B)", "X", "tr((A*X-B)'*A*dX)/norm2(A*X-B)", kind="differential").status == "right"
+    wrong = fr.check("norm2(A*X-B)", "X", "tr((A*X-B)*A*dX)/norm2(A*X-B)", kind="differential", variables=SQUARE)
+    assert wrong.causes == ("transpose",)
+    assert wrong.offending == "A*X-B"
+    assert fr.check("x'*A*x", ("x", "x"), "A+A'").status == "right"
+    assert fr.check("A*X*B", "X", "kron(B',A)").status == "right"
+    assert fr.check("A*X*B", "X", "kron(A,B')", variables={"A": ["p", "m"], "X": ["m", "n"], "B": ["n", "q"]}).causes
+    assert fr.check("x'*A*y", ("x", "y"), "A").status == "right"
+
+
+def test_identities() -> None:
+    assert fr.equal("norm2(X*w-y)^2", "sum((y-X*w).^2)").status == "right"
+    assert fr.equal("norm2(X*w-y)", "sum((y-X*w).^2)").status == "wrong"
+    assert fr.check_statement("tr(A*B) = tr(B*A)").proof == "proved"
+    assert fr.check_statement("A*B = B*A", variables=SQUARE).assumptions == [("commuting", ("A", "B"))]
+    assert fr.equal("x'*A", "A'*x").status == "right up to layout"
+
+
+def test_a_zero_claim() -> None:
+    assert fr.check("sum(A)", "x", "0", variables={"A": ["m", "n"], "x": ["n"]}).status == "right"
+    assert fr.check("sum(A)", "x", "zeros(n)", variables={"A": ["m", "n"], "x": ["n"]}).status == "right"
+    assert fr.check("sum(x)", "x", "0").status == "wrong"
+
+
+def test_objects_are_claims_too() -> None:
+    f = fr.parse("norm2(X*w-y)^2")
+    assert fr.check(f, "w", f.gradient("w")).status == "right"
+    assert fr.check(f, "w", fr.parse("2*X'*(X*w-y)")).status == "right"
+
+
+def test_a_verdict_is_printed_and_given_to_programs() -> None:
+    verdict = fr.check("norm2(A*x+b)^2", "x", "2*A'*A*x+A'*b")
+    data = verdict.to_json()
+    assert data["span"] == [9, 13]
+    assert data["status"] == "wrong"
+    assert not verdict
+
+
+@pytest.mark.parametrize(("arguments", "code"), [
+    (("x'*A*x", "q", "2*A*x"), "E500"), (("x'*A*x", "x", "2*A*"), "E102"),
+    (("x'*A*x", "x", 3), "E100"), (("a b", "x", "1"), "E1"),
+])  # fmt: skip
+def test_bad_input_is_refused_with_a_diagnostic(arguments: tuple[Any, ...], code: str) -> None:
+    with pytest.raises(FrechetError) as caught:
+        fr.check(*arguments)
+    assert caught.value.diagnostic.code.startswith(code)
+
+
+def test_a_name_that_is_not_declared_is_an_error() -> None:
+    with pytest.raises(FrechetError) as caught:
+        fr.check("x'*A*x", "x", "2*A*q", variables={"x": ["n"], "A": ["n", "n"]})
+    assert caught.value.diagnostic.code == "E200"
+
+
+def test_options_are_checked() -> None:
+    for options in ({"language": "klingon"}, {"kind": "curl"}):
+        with pytest.raises(FrechetError):
+            fr.check("x'*x", "x", "2*x", **options)
+
+
+@pytest.mark.parametrize("count", [8, pytest.param(200, marks=pytest.mark.slow)])
+def test_mutants_are_refuted_and_most_causes_named(count: int) -> None:
+    found = [(m, verdict_on(m)) for m in mutants(count, seed=5)]
+    assert not [m for m, v in found if m.fault != "layout" and v.status in ("right", "undecided")]
+    assert np.mean([named(m, v) == m.fault for m, v in found]) >= 0.85
