@@ -1,4 +1,4 @@
-"""Which of several equal forms is shown: the shortest one, the form the calculus gave if it is as short."""
+"""Which of several equal forms is shown: the shortest one; the form the calculus gave if it is about as short."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from frechet.notation.writer import Writer
 # Forms shorter than SHORT are left as they are; graphs of more than LARGE nodes are not tried in other forms.
 SHORT = 6
 LARGE = 250
+# One character less is no reason to turn the user's own signs and brackets round.
+MARGIN = 1
 
 
 def candidates(node: Node) -> Iterator[Callable[[], Node]]:
@@ -40,7 +42,7 @@ def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
             tree = write(form)
         except (UnwritableError, FrechetError):
             continue
-        if best is None or writer.page.length(tree) < writer.page.length(best):
+        if best is None or writer.page.length(tree) < writer.page.length(best) - MARGIN:
             best = tree
         if large or writer.page.length(best) <= SHORT:
             break

@@ -169,7 +169,15 @@ class Page:
         if t.kind in ("mul", "div", "neg") and t.args[-1].typed.is_scalar and t.kind != "neg":
             return self.make(t.kind, [self.flip(t.args[0]), t.args[1]], shape=t.typed.transposed)
         if t.kind == "mul" and not t.args[0].typed.is_scalar:
-            return self.chain(self.flip_chain(self._links(t)))
+            head, *links = self._links(t)
+            front: list[Tree] = []
+            while head.kind == "mul" and head.args[0].typed.is_scalar:
+                front.append(head.args[0])
+                head = head.args[1]
+            turned = self.chain(self.flip_chain([head, *links]))
+            for scalar in reversed(front):
+                turned = self.times(scalar, turned)
+            return turned
         if t.kind == "mul":
             return self.times(t.args[0], self.flip(t.args[1]))
         entrywise = t.kind == "neg" or (t.kind in BINARY and t.kind not in ("pow", "div"))

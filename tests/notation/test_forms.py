@@ -1,0 +1,100 @@
+"""Printed answers, as an expert writes them. The texts are compared: a change here is a change of what people read."""
+
+from __future__ import annotations
+
+import pytest
+
+import frechet as fr
+
+GRADIENTS = [
+    ("norm2(X*w - y)^2", "w", "2*X'*(X*w - y)"),
+    ("norm2(y - X*w)^2", "w", "-2*X'*(y - X*w)"),
+    ("sum(log(1 + exp(-y.*(X*w))))", "w", "-X'*(y.*sigmoid(-y.*(X*w)))"),
+    ("logsumexp(W*x) - y'*W*x", "W", "(softmax(W*x) - y)*x'"),
+    ("x'*A*x", "x", "(A + A')*x"),
+    ("norm2(x)^4", "x", "4*norm2(x)^2*x"),
+    ("(x'*x)^2", "x", "4*(x'*x)*x"),
+    ("a'*inv(X)*b", "X", "-inv(X)'*a*b'*inv(X)'"),
+    ("logdet(X)", "X", "inv(X)'"),
+    ("logdet(X'*X)", "X", "2*X*inv(X'*X)"),
+    ("tr(A*X'*B*X*C)", "X", "B*X*C*A + B'*X*A'*C'"),
+    ("det(X)", "X", "det(X)*inv(X)'"),
+    ("norm2(A*x - b)", "x", "A'*(A*x - b)/norm2(A*x - b)"),
+    ("sum(abs(X))", "X", "sign(X)"),
+    ("tr(X)^2", "X", "2*tr(X)*eye(n)"),
+    ("0.5*x'*A*x", "x", "0.5*(A + A')*x"),
+    ("mean(x.^2)", "x", "2*x/n"),
+]
+
+
+@pytest.mark.parametrize(("formula", "wrt", "printed"), GRADIENTS)
+def test_gradients(formula: str, wrt: str, printed: str) -> None:
+    f = fr.parse(formula)
+    assert str(f.gradient(wrt)) == printed
+
+
+HESSIANS = [
+    ("norm2(X*w - y)^2", "w", "2*X'*X"),
+    ("logsumexp(x)", "x", "diag(softmax(x)) - softmax(x)*softmax(x)'"),
+    ("sum(softplus(X*w)) - y'*X*w", "w", "X'*diag(sigmoid(X*w).*(1 - sigmoid(X*w)))*X"),
+    ("sum(x.*log(x))", "x", "diag(1./x)"),
+]
+
+
+@pytest.mark.parametrize(("formula", "wrt", "printed"), HESSIANS)
+def test_hessians(formula: str, wrt: str, printed: str) -> None:
+    assert str(fr.parse(formula).hessian(wrt)) == printed
+
+
+def test_maps_and_kronecker_forms() -> None:
+    d = fr.parse("A*X*C", variables={"A": ["k", "m"], "X": ["m", "n"], "C": ["n", "l"]}).jacobian("X")
+    assert d.text is None
+    assert str(d) == d.operator_form == "dX -> A*dX*C"
+    assert d.kronecker_form == "kron(C', A)"
+    h = fr.parse("tr(X^2)", variables={"X": ["n", "n"]}).hessian("X")
+    assert h.operator_form == "dX -> 2*dX'"
+    assert h.kronecker_form == "2*kron(eye(n), eye(n))*commutation(n, n)"
+
+
+def test_a_direction_gets_another_name_where_its_own_is_taken() -> None:
+    d = fr.parse("tr(dX*X)*X", variables={"X": ["n", "n"], "dX": ["n", "n"]}).jacobian("X")
+    assert d.operator_form.startswith("dX_ -> ")
+
+
+def test_small_results_are_written_out() -> None:
+    assert str(fr.parse("z[1]^2 - z[1]*z[2]", variables={"z": [2]}).gradient("z")) == "[2*z[1] - z[2]; -z[1]]"
+    inner = "theta[1]*x[1] + theta[2]*x[2]"
+    assert str(fr.parse(inner, variables={"theta": [2], "x": [2]}).gradient("x")) == "theta"
+
+
+def test_long_shared_parts_get_names_that_parse_back() -> None:
+    text = "x"
+    known = {"x": ["n"]}
+    for k in range(5):
+        text, known[f"W{k}"] = f"tanh(W{k}*{text})", ["n", "n"]
+    d = fr.parse(f"sum({text})", variables=known).gradient("x")
+    assert " where " in str(d)
+    assert fr.parse(str(d), variables=known).shape == ("n",)
+
+
+def test_every_tensor_has_an_index_form() -> None:
+    d = fr.parse("norm2(kron(A, X) - B)^2", variables={"A": [2, 2], "X": [3, 2], "B": [6, 4]}).gradient("X")
+    assert str(d) == d.index_form
+    assert d.index_form.startswith("D[i,j] = ")
+    assert d.verification.status == "checked"
+
+
+CONDITIONS = [
+    ("norm2(x)^3", "x", ("x != 0",)),
+    ("norm2(x)^2", "x", ()),
+    ("log(x'*A*x)", "x", ("x'*A*x > 0",)),
+    ("norm1(x)", "x", ("x != 0",)),
+    ("c'*x/(a'*x)", "x", ("a'*x != 0",)),
+    ("logdet(X)", "X", ("det(X) != 0",)),
+]
+
+
+@pytest.mark.parametrize(("formula", "wrt", "conditions"), CONDITIONS)
+def test_conditions(formula: str, wrt: str, conditions: tuple[str, ...]) -> None:
+    known = {"X": ["n", "n"]} if "X" in formula else {"x": ["n"], "A": ["n", "n"], "c": ["n"], "a": ["n"]}
+    assert fr.parse(formula, variables=known).gradient(wrt).conditions == conditions
