@@ -48,6 +48,8 @@ PROBLEMS = [
     Problem("rayleigh", "x'*A*x/(x'*x)", {"x": ["n"], "A": _NN}, ["x"]),
     Problem("axb", "norm2(A*X*B - C)^2", {"A": ["p", "n"], "X": ["n", "k"], "B": ["k", "q"], "C": ["p", "q"]}, ["X"]),
     Problem("barrier", "norm2(F*x - b)^2/2 - sum(log(x))", {"F": ["k", "n"], "x": ["n"], "b": ["k"]}, ["x"]),
+    Problem("rbfridge", "norm2(exp(-g*(diag(X*X')*ones(n)' + ones(n)*diag(X*X')' - 2*X*X'))*a - y)^2",
+            {"X": ["n", "d"], "a": ["n"], "y": ["n"], "g": []}, ["X"]),
     Problem("softjac", "softmax(A*x)", {"A": ["m", "n"], "x": ["n"]}, ["x"], "jacobian"),
 ]  # fmt: skip
 
@@ -71,6 +73,8 @@ def draw(p: Problem, seed: int, sizes: dict[str, int] | None = None) -> dict[str
             a = ((z[:, None] - z[None]) ** 2).sum(-1)
         elif p.name in ("logreg", "poisson", "softmaxreg", "mahal") and name in ("w", "W", "M"):
             a = a / np.sqrt(len(a))
+        elif name == "g":
+            a = np.abs(a) / 10
         elif (p.name, name) == ("poisson", "X"):
             a = a / 3
         arrays[name] = np.asarray(a)
