@@ -62,7 +62,7 @@ class Pieces:
     # -- reading the factors ---------------------------------------------------------------------------------------
 
     def _take(self, base: Node, idx: tuple[int, ...], e: Number) -> None:
-        if isinstance(base, Mask):
+        if isinstance(base, Mask) and not any(i in self.fixed for i in idx):
             self.masks.append((base, idx[0], idx[1]))
         elif base.order == 0:
             self._take_scalar(base, e)

@@ -39,6 +39,7 @@ class Reduction(Pieces):
     def run(self) -> Term:
         moves: list[Callable[[], bool]] = [
             self._loops, self._mask, self._dots, self._absorb, self._pairs, self._joins, self._diagonals, self._sums,
+            self._lone_mask,
         ]  # fmt: skip
         while any(move() for move in moves):
             pass
@@ -88,6 +89,15 @@ class Reduction(Pieces):
                     self.mats.append(Mat(ends[0] + self.page.flip_chain(ends[1]), a, b))
                 return k >= 0
         return False
+
+    def _lone_mask(self) -> bool:
+        """A triangle that no matrix shares is the triangle of ones."""
+        if not self.masks:
+            return False
+        mask, a, b = self.masks.pop()
+        ones = self.page.ones(Shape((self.dims[a],), (self.dims[b],)))
+        self.mats.append(Mat((self._triangle(mask, ones),), a, b))
+        return True
 
     def _triangle(self, mask: Mask, inner: Tree) -> Tree:
         if mask.offset != 0:

@@ -113,9 +113,21 @@ class Writer:
             tree, coef = tree.args[0], -coef
         if tree.typed.is_row:
             tree = self.page.flip(tree)
+        fitting = self._fitting(tree, node)
+        if fitting is None:
+            return None
+        tree = fitting
         if is_symmetric(node):
             self.page.keep_flip(tree, tree)
         return divide(core_coef, coef), tree
+
+    def _fitting(self, tree: Tree, node: Node) -> Tree | None:
+        """The user's tree where it has the node's own sides; a vector of composite length is read as a matrix."""
+        rows, cols = tree.typed
+        if len(rows) == 2 and not cols and node.order == 2:
+            args = [tree, self.page.size(rows[1:]), self.page.size(rows[:1])]
+            return self.page.flip(self.page.call("mat", args, Shape(rows[1:], rows[:1])))
+        return tree if len(rows) <= 1 and len(cols) <= 1 else None
 
     def sides(self, node: Node) -> tuple[Size, ...]:
         """The surface sides of a variable; every other node has one side for each axis."""

@@ -49,19 +49,20 @@ def square_parts(X: Tensor) -> Parts | None:
     if any(len(e) > 2 for e in edges.values()):
         return None
     chain: list[Node] = []
-    here, last, used = node.out[0], None, 0
+    walked: list[tuple[Node, int, int]] = []
+    here = node.out[0]
     while True:
         chain += vectors.pop(here, [])
-        step = next((e for e in edges.get(here, []) if e is not last), None)
+        step = next((e for e in edges.get(here, []) if not any(e is w for w in walked)), None)
         if step is None:
             break
-        last, used = step, used + 1
+        walked.append(step)
         n, a, b = step
         chain.append(n if here == a else transpose(n))
         here = b if here == a else a
     matrices = sum(len(idx) == 2 for _, idx, _ in node.factors)
     single = node.coef == 1 and not scalars and len(chain) == 1 and chain[0].order == 2
-    if here != node.out[1] or vectors or used != matrices or single:
+    if here != node.out[1] or vectors or len(walked) != matrices or single:
         return None
     return Parts(node.coef, scalars, tuple(chain))
 
