@@ -77,6 +77,7 @@ def search(task: Task) -> Search:
         nan = np.full(task.f0.shape, np.nan)
         return Line(nan, np.abs(nan) + np.inf, nan > 0, "the function is not defined near the point", task.scale)
     witness = yield from _witness(ladder, task, start)
+    yield from _second_witness(ladder, start, witness)
     choice = yield from _improve(ladder, task, witness)
     if ladder.mode == CENTRAL and not np.any(ladder.noise) and bent_components(ladder, choice).any():
         ladder.noise = yield from _measure(ladder, witness)  # before noise is taken for a kink
@@ -197,6 +198,20 @@ def _witness(ladder: Ladder, task: Task, start: int) -> Generator[list[complex],
     return k
 
 
+def _second_witness(ladder: Ladder, start: int, witness: int) -> Generator[list[complex], list[Any], None]:
+    """Where noise blinds the first witness, a level between: it sees structure from its own size up to A/noise times
+    that, A being how much f varies on the ladder."""
+    if not np.any(ladder.noise):
+        return
+    varies = np.max([np.abs(v - ladder.f0) for v in ladder.values[ladder.levels()[0]] if v is not None], axis=0)
+    with np.errstate(all="ignore"):
+        halvings = np.log2(varies / ladder.noise) / 2
+    seen = halvings[np.isfinite(halvings)]
+    k = start + FIRST_LEVELS + int(np.clip(np.median(seen), 1, 40)) if seen.size else witness
+    if k < witness:
+        yield from _fetch(ladder, [k])
+
+
 def _contradicted(ladder: Ladder, k: int) -> bool:
     """Whether the coarser levels and level k differ by more than their bounds, in some component."""
     c = ladder.candidates()
@@ -217,6 +232,7 @@ def _measure(ladder: Ladder, k: int) -> Generator[list[complex], list[Any], Any]
     """Noise of f near the point, measured at the spacing of level k (wider where f does not move at all)."""
     spacing = ladder.step(k)
     sides = [1, -1] if ladder.mode == CENTRAL else [ladder.mode]
+    tread = None
     wider = [4 * spacing * 64.0**i for i in range(1, 5)]
     if all(v is None or (v == ladder.f0).all() for v in ladder.values[k]):
         # A staircase: f takes the same value at all fine points. Look for the width of its treads.
@@ -224,10 +240,12 @@ def _measure(ladder: Ladder, k: int) -> Generator[list[complex], list[Any], Any]
         for t, v in zip(wider, values, strict=True):
             if v is None or (v != ladder.f0).any():
                 spacing = t / 4
+                tread = None if v is None else np.abs(v - ladder.f0)  # what moved at all: noise is not more
                 break
     ts = noise_points(spacing, ladder.mode)
-    values = yield [complex(t) for t in ts]
-    return measured_noise(values, ladder.f0)
+    samples = yield [complex(t) for t in ts]
+    noise = measured_noise(samples, ladder.f0)
+    return noise if tread is None else np.minimum(noise, tread)
 
 
 def _improve(ladder: Ladder, task: Task, witness: int) -> Generator[list[complex], list[Any], Choice]:
