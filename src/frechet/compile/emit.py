@@ -180,14 +180,12 @@ def _flip(e: Emitter, f: Factor) -> Factor:
 
 
 def _mul(e: Emitter, tree: Tree, args: Values) -> Product:
-    return times(*(settled(e, a) for a in args))
+    return settled(e, times(*(settled(e, a) for a in args)))
 
 
 def settled(e: Emitter, p: Product) -> Product:
-    """A scalar with its chain, such as x'*y, closed to a scalar factor."""
-    if p.is_scalar and p.factors:
-        return p._replace(scalars=(*p.scalars, e.chains.chain(p.factors)), factors=())
-    return p
+    """A product whose scalars, such as x'*y, are closed; a scalar has no chain left then."""
+    return e.chains.settled(p)
 
 
 def times(a: Product, b: Product) -> Product:

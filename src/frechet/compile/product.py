@@ -63,6 +63,16 @@ def plain(code: Code, rows: bool, cols: bool) -> Product:
     return Product(factors=(Factor("plain", code, rows, cols),))
 
 
+def _parts(factors: Sequence[Factor]) -> list[list[Factor]]:
+    """A chain cut where a column meets a row."""
+    parts: list[list[Factor]] = []
+    for f in factors:
+        if not parts or not parts[-1][-1].cols:
+            parts.append([])
+        parts[-1].append(f)
+    return parts
+
+
 def _divides(coef: Fraction) -> bool:
     """Whether x / 2 reads better than 0.5 * x."""
     if coef.denominator > 1000:
@@ -146,13 +156,18 @@ class Chains:
 
     # -- chains --------------------------------------------------------------------------------------
 
+    def settled(self, p: Product) -> Product:
+        """The scalars inside a chain, y'*z in x*y'*z*w', taken out of it."""
+        parts = _parts(p.factors)
+        inner = [part for part in parts if not part[0].rows and not part[-1].cols]
+        if not inner:
+            return p
+        scalars = tuple(self.segment(part) for part in inner)
+        return p._replace(scalars=p.scalars + scalars, factors=tuple(f for q in parts if q not in inner for f in q))
+
     def chain(self, factors: Sequence[Factor]) -> Code:
         """The product of the factors. Where a column meets a row it falls apart: the parts between are scalars."""
-        parts: list[list[Factor]] = [[]]
-        for f in factors:
-            if parts[-1] and not parts[-1][-1].cols:
-                parts.append([])
-            parts[-1].append(f)
+        parts = _parts(factors)
         vectors = [p for p in parts if p[0].rows or p[-1].cols]
         scalars = [self.segment(p) for p in parts if p not in vectors]
         if len(vectors) == 2:
