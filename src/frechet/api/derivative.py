@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.api.checking import check
 from frechet.api.coding import function, source
+from frechet.api.steps import steps
+from frechet.api.structure import check_structured, note, project
 from frechet.calculus.derive import Level, derive, direction_for
 from frechet.core.build import substitute
 from frechet.core.dims import Dim, Size
@@ -23,6 +25,7 @@ from frechet.notation.latex import to_latex
 from frechet.notation.present import Context, Forms
 from frechet.notation.text import to_text
 from frechet.reference.evaluate import sizes_of
+from frechet.steps.derivation import Derivation
 from frechet.verify.check import Verification
 
 if TYPE_CHECKING:
@@ -38,6 +41,11 @@ class Request:
     layout: str = "numerator"
     verify: bool = True
     seed: int = 0
+    structured: str = ""
+
+    def plain(self) -> Request:
+        """The same over all entries of every variable."""
+        return replace(self, structured="")
 
 
 class Derivative:
@@ -79,13 +87,14 @@ class Derivative:
         variables = [apart[n] for n in self.wrt]
         directions = [direction_for(v, n) for v, n in zip(variables, self._names, strict=True)]
         levels = derive(root, variables, directions)
-        back = {apart[n]: variable_node(n, known) for n in self.wrt if apart[n] is not variable_node(n, known)}
-        if not back:
-            return levels
-        return [
-            Level(substitute(lv.tensor, back.get), substitute(lv.along, back.get), lv.direction, lv.variable)
-            for lv in levels
-        ]
+        given = {n: variable_node(n, known) for n in known.variables}
+        back = {apart[n]: given[n] for n in self.wrt if apart[n] is not given[n]}
+        if back:
+            levels = [
+                Level(substitute(lv.tensor, back.get), substitute(lv.along, back.get), lv.direction, lv.variable)
+                for lv in levels
+            ]
+        return project(levels, self, given) if self.request.structured else levels
 
     @property
     def node(self) -> Node:
@@ -125,7 +134,7 @@ class Derivative:
     def verification(self) -> Verification:
         """The check of this answer against numeric derivatives of what was typed; raises VerificationError if the
         answer is wrong. An order above one is checked against the order below, which is checked first."""
-        return check(self)
+        return check_structured(self) if self.request.structured else check(self)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -178,6 +187,8 @@ class Derivative:
         if self.conditions:
             lines.append("where     " + ", ".join(self.conditions))
         lines.append(f"layout    {self.layout_note}")
+        if over := note(self):
+            lines.append(f"over      {over}")
         lines.append(str(self.verification) if self.request.verify else "unchecked  verification was switched off")
         return "\n".join(lines)
 
@@ -192,6 +203,14 @@ class Derivative:
         if self.request.kind == "gradient":
             return f"the gradient has the shape of {self.wrt[0]}"
         return "rows belong to the first variable, columns to the next"
+
+    def steps(self, level: str = "normal", style: str = "differential") -> Derivation:
+        """The derivation of this answer, every step checked: a sequence of steps that prints as text, Markdown, LaTeX,
+        HTML or JSON. level: brief, normal, full; style: differential, chain rule, entrywise, definition.
+
+        Raises E505 for another word, or a style that does not fit; E504 where the answer has no matrix notation.
+        """
+        return steps(self, level, style)
 
     def code(self, language: str = "numpy") -> str:
         """The derivative as readable code that runs alone: numpy, jax, torch, or latex."""

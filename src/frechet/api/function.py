@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
+from frechet.api.structure import check_manifold, check_mode, mode_of
 from frechet.core.dims import Dim, Shape, show_size
 from frechet.core.errors import problem
 from frechet.core.lazy import np
@@ -97,11 +99,11 @@ class Function:
         layout = options.get("layout", "numerator")
         if layout not in LAYOUTS:
             raise problem("E505", f"{layout!r} is not a layout.", help="numerator or denominator")
-        if options.get("structured"):
-            raise problem("E505", "Derivatives over structured variables are not there yet.")
         for name in wrt:
             self._check_wrt(name)
-        return Request(tuple(wrt), kind, layout, bool(options.get("verify", True)), int(options.get("seed", 0)))
+        mode = mode_of(options.get("structured"))
+        check_mode(self.declarations, tuple(wrt), mode)
+        return Request(tuple(wrt), kind, layout, bool(options.get("verify", True)), int(options.get("seed", 0)), mode)
 
     def _check_wrt(self, name: Any) -> None:
         names = self.declarations.variables
@@ -138,6 +140,13 @@ class Function:
         if not isinstance(wrt, str):
             return StackedDerivative.hessian(self, list(wrt), options)
         return Derivative(self, self._request([wrt, wrt], "hessian", options))
+
+    def riemannian_gradient(self, wrt: str, manifold: str, **options: Any) -> Derivative:
+        """The Riemannian gradient of a scalar function: manifold is sphere, stiefel (orthonormal columns), grassmann,
+        spd (affine-invariant metric) or simplex (Fisher metric). Source: Absil, Mahony and Sepulchre 2008, ch. 3."""
+        self._need_scalar("Riemannian gradient")
+        request = self._request([wrt], "gradient", options)
+        return Derivative(self, replace(request, structured=check_manifold(self.declarations, wrt, manifold)))
 
     def derivative(self, *wrt: str, **options: Any) -> Derivative:
         """The derivative by each variable in order: ("w", "X") differentiates by w, the result by X."""

@@ -79,5 +79,6 @@ _TANGENTS: dict[str, Callable[[Array, Array], Array]] = {
     "upper": lambda x, V: np.triu(V),
     "orthogonal": lambda x, V: (V - x @ V.T @ x) / 2,
     "idempotent": lambda x, V: x @ V + V @ x - 2 * x @ V @ x,
+    "simplex": lambda x, V: V - np.mean(V),
     "unit_norm": lambda x, V: V - x * np.sum(x * V),
 }
