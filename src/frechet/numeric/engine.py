@@ -103,20 +103,19 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
     """The complex step, if a few evaluations prove that the code is complex-analytic here; else None.
 
     Proof: the real part is f, real central differences agree within their own noise and truncation, and there is no
-    kink. A second complex evaluation at a neighbouring point shows the noise of the imaginary part itself.
+    kink. Two more complex evaluations on either side show the noise of the imaginary part itself.
     """
     h = max(ladder.base * 2.0**-100, 1e-290)
     k = 17
-    nearby = max(task.x_rounding * 8, ladder.step(50))
     first = yield [1j * h]
     if first[0] is None or not np.iscomplexobj(first[0]):
         return None
     c = first[0].imag / h
     if not np.isfinite(c).all():
         return None
-    *sides, moved = yield [complex(ladder.step(k)), complex(-ladder.step(k)), nearby + 1j * h]
+    sides = yield [complex(ladder.step(k)), complex(-ladder.step(k))]
     ladder.values[k] = sides[0], sides[1]
-    if not ladder.is_open(k) or moved is None:
+    if not ladder.is_open(k):
         return None
     moved_by = np.abs(sides[0] - task.f0) + np.abs(sides[1] - task.f0)
     if (np.abs(first[0].real - task.f0) > 16 * ladder.value_noise(k) + 2.0**-150 * moved_by).any():
@@ -135,8 +134,19 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
         if not (falls & flat & (gap <= 0.1 * np.abs(c) + tolerance)).all():
             return None
         sure |= True
-    jitter = np.abs(moved.imag / h - c)
-    error = 4 * UNIT * np.abs(c) + 2 * jitter + UNIT**2 * moved_by / ladder.step(k) + np.where(sure, 0.0, gap)
+    # Near enough that the second derivative of c, known from the gap, does not show in the second difference.
+    with np.errstate(all="ignore"):
+        near = ladder.step(k) * np.sqrt(UNIT * np.abs(c) / (6 * gap))
+    nearby = float(np.clip(np.nanmedian(near), max(8 * task.x_rounding, ladder.step(50)), ladder.step(26)))
+    left, right = yield [-nearby + 1j * h, nearby + 1j * h]
+    if left is None or right is None:
+        return None
+    jitter = np.abs((left.imag / h - c) + (right.imag / h - c))
+    # What c makes of a point rounded inside f, as in sin(1e5*x).
+    drift = np.abs(right.imag - left.imag) / h * (task.x_rounding / nearby)
+    error = (
+        8 * UNIT * np.abs(c) + 1.5 * jitter + 2 * drift + UNIT**2 * moved_by / ladder.step(k) + np.where(sure, 0.0, gap)
+    )
     if np.any(task.noise):
         error = error + 2.0**-21 * np.abs(c)  # computed in single precision
     return Line(c, error, np.isfinite(c), "complex step", ladder.step(START), True, slope_seen(ladder).max())

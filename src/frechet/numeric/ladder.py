@@ -198,7 +198,7 @@ class Ladder:
         if self.index:
             factor /= self.step(ks[0]) ** (self.powers * self.index)
         value = factor * (w @ q)
-        top = sd.max(axis=0)  # squares of the whole range of doubles would overflow
+        top = sd.max(axis=0) + 5e-324  # squares of the whole range of doubles would overflow
         noise = SIGMAS * abs(factor) * top * np.sqrt((w * w) @ (sd / top) ** 2)
         return value, noise + 2 * UNIT * np.abs(value)
 
