@@ -270,7 +270,7 @@ def _uniform(node: Node) -> int | Fraction | None:
 
 power: Build = elementwise(
     "power(a, b)", lambda a, b: b * power(a, b - 1), lambda a, b: log(a) * power(a, b), simplify=_power_law,
-    value=lambda a, b: np.power(a, b), params=("a", "b"), latex=r"{a}^{{b}}", domain="a > 0",
+    value=lambda a, b: np.power(a, b), latex=r"{a}^{{b}}", domain="a > 0",
     code={"numpy": "np.power({a}, {b})", "jax": "jnp.power({a}, {b})", "torch": "torch.pow({a}, {b})"},
     sample="positive", example=("sum(x.^y)", "x", "y.*x.^(y - 1)"),
 )  # fmt: skip
