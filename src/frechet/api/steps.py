@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from frechet.api.structure import note
 from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.language.lower import variable_node
 from frechet.steps.derivation import Derivation
-from frechet.steps.story import Subject, tell, with_facts
+from frechet.steps.narrate import LEVELS
+from frechet.steps.story import Subject, with_facts
+from frechet.steps.styles import STYLES
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
-
-STYLES = ("differential",)
-
 
 def steps(d: Derivative, level: str = "normal", style: str = "differential") -> Derivation:
     """The derivation of an answer; see `Derivative.steps`."""
     if style not in STYLES:
         raise problem("E505", f"{style!r} is not a style of derivation.", help=", ".join(STYLES))
+    if level not in LEVELS:
+        raise problem("E505", f"{level!r} is not a level of detail.", help="brief, normal or full")
+    if d.request.verify:
+        _ = d.verification
     free = without_structure(d)
+    told = STYLES[style](subject_of(free), level)
     if free is d:
-        return tell(subject_of(d), level)
-    return with_facts(tell(subject_of(free), level), subject_of(d))
+        return told
+    over = d.request.structured and (note(d) or "over the directions that the structure allows")
+    return with_facts(told, subject_of(d), over)
 
 
 def without_structure(d: Derivative) -> Derivative:
@@ -32,10 +38,10 @@ def without_structure(d: Derivative) -> Derivative:
     known of the variable is put in at the end."""
     known = d.function.declarations
     facts = {n: words - STRUCTURAL if n in d.wrt else words for n, words in known.facts.items()}
-    if facts == known.facts:
+    if facts == known.facts and not d.request.structured:
         return d
     function = type(d.function)(d.function.tree, replace(known, facts=facts), d.function.source)
-    return type(d)(function, d.request)
+    return type(d)(function, d.request.plain())
 
 
 def subject_of(d: Derivative) -> Subject:

@@ -212,6 +212,9 @@ class Algebra:
             return page.divide(self.flip(tree.args[0]), tree.args[1])
         if tree.kind == "mul":
             scalars, chain = self.parts(tree)
+            if tree.typed.is_column and any(t.kind in ("add", "sub") and t.typed.is_matrix for t in chain):
+                whole = self.product(chain)
+                return self.product([*scalars, page.make("transpose", [whole], shape=whole.typed.transposed)])
             return self.product([*scalars, *[self.flip(t) for t in reversed(chain)]])
         if tree.kind in ("add", "sub", "dotmul", "dotdiv", "dotpow"):
             return page.make("transpose", [tree], shape=tree.typed.transposed)

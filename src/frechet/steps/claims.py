@@ -15,8 +15,9 @@ from frechet.language.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """status: "proved" (`how`: the same normal form, the same after multiplying out, or by the laws of `equality.decide`), "evidence" (no difference
-    at `points` points), "refuted", or "open" where no point could be drawn."""
+    """status: "proved" (`how`: the same normal form, the same after multiplying out, or by the laws of
+    `equality.decide`), "evidence" (no difference at `points` points), "refuted", or "open" where no point could be
+    drawn."""
 
     status: str
     how: str = ""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 
 from frechet.language.tree import Tree
+from frechet.notation.text import to_text
+from frechet.steps.changes import changed_span
 from frechet.steps.claims import PROVED, Proof
+from frechet.steps.html import as_html
+from frechet.steps.render import as_json, as_latex, as_markdown, as_text
+from frechet.steps.rules import rule
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,46 @@ class Step:
     after: Tree
     proof: Proof = PROVED
     note: str = ""
-    about: str = ""
+
+    directions: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
         return self.rules[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the main rule."""
+        return rule(self.rule).name
+
+    @property
+    def law(self) -> str:
+        """The main rule in symbols."""
+        return rule(self.rule).law
+
+    @property
+    def words(self) -> str:
+        """The main rule as a sentence."""
+        return rule(self.rule).words
+
+    @property
+    def source(self) -> str:
+        return rule(self.rule).source
+
+    @property
+    def hint(self) -> str:
+        """What to do, without doing it; for practice."""
+        return rule(self.rule).hint
+
+    @property
+    def text(self) -> str:
+        """This line."""
+        return to_text(self.after)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the changed part stands in `text`."""
+        return changed_span(self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -52,6 +92,7 @@ class Derivation(Sequence[Step]):
     level: str = "normal"
     gap: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    directions: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
@@ -70,3 +111,27 @@ class Derivation(Sequence[Step]):
     def proved(self) -> bool:
         """Whether every step is proved, not only supported by points."""
         return all(s.proof.status == "proved" for s in self.steps)
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def text(self, *, terminal: bool = False) -> str:
+        """Lines of text; `terminal` marks what changed by colour and underline."""
+        return as_text(self, terminal=terminal)
+
+    def markdown(self) -> str:
+        return as_markdown(self)
+
+    def latex(self) -> str:
+        """An align* environment for plain amsmath."""
+        return as_latex(self)
+
+    def html(self) -> str:
+        """HTML with MathML."""
+        return as_html(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def to_json(self) -> dict[str, Any]:
+        return as_json(self)

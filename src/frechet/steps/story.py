@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
@@ -103,10 +103,16 @@ class _Story:
         if subject.answer.kind == "where":
             steps.append(Step(("R-where",), subject.title, steps[-1].after, subject.answer))
         gap = self.narrator.gap
-        return Derivation(subject.goal, subject.tree, subject.answer, tuple(steps), level=self.level, gap=gap)
+        return Derivation(subject.goal, subject.tree, subject.answer, tuple(steps), level=self.level, gap=gap,
+                          directions=self._directions())  # fmt: skip
+
+    def _directions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(getattr(level.direction, "name", "") for level in self.subject.levels))
 
     def _left(self) -> str:
-        return "df" if len(self.subject.wrt) == 1 else ("dG" if len(self.subject.wrt) == 2 else "dH")
+        if len(self.subject.wrt) == 1:
+            return "df" if self.subject.tree.typed.is_scalar else "dF"
+        return "dG" if len(self.subject.wrt) == 2 else "dH"
 
     # -- where it starts -------------------------------------------------------------------------------------------
 
@@ -259,8 +265,9 @@ def _by_engine(subject: Subject, level: str, why: str) -> Derivation:
 
 
 
-def with_facts(told: Derivation, subject: Subject) -> Derivation:
-    """A derivation over all entries, ended by what is known of the variable: X' = X."""
+def with_facts(told: Derivation, subject: Subject, over: str = "") -> Derivation:
+    """A derivation over all entries, ended by what is known of the variable: X' = X; or, with `over`, by the
+    projection on the directions that its structure allows."""
     answer = subject.answer
     if answer is None:
         raise problem("E504", "This derivative has neither a closed form nor an operator form to derive.")
@@ -268,9 +275,13 @@ def with_facts(told: Derivation, subject: Subject) -> Derivation:
     for level in subject.levels:
         board.environment[getattr(level.direction, "name", "")] = level.direction
     words = {n: subject.declarations.facts.get(n, frozenset()) for n in dict.fromkeys(subject.wrt)}
-    note = "; ".join(f"{n} is {', '.join(sorted(w - {'constant'}))}" for n, w in words.items() if w)
-    proof = board.prove(board.adopt(told.answer), board.adopt(answer))
+    facts = "; ".join(f"{n} is {', '.join(sorted(w - {'constant'}))}" for n, w in words.items() if w)
+    if over:
+        after = board.node(board.adopt(answer))
+        proof = compare(after, subject.levels[-1].tensor, board.source, subject.declarations)
+    else:
+        proof = board.prove(board.adopt(told.answer), board.adopt(answer))
     if proof.status == "refuted":
         raise problem("E600", "The last step of this derivation failed its own check and is not shown.")
-    step = Step(("R-facts",), subject.title, told.answer, answer, proof, note)
-    return Derivation(told.goal, told.start, answer, (*told.steps, step), told.style, told.level, told.gap)
+    step = Step(("R-structured" if over else "R-facts",), subject.title, told.answer, answer, proof, over or facts)
+    return replace(told, answer=answer, steps=(*told.steps, step))

@@ -1,0 +1,10 @@
+"""The styles of derivation by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from frechet.steps.derivation import Derivation
+from frechet.steps.story import Subject, tell
+
+STYLES: dict[str, Callable[[Subject, str], Derivation]] = {"differential": tell}
