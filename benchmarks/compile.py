@@ -152,7 +152,9 @@ def main(argv: Sequence[str]) -> int:
         for case in chosen:
             row = measure(case, size, args.rounds, args.torch)
             rows.append(row)
-            cells = "".join(f"{row['ratios'][n]:9.2f}" if n in row["ratios"] else f"{'-':>9}" for n in ("jax", "torch", "expert"))
+            cells = "".join(
+                f"{row['ratios'][n]:9.2f}" if n in row["ratios"] else f"{'-':>9}" for n in ("jax", "torch", "expert")
+            )
             print(f"{row['case']:22}{1e6 * row['seconds']:9.0f}us{cells}   {1e3 * row['first']:7.1f} ms  {row['difference']:.0e}",
                   flush=True)  # fmt: skip
         mine = [r for r in rows if r["size"] == size]

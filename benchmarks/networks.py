@@ -18,6 +18,7 @@ import numpy as np
 import frechet as fr
 
 ROOT = Path(__file__).resolve().parents[1]
+LIMIT = 120  # seconds for one network
 DEPTHS = (10, 100, 1000)
 
 
@@ -53,7 +54,10 @@ def measure(kind: str, depth: int) -> dict[str, Any]:
 def in_own_process(kind: str, depth: int) -> dict[str, Any] | str:
     """`measure` in a fresh process, or what went wrong there."""
     command = [sys.executable, "-m", "benchmarks.networks", kind, str(depth)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, cwd=ROOT)
+    except subprocess.TimeoutExpired:
+        return f"more than {LIMIT} s"
     if run.returncode:
         return run.stderr.strip().splitlines()[-1][:200]
     found: dict[str, Any] = json.loads(run.stdout)
