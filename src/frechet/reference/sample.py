@@ -32,8 +32,8 @@ _LIMITS = (1e4, 1e9)
 # How variables that the user left open are drawn, try by try: (squares, all others). Then mixtures at random.
 _WAYS = (
     ("normal", "normal"), ("normal", "normal"), ("normal", "normal"), ("invertible", "normal"),
-    ("spd", "normal"), ("spd", "positive"), ("positive", "positive"), ("spd", "unit"), ("unit", "unit"),
-    ("small", "small"), ("spd", "small"), ("normal", "normal"), ("normal", "positive"), ("invertible", "positive"),
+    ("spd", "normal"), ("spd", "positive"), ("positive", "positive"), ("spd", "unit"), ("small", "small"),
+    ("unit", "unit"), ("spd", "small"), ("normal", "normal"), ("normal", "positive"), ("invertible", "positive"),
 )  # fmt: skip
 _MIXTURE = ("normal", "positive", "negative", "unit", "small", "spd", "invertible")
 
@@ -84,8 +84,8 @@ class SizedSampler:
         return self._culprit(arrays, _MARGINS[-1], _LIMITS[-1]) is None
 
     def move_on(self) -> None:
-        """Draw in another way from now on: the points so far were allowed, but of no use."""
-        self._first += 1
+        """Draw in quite another way from now on: the points so far were allowed, but of no use."""
+        self._first += 4
 
     def _arrays(self, attempt: int, directions: Mapping[str, Shape]) -> dict[str, Array]:
         out = {}

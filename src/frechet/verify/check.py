@@ -34,6 +34,7 @@ TOLERANCE = 1e-8  # relative; what rounding may do to a claim at a point that is
 TRUSTED = 1e-6  # a numeric derivative with a larger relative bound decides nothing
 _BOUNDS = 8.0  # bounds of the numeric derivative that a claim may be away from it
 _DRAWS = 16
+_EMPTY = 5  # points, drawn in different ways, where nothing changes: zero is then the derivative
 _FLOOR = 1e-6
 _LARGE = 5_000
 
@@ -167,12 +168,11 @@ def _check_at(
             judged = _Judgement(sized, point, question, V).run(tally)
         good += judged == "good"
         empty += judged == "empty"
-        if good == wanted:
+        if good == wanted or (empty == _EMPTY and not good):
             break
         if judged != "good":
             sized.move_on()
         point = sized.draw(directions)
-    # Where nothing but zeros was seen, zero is the derivative.
     tally.points += good or min(empty, wanted)
 
 
