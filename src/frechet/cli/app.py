@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 import frechet as fr
 from frechet.cli import inputs, pages, show
+from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
 from frechet.core.facts import DOMAINS, FACTS
 
@@ -83,6 +84,7 @@ def app() -> None:
 @click.option("--kind", type=click.Choice(_KINDS), help="What to ask for (follows from --wrt, if not given).")
 @click.option("--latex", is_flag=True, help="Only the derivative, as LaTeX.")
 @click.option("--unicode/--ascii", "pretty", default=None, help="Signs such as ‖x‖ and ℝ (on a terminal that can).")
+@derivations.options
 def diff(expression: str, **options: Any) -> int:
     """Derivative of a formula: a gradient, a Jacobian, a Hessian, a mixed or higher one."""
     return _reported(options["as_json"], lambda: _diff(expression, options))
@@ -94,7 +96,10 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
     derivative, kind = _derived(function, options)
     checked = None if options["no_verify"] else derivative.verification
     shown = _form(derivative, options.get("form"))
-    if options["as_json"]:
+    if options["steps"]:
+        derivations.show_steps(derivative, options)
+        click.echo(_checked_line(checked), err=True)
+    elif options["as_json"]:
         click.echo(show.to_json(_as_json(text, function, derivative, kind, shown, checked, options)))
     elif options["latex"]:
         click.echo(derivative.latex())
@@ -199,18 +204,22 @@ def _code(expression: str, options: dict[str, Any]) -> int:
 
 
 def _codes(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
-    return [CompletionItem(c, help=text) for c, text in CODES.items() if c.startswith(typed.upper())]
+    rules = [CompletionItem(name) for name in derivations.rule_ids(typed)]
+    return [CompletionItem(c, help=text) for c, text in CODES.items() if c.startswith(typed.upper())] + rules
 
 
 @app.command()
 @click.argument("error", metavar="CODE", shell_complete=_codes)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(error: str, as_json: bool) -> int:
-    """What an error code means, with an example."""
+    """What an error code or a rule of a derivation means, with an example: E300, R-trace-cyclic."""
     return _reported(as_json, lambda: _explain(error, as_json))
 
 
 def _explain(error: str, as_json: bool) -> int:
+    if derivations.is_rule(error):
+        derivations.explain_rule(error, as_json)
+        return FINE
     text = pages.sentence(error)
     key = error.strip().upper()
     wrong, right = pages.EXAMPLES.get(key, ("", ""))

@@ -137,8 +137,9 @@ class Algebra:
         inner, rest = self.coefficient(a)
         if number is not None:
             return self._numbered(number * inner, rest)
-        if inner != 1:
-            return self._numbered(inner, self.scale(c, rest))
+        outer, left = self.coefficient(c)
+        if inner != 1 or outer != 1:
+            return self._numbered(outer * inner, self.scale(left, rest))
         return page.times(c, a, join=True)
 
     def _numbered(self, number: Fraction, rest: Tree) -> Tree:
@@ -178,13 +179,15 @@ class Algebra:
         if a.typed.is_scalar or b.typed.is_scalar:
             return self.times(a, b)
         for c, other in ((a, b), (b, a)):
-            pair = (lambda x, o=other, first=c is a: self.entrywise(x, o) if first else self.entrywise(o, x))
+            outside: list[Tree] = []
+            inside = c
             if c.kind == "neg":
-                return page.neg(pair(c.args[0]))
+                return page.neg(self.entrywise(*((c.args[0], other) if c is a else (other, c.args[0]))))
             if c.kind == "mul":
-                scalars, chain = self.parts(c)
-                if scalars and chain:
-                    return self.product([*scalars, pair(self.product(chain))])
+                outside, chain = self.parts(c)
+                inside = self.product(chain)
+            if outside:
+                return self.product([*outside, self.entrywise(*((inside, other) if c is a else (other, inside)))])
         return page.make("dotmul", [a, b], shape=a.typed)
 
     def divide(self, a: Tree, b: Tree) -> Tree:
@@ -216,6 +219,8 @@ class Algebra:
                 whole = self.product(chain)
                 return self.product([*scalars, page.make("transpose", [whole], shape=whole.typed.transposed)])
             return self.product([*scalars, *[self.flip(t) for t in reversed(chain)]])
+        if tree.kind in ("add", "sub") and tree.typed.is_row and tree.args[0].typed == tree.args[1].typed:
+            return page.make(tree.kind, [self.flip(a) for a in tree.args], shape=tree.typed.transposed)
         if tree.kind in ("add", "sub", "dotmul", "dotdiv", "dotpow"):
             return page.make("transpose", [tree], shape=tree.typed.transposed)
         return page.flip(tree)

@@ -175,6 +175,9 @@ _WRITTEN = (
           "Every path from x to the result contributes the product of the Jacobians along it.",
           proof="The chain rule for z = h(u(x), v(x)): dz = dz/du*du + dz/dv*dv.",
           example="df/dw = df/du*du/dw with u = X*w - y"),
+    _rule("R-jacobian-of", "Jacobian of one function", "outputs in rows, inputs in columns",
+          "Each named function is differentiated by each name in it, as if that were free.",
+          proof="The identification of the Jacobian, for this function alone.", example="u = X*w - y: du/dw = X"),
     _rule("R-name", "naming an inner function", "f(x) = g(u), u = h(x)", "A part of the formula gets a name.",
           proof="Nothing to prove.", example="u = X*w - y, f = norm2(u)^2"),
     _rule("R-transpose-gradient", "the gradient is the transposed row", "grad f = (df/dx)'",
@@ -246,10 +249,19 @@ def _of_operation(record: Operation) -> Rule:
     name = f"differential of {record.name}"
     law = law_of(record)
     words = record.doc or f"The differential of {record.usage}, times the differential of what is inside."
-    return Rule(f"R-{record.name}", name, law, words, condition, _PROOFS.get(record.kind, ""), example, record.source,
+    return Rule(f"R-{record.name}", name, law, words, condition, _WHY.get(record.name) or _PROOFS.get(record.kind, ""), example, record.source,
                 short=law if len(law) <= LONGEST_LAW else "")  # fmt: skip
 
 
+_WHY = {
+    "inv": "Differentiate inv(U)*U = I: d(inv(U))*U + inv(U)*dU = 0; solve for d(inv(U)).",
+    "det": "Expanding along a row, the derivative by U[i,j] is its cofactor, entry (j,i) of det(U)*inv(U).",
+    "logdet": "The chain rule for log and the rule for det: d(det(U))/det(U).",
+    "norm2": "norm2(u)^2 = u'*u, so 2*norm2(u)*d(norm2(u)) = 2*u'*du.",
+    "softmax": "s = exp(u)/sum(exp(u)) by the quotient rule.",
+    "logsumexp": "The chain rule for log: sum(exp(u).*du)/sum(exp(u)).",
+    "solve": "The product rule for inv(U)*v.",
+}
 _PROOFS = {
     "elementwise": "Entry by entry it is the derivative of a function of one variable, times the differential inside.",
     "opaque": "Its pushforward, compared with numeric derivatives by the law tests.",

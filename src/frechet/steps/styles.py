@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from frechet.steps.chain import by_chain_rule
 from frechet.steps.derivation import Derivation
 from frechet.steps.story import Subject, tell
 
-STYLES: dict[str, Callable[[Subject, str], Derivation]] = {"differential": tell}
+STYLES: dict[str, Callable[[Subject, str], Derivation]] = {"differential": tell, "chain rule": by_chain_rule}
