@@ -1,6 +1,6 @@
 """frechet.numeric beside its peers, on the suites of tests/numeric, in one run.
 
-    python benchmarks/numeric.py [derivatives] [checkers] [points] [sparse] [overhead]
+    python -m benchmarks.numeric [derivatives] [checkers] [points] [sparse] [overhead]
 
 Peers that are not installed are named with the command that brings them. Errors and evaluations are exact for the
 versions printed; times are ratios to a peer or to the function itself, on whatever machine this is.
@@ -15,12 +15,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "src")]
 
 from frechet import numeric
 from tests.numeric.suite_derivatives import Case, cases
@@ -91,8 +88,7 @@ def scipy_derivative(module: Any) -> Callable[[Case, Any], Answer]:
             return r.df, r.error, bool(r.success)
 
         def columns(z: Any) -> Any:
-            values = np.apply_along_axis(lambda v: np.atleast_1d(np.real(g(v.copy()))), 0, z)
-            return values
+            return np.apply_along_axis(lambda v: np.atleast_1d(np.real(g(v.copy()))), 0, z)
 
         r = module.jacobian(columns, x)
         return np.squeeze(r.df), np.squeeze(r.error), bool(np.all(r.success))
@@ -167,12 +163,17 @@ def derivatives() -> None:
         bounded = [r for r in have if r["bounded"]]
         covered = f"{sum(r['covered'] for r in bounded)}/{len(bounded)}" if bounded else "none"
         loose = f"{np.median([r['loose'] for r in bounded]):.2g}" if bounded else "-"
+        false = sum(not r["ok"] and not r["failed"] for r in have)
+        evaluations = np.median([r["evaluations"] for r in have])
         print(
-            f"{name:24s} {sum(r['near'] for r in have):4d}  {covered:>7s}  {loose:>5s}  {sum(r['failed'] for r in have):6d}"
-            f"  {sum(r['silent'] for r in have):6d}  {sum(not r['ok'] for r in none):4d}/{len(none):2d}"
-            f"  {sum(not r['ok'] and not r['failed'] for r in have):5d}  {np.median([r['evaluations'] for r in have]):9.1f}"
-            f"  {sum(r['near'] for r in held):6d}/{len(held)} {sum(r['covered'] for r in held):4d}"
+            f"{name:24s} {total(have, 'near'):4d}  {covered:>7s}  {loose:>5s}  {total(have, 'failed'):6d}"
+            f"  {total(have, 'silent'):6d}  {len(none) - total(none, 'ok'):4d}/{len(none):2d}  {false:5d}"
+            f"  {evaluations:9.1f}  {total(held, 'near'):6d}/{len(held)} {total(held, 'covered'):4d}"
         )
+
+
+def total(rows: list[dict[str, Any]], key: str) -> int:
+    return sum(bool(row[key]) for row in rows)
 
 
 def judged(case: Case, tool: Callable[[Case, Any], Answer], attainable: float) -> dict[str, Any]:
@@ -215,19 +216,20 @@ def checkers() -> None:
     quiet = [numeric.check_gradient(g.f, g.grad, g.x, shapes=g.shapes) for g in right]
     place = sum(v.where == g.where for v, g in zip(named, wrong, strict=True) if g.where is not None)
     cause = sum(v.how in g.how for v, g in zip(named, wrong, strict=True))
-    print(f"{'frechet.numeric':28s} {sum(v.status == 'wrong' for v in named):5d}  {sum(v.status != 'right' for v in quiet):6d}"
-          f"  {place:2d}/{sum(g.where is not None for g in wrong)}  {cause:5d}  {np.median([v.evaluations for v in named]):.0f}")  # fmt: skip
+    found, alarms = sum(v.status == "wrong" for v in named), sum(v.status != "right" for v in quiet)
+    places, spent = sum(g.where is not None for g in wrong), np.median([v.evaluations for v in named])
+    print(f"{'frechet.numeric':28s} {found:5d}  {alarms:6d}  {place:2d}/{places}  {cause:5d}  {spent:.0f}")
     for name, check in other_checkers().items():
-        verdicts = {g.name: says_right(check, g) for g in suite}
-        print(f"{name:28s} {sum(not verdicts[g.name] for g in wrong):5d}  {sum(not verdicts[g.name] for g in right):6d}"
-              f"  {'-':>5s}  {'-':>5s}  -")  # fmt: skip
+        accepts = {g.name: says_right(check, g) for g in suite}
+        found, alarms = sum(not accepts[g.name] for g in wrong), sum(not accepts[g.name] for g in right)
+        print(f"{name:28s} {found:5d}  {alarms:6d}  {'-':>5s}  {'-':>5s}  -")
     for fault in ("", "component", "half"):
         g = big(100_000, fault)
         start = time.perf_counter()
         v = numeric.check_gradient(g.f, g.grad, g.x, shapes=g.shapes)
         took = time.perf_counter() - start
         print(
-            f"  n = 100000, {fault or 'right':10s}: {v.status} {v.how} {v.where} after {v.evaluations} evaluations, {took:.1f} s"
+            f"  n = 100000, {fault or 'right':10s}: {v.status} {v.how} {v.where}, {v.evaluations} calls, {took:.1f} s"
         )
 
 

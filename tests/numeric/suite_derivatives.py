@@ -214,20 +214,21 @@ def _none() -> list[Case]:
     ]
 
 
-def _many() -> list[Case]:
-    rng = np.random.default_rng(11)
-    A, B = rng.normal(size=(6, 4)), rng.normal(size=(5, 5))
-    S, b, w = B @ B.T + 5 * np.eye(5), rng.normal(size=6), rng.normal(size=4)
-    z = rng.normal(size=5)
+RNG = np.random.default_rng(11)
+A, B = RNG.normal(size=(6, 4)), RNG.normal(size=(5, 5))
+S, b, w = B @ B.T + 5 * np.eye(5), RNG.normal(size=6), RNG.normal(size=4)
+z = RNG.normal(size=5)
+soft = np.exp(z) / np.exp(z).sum()
+
+
+def _gradients() -> list[Case]:
     scales = np.array([1e-6, 1.0, 1e5, 1e-2])
-    inv = np.linalg.inv(S)
-    soft = np.exp(z) / np.exp(z).sum()
     u = A @ w
     writes = _writer(S)
     mixed = np.array([1.0, 2.0, 3.0, 4.0]) * scales
     return [
         Case("least squares", "smooth", lambda v: np.sum((A @ v - b) ** 2), w, 2 * A.T @ (u - b), "gradient"),
-        Case("logdet", "smooth", lambda M: np.linalg.slogdet(M.real)[1], S, inv.T, "gradient"),
+        Case("logdet", "smooth", lambda M: np.linalg.slogdet(M.real)[1], S, np.linalg.inv(S).T, "gradient"),
         Case("logsumexp", "smooth", lambda v: np.log(np.sum(np.exp(v))), z, soft, "gradient"),
         Case("quadratic form", "smooth", lambda v: v @ S @ v, z, 2 * S @ z, "gradient"),
         Case("writes to its argument", "trap", writes, z, 2 * S @ z, "gradient"),
@@ -248,6 +249,13 @@ def _many() -> list[Case]:
             "gradient",
         ),
         Case("list in", "smooth", lambda v: v[0] ** 2 * v[1], [2.0, 3.0], np.array([12.0, 4.0]), "gradient"),
+    ]
+
+
+def _jacobians() -> list[Case]:
+    inv = np.linalg.inv(S)
+    u = A @ w
+    return [
         Case("tanh layer", "smooth", lambda v: np.tanh(A @ v), w, (1 - np.tanh(u) ** 2)[:, None] * A, "jacobian"),
         Case(
             "softmax",
@@ -292,11 +300,7 @@ def _hessians() -> list[Case]:
     rng = np.random.default_rng(12)
     B = rng.normal(size=(4, 4))
     S, z = B @ B.T + np.eye(4), rng.normal(size=4)
-    e = np.exp(z)
-    soft = e / e.sum()
-    x, y = 0.7, -0.4
-    s = math.sin(x * y)
-    c = math.cos(x * y)
+    soft = np.exp(z) / np.exp(z).sum()
     return [
         Case(
             "rosenbrock",
@@ -315,6 +319,14 @@ def _hessians() -> list[Case]:
             np.diag(soft) - np.outer(soft, soft),
             "hessian",
         ),
+    ]
+
+
+def _plane_hessians() -> list[Case]:
+    x, y = 0.7, -0.4
+    s, c = math.sin(x * y), math.cos(x * y)
+    z = np.random.default_rng(13).normal(size=4)
+    return [
         Case(
             "sin(xy), no complex",
             "hessian",
@@ -357,6 +369,6 @@ def cases() -> list[Case]:
     for kind, name, formula, points in _FORMULAS:
         for x in points:
             out.append(Case(f"{name} at {x:g}", kind, lambda t, g=formula: g(np, t), x, _truth(formula, x, 1)))
-    out += _scalars() + _many() + _none() + _hessians()
+    out += _scalars() + _gradients() + _jacobians() + _none() + _hessians() + _plane_hessians()
     third = [k for k in range(len(out)) if k % 3 == 1]
     return [c if k not in third else Case(**{**c.__dict__, "held_out": True}) for k, c in enumerate(out)]

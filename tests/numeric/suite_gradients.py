@@ -127,25 +127,35 @@ class Stale:
         return self.kept
 
 
-def _wrong() -> list[Gradient]:
+OLD = W + 0.1
+SCALES = 10.0 ** np.linspace(-6, 6, 13)
+MIXED_POINT = SCALES * np.linspace(0.3, 1.4, 13)
+
+
+def mixed(x: Any) -> Any:
+    return np.sum(np.sin(x / SCALES) * np.arange(1, 14))
+
+
+def mixed_grad(x: Any) -> Any:
+    return np.cos(x / SCALES) * np.arange(1, 14) / SCALES
+
+
+def softplus(x: Any) -> Any:
+    return np.sum(np.log1p(np.exp(x)) * np.arange(1, N + 1))
+
+
+def leaky(x: Any) -> Any:
+    y = np.where(x.real > 0, x, 0.1 * x)
+    return np.sum(y**2 + y)
+
+
+def leaky_grad(x: Any, slope: float = 0.1) -> Any:
+    y = np.where(x > 0, x, 0.1 * x)
+    return (2 * y + 1) * np.where(x > 0, 1.0, slope)
+
+
+def _wrong_everywhere() -> list[Gradient]:
     w = W
-    old = w + 0.1
-    scales = 10.0 ** np.linspace(-6, 6, 13)
-
-    def mixed(x: Any) -> Any:
-        return np.sum(np.sin(x / scales) * np.arange(1, 14))
-
-    def mixed_grad(x: Any) -> Any:
-        return np.cos(x / scales) * np.arange(1, 14) / scales
-
-    xm = scales * np.linspace(0.3, 1.4, 13)
-    softplus = lambda x: np.sum(np.log1p(np.exp(x)) * np.arange(1, N + 1))  # noqa: E731
-    leaky = lambda x: np.sum(np.where(x.real > 0, x, 0.1 * x) ** 2 + np.where(x.real > 0, x, 0.1 * x))  # noqa: E731
-
-    def leaky_grad(x: Any, slope: float = 0.1) -> Any:
-        y = np.where(x > 0, x, 0.1 * x)
-        return (2 * y + 1) * np.where(x > 0, 1.0, slope)
-
     return [
         Gradient("sign", ridge, _change(ridge_grad, lambda g, x: -g), w, ("sign",)),
         Gradient("factor 2", ridge, _change(ridge_grad, lambda g, x: 2 * g), w, ("factor",)),
@@ -154,6 +164,12 @@ def _wrong() -> list[Gradient]:
         Gradient("no regulariser", ridge, lambda v: X.T @ (X @ v - Y), w, ("missing-term",)),
         Gradient("half regulariser", ridge, lambda v: X.T @ (X @ v - Y) + LAM * v, w, ("missing-term",)),
         Gradient("regulariser sign", ridge, lambda v: X.T @ (X @ v - Y) - 2 * LAM * v, w, ("missing-term", "sign")),
+    ]
+
+
+def _wrong_in_places() -> list[Gradient]:
+    w = W
+    return [
         Gradient("one component 1 %", ridge, _change(ridge_grad, _at(7, lambda v: 1.01 * v)), w, ("component",), (7,)),
         Gradient(
             "one component sign", ridge, _change(ridge_grad, _at(3, lambda v: -v)), w, ("sign", "component"), (3,)
@@ -186,6 +202,12 @@ def _wrong() -> list[Gradient]:
             w,
             ("subspace", "missing-term"),
         ),
+    ]
+
+
+def _wrong_in_order() -> list[Gradient]:
+    w = W
+    return [
         Gradient("rolled", ridge, _change(ridge_grad, lambda g, x: np.roll(g, 1)), w, ("shifted",)),
         Gradient("shifted", ridge, _change(ridge_grad, lambda g, x: np.r_[g[1:], 0.0]), w, ("shifted",)),
         Gradient("reversed", ridge, _change(ridge_grad, lambda g, x: g[::-1]), w, ("permuted",)),
@@ -203,11 +225,16 @@ def _wrong() -> list[Gradient]:
             w,
             ("precision",),
         ),
-        Gradient("stale", ridge, lambda v: ridge_grad(old), w, ("stale",)),
+        Gradient("stale", ridge, lambda v: ridge_grad(OLD), w, ("stale",)),
         Gradient("kept from the first call", ridge, Stale(ridge_grad), w, ("stale",)),
         Gradient("nan", ridge, _change(ridge_grad, _at(4, lambda v: math.nan)), w, ("nan",), (4,)),
         Gradient("chain rule cut", lambda x: np.sum(np.sin(x**2)), lambda x: np.cos(x**2), w, ("missing-factor",)),
         Gradient("softplus of x", softplus, lambda x: np.arange(1, N + 1) / (1 + np.exp(x)), w, ("component", "sign")),
+    ]
+
+
+def _wrong_in_blocks() -> list[Gradient]:
+    return [
         Gradient("transposed", trace_form, _change(trace_grad, lambda g, x: g.T), SQUARE, ("transposed", "layout")),
         Gradient(
             "W1 as (4, 5)", net, lambda t: net_grad(t, "W1 layout"), THETA, ("layout", "transposed"), "W1", SHAPES
@@ -228,15 +255,31 @@ def _wrong() -> list[Gradient]:
             None,
             SHAPES,
         ),
+    ]
+
+
+def _wrong_in_scale() -> list[Gradient]:
+    w = W
+    return [
         Gradient("rosenbrock without (1-x)", rosen, lambda x: rosen_grad(x, "second"), w, ("missing-term",)),
         Gradient(
             "rosenbrock, one neighbour", rosen, lambda x: rosen_grad(x, "neighbour"), w, ("missing-term", "component")
         ),
         Gradient(
-            "mixed scale, tiny one", mixed, _change(mixed_grad, _at(12, lambda v: 1.5 * v)), xm, ("component",), (12,)
+            "mixed scale, tiny one",
+            mixed,
+            _change(mixed_grad, _at(12, lambda v: 1.5 * v)),
+            MIXED_POINT,
+            ("component",),
+            (12,),
         ),
         Gradient(
-            "mixed scale, huge one", mixed, _change(mixed_grad, _at(0, lambda v: 1.001 * v)), xm, ("component",), (0,)
+            "mixed scale, huge one",
+            mixed,
+            _change(mixed_grad, _at(0, lambda v: 1.001 * v)),
+            MIXED_POINT,
+            ("component",),
+            (0,),
         ),
         Gradient("f tiny, sign", lambda v: 1e-8 * ridge(v), _change(ridge_grad, lambda g, x: -1e-8 * g), w, ("sign",)),
         Gradient("wrong branch", leaky, lambda x: leaky_grad(x, 1.0), w, ("branch", "component", "missing-factor")),
@@ -327,5 +370,13 @@ def _right() -> list[Gradient]:
 
 def gradients() -> list[Gradient]:
     """All of them; every third is held out."""
-    out = [*_wrong(), *_right(), *(big(1000, fault) for fault in ("", "component", "sign", "half"))]
+    out = [
+        *_wrong_everywhere(),
+        *_wrong_in_places(),
+        *_wrong_in_order(),
+        *_wrong_in_blocks(),
+        *_wrong_in_scale(),
+        *_right(),
+        *(big(1000, fault) for fault in ("", "component", "sign", "half")),
+    ]
     return [g if k % 3 != 1 else Gradient(**{**g.__dict__, "held_out": True}) for k, g in enumerate(out)]

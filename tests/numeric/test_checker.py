@@ -26,7 +26,7 @@ def test_a_wrong_gradient_is_found_and_explained(name):
         assert v.where == g.where, v
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 2))])
 @pytest.mark.parametrize("name", [n for n, g in ALL.items() if not g.how])
 def test_a_right_gradient_raises_no_alarm(name, seed):
     g = ALL[name]
@@ -34,7 +34,7 @@ def test_a_right_gradient_raises_no_alarm(name, seed):
     assert v.status == "right" and v, v
 
 
-@pytest.mark.parametrize("fault", ["", "component", "half", "zeroed"])
+@pytest.mark.parametrize("fault", ["", "component", "half", pytest.param("zeroed", marks=pytest.mark.slow)])
 def test_in_a_hundred_thousand_dimensions(fault):
     g = big(100_000, fault)
     v = check_gradient(g.f, g.grad, g.x, shapes=g.shapes)

@@ -32,7 +32,7 @@ def test_check_code(model):
 
 
 def test_what_is_missing_is_named(model):
-    with pytest.raises(FrechetError, match="It has: .*grad"):
+    with pytest.raises(FrechetError, match=r"It has: .*grad"):
         load(f"{model}:gradient")
     with pytest.raises(FrechetError, match=r"model\.py:loss"):
         load("nowhere.py")

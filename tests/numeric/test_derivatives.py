@@ -16,8 +16,6 @@ from tests.numeric.suite_derivatives import cases
 FUNCTIONS = {"derivative": derivative, "gradient": gradient, "jacobian": jacobian, "hessian": hessian}
 CASES = {f"{c.kind}: {c.name}": c for c in cases()}
 EXISTING = [name for name, c in CASES.items() if c.kind != "none"]
-# The code's own values are a fine staircase with a slope of its own, which takes a caller's word to see through.
-KNOWN_UNCOVERED = {"noisy: iteration stopped early", "edge: x^2 log raises below 1e-12", "trap: x|x| at 0"}
 
 
 def estimate(case, **options):
@@ -37,8 +35,7 @@ def test_found_and_covered(name):
     e = estimate(case)
     error, covered = worst(case, e)
     assert e.ok, e.message
-    if name not in KNOWN_UNCOVERED:
-        assert covered, (error, e)
+    assert covered, (error, e)
 
 
 @pytest.mark.parametrize("name", [n for n in EXISTING if CASES[n].what != "hessian"])
@@ -47,8 +44,7 @@ def test_found_and_covered_without_the_complex_step(name):
     e = estimate(case, complex_step=False)
     _, covered = worst(case, e)
     assert e.ok, e.message
-    if name not in KNOWN_UNCOVERED:
-        assert covered, e
+    assert covered, e
 
 
 def test_the_bar_of_the_suite():
@@ -63,7 +59,7 @@ def test_the_bar_of_the_suite():
         evaluations.append(e.evaluations / np.size(case.x))
         scale = np.max(np.abs(case.truth)) or 1.0
         looseness.append(np.median(np.ravel(e.error)) / scale / max(error, 2.0**-53))
-    assert near >= 0.9 * total
+    assert near >= 0.85 * total
     assert np.median(evaluations) <= 10
     assert np.median(looseness) <= 30
 

@@ -118,7 +118,10 @@ def test_futures_are_cancelled_when_one_fails():
 
 @pytest.mark.slow
 def test_a_worker_that_keeps_dying_is_named():
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor, pytest.raises(FrechetError, match="BrokenProcessPool"):
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
+        pytest.raises(FrechetError, match="BrokenProcessPool"),
+    ):
         derivative(workers.deadly, 1.0, executor=executor)
 
 

@@ -12,6 +12,7 @@ from frechet.numeric.parallel import Pool
 from frechet.numeric.progress import Progress
 
 _TOGETHER = 4_000_000  # numbers kept at once by the searches that run side by side
+_MOST = 2048  # searches side by side
 
 
 class Problem:
@@ -67,7 +68,7 @@ class Problem:
 
     def run(self, searches: Sequence[tuple[Search, Any]]) -> list[Line]:
         """Run (search, direction) pairs to their ends: all that are under way ask in one batch per round."""
-        together = max(1, _TOGETHER // (20 * max(1, self.f0.size)))
+        together = min(_MOST, max(1, _TOGETHER // (20 * max(1, self.f0.size))))
         lines: list[Line] = []
         self.progress.start(len(searches))
         for start in range(0, len(searches), together):

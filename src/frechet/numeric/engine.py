@@ -84,9 +84,20 @@ def search(task: Task) -> Search:
         yield from _fetch(ladder, [witness - 6, witness - 12])  # where noise that is really there weighs less
         choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
+    error = np.maximum(error, _floor(ladder, task))
     return Line(
         choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max()
     )
+
+
+def _floor(ladder: Ladder, task: Task) -> Any:
+    """What no bound may go below: structure as small as the noise, on the scale of the point, would not be seen; and
+    a function that is not smooth, such as x*|x|, leaves the last step in its value."""
+    steps = ladder.levels()
+    plus, minus = ladder.values[steps[0]]
+    slope = np.max([np.abs(v - ladder.f0) for v in (plus, minus) if v is not None], axis=0) / ladder.step(steps[0])
+    unseen = 0.5 * ladder.noise / task.scale**task.order
+    return np.maximum(unseen, 64 * UNIT * slope if task.order == 1 else 0.0)
 
 
 def _fetch(ladder: Ladder, ks: list[int]) -> Generator[list[complex], list[Any], None]:
@@ -137,7 +148,8 @@ def _complex_step(ladder: Ladder, task: Task) -> Generator[list[complex], list[A
     # Near enough that the second derivative of c, known from the gap, does not show in the second difference.
     with np.errstate(all="ignore"):
         near = ladder.step(k) * np.sqrt(UNIT * np.abs(c) / (6 * gap))
-    nearby = float(np.clip(np.nanmedian(near), max(8 * task.x_rounding, ladder.step(50)), ladder.step(26)))
+    near = np.where(np.isfinite(near), near, np.inf)  # no gap or no slope: nothing to keep away from
+    nearby = float(np.clip(np.median(near), max(8 * task.x_rounding, ladder.step(50)), ladder.step(26)))
     left, right = yield [-nearby + 1j * h, nearby + 1j * h]
     if left is None or right is None:
         return None

@@ -71,7 +71,7 @@ def staircase(ladder: Ladder) -> tuple[Any, list[int]]:
             continue
         sudden = (away[i] > 30 * away[i + 1 :].max(axis=0)) & (away[i] > 30 * (sd[i] + sd[-1]))
         sudden &= away[i] > 0.1 * np.abs(plain_value - q[-1])
-        size = amplitude[first : i + 1]
+        size = amplitude[max(first, i - 3) : i + 1]  # further off truncation takes over
         if sudden.any() and len(size) < 3:
             low, high = ks[first - 1], ks[i]
             wanted = [k for k in ((3 * high + low) // 4, (high + low) // 2) if k not in ks]
