@@ -53,5 +53,5 @@ def subject_of(d: Derivative) -> Subject:
         kind = "gradient" if d.function._scalar and len(d.wrt) == 2 else "derivative"
         request = replace(d.request, wrt=d.wrt[:-1], kind=kind, layout="numerator")
         below = subject_of(type(d)(d.function, request))
-    return Subject(d.function.tree, known, names, d.wrt, d.request.kind, d.request.layout, d._levels, d._sides,
+    return Subject(d.function.tree, known, names, d.wrt, d.request.kind, d.request.layout, d.levels, d.sides,
                    d._forms, below)  # fmt: skip

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import reduce
 
 from frechet.core.dims import SCALAR, Shape
+from frechet.core.numbers import simple
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
 
@@ -39,11 +40,20 @@ def value_of(tree: Tree) -> Fraction | None:
     return None
 
 
+def _power_of(tree: Tree) -> tuple[Tree, Fraction]:
+    """Base and exponent of a scalar."""
+    if tree.kind == "pow" and tree.args[1].kind == "number":
+        return tree.args[0], Fraction(tree.args[1].value)
+    return tree, Fraction(1)
+
+
 class Algebra:
     """Products, sums and inner products on a page."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, keep_diag: bool = False) -> None:
         self.page = page
+        # Whether diag(s)*v stays, as it does on the way to a Jacobian, or becomes s.*v.
+        self.keep_diag = keep_diag
 
     # -- products --------------------------------------------------------------------------------------------------
 
@@ -66,7 +76,7 @@ class Algebra:
             return page.zeros(self._shape(a, b))
         for left, right in ((a, b), (b, a)):
             if left.kind == "neg":
-                return page.neg(self.times(*((left.args[0], right) if left is a else (right, left.args[0]))))
+                return self.neg(self.times(*((left.args[0], right) if left is a else (right, left.args[0]))))
         if is_number(a, 1) or (is_eye(a) and not b.typed.is_scalar):
             return b
         if is_number(b, 1) or (is_eye(b) and not a.typed.is_scalar):
@@ -83,9 +93,11 @@ class Algebra:
 
     def _matrix_product(self, a: Tree, b: Tree) -> Tree:
         page = self.page
-        if a.kind == "call" and a.name == "diag" and b.typed.is_column and a.typed.is_matrix:
+        if self.keep_diag:
+            pass
+        elif a.kind == "call" and a.name == "diag" and b.typed.is_column and a.typed.is_matrix:
             return self.entrywise(a.args[0], b)
-        if b.kind == "call" and b.name == "diag" and a.typed.is_row and b.typed.is_matrix:
+        elif b.kind == "call" and b.name == "diag" and a.typed.is_row and b.typed.is_matrix:
             return self.flip(self.entrywise(self.flip(a), b.args[0]))
         if b.kind == "mul" and not self._inner_product(b):
             scalars, chain = self.parts(b)
@@ -124,10 +136,10 @@ class Algebra:
         if is_number(a, 1):
             return c
         if c.kind == "number" and c.value < 0:
-            return page.neg(self.scale(page.number(-c.value), a))
+            return self.neg(self.scale(page.number(-c.value), a))
         for x, y in ((c, a), (a, c)):
             if x.kind == "neg":
-                return page.neg(self.scale(*((x.args[0], y) if x is c else (y, x.args[0]))))
+                return self.neg(self.scale(*((x.args[0], y) if x is c else (y, x.args[0]))))
         number = value_of(c)
         if number is None and value_of(a) is not None:
             return self.scale(a, c)
@@ -182,7 +194,7 @@ class Algebra:
             outside: list[Tree] = []
             inside = c
             if c.kind == "neg":
-                return page.neg(self.entrywise(*((c.args[0], other) if c is a else (other, c.args[0]))))
+                return self.neg(self.entrywise(*((c.args[0], other) if c is a else (other, c.args[0]))))
             if c.kind == "mul":
                 outside, chain = self.parts(c)
                 inside = self.product(chain)
@@ -195,10 +207,21 @@ class Algebra:
         if is_number(b, 1) or is_zero(a):
             return a
         if a.kind == "neg":
-            return page.neg(self.divide(a.args[0], b))
+            return self.neg(self.divide(a.args[0], b))
         if a.kind == "div" and value_of(a) is None:
-            return self.divide(a.args[0], self.scale(a.args[1], b))
+            return self.divide(a.args[0], self._merged(a.args[1], b))
         return page.divide(a, b)
+
+    def _merged(self, a: Tree, b: Tree) -> Tree:
+        """The product of two scalars, powers of one base added: norm2(x)*norm2(x)^2 is norm2(x)^3."""
+        (x, p), (y, q) = (_power_of(t) for t in (a, b))
+        return self.page.power(x, simple(p + q)) if x is y and x.kind != "number" else self.scale(a, b)
+
+    def neg(self, a: Tree) -> Tree:
+        """-a; of a difference the terms change places."""
+        if a.kind == "sub" and a.args[0].typed == a.args[1].typed:
+            return self.add([a.args[1], self.neg(a.args[0])])
+        return self.page.neg(a)
 
     # -- transposes, sums, inner products --------------------------------------------------------------------------
 
@@ -210,7 +233,7 @@ class Algebra:
         if tree.kind == "transpose":
             return tree.args[0]
         if tree.kind == "neg":
-            return page.neg(self.flip(tree.args[0]))
+            return self.neg(self.flip(tree.args[0]))
         if tree.kind == "div":
             return page.divide(self.flip(tree.args[0]), tree.args[1])
         if tree.kind == "mul":
@@ -234,7 +257,7 @@ class Algebra:
         """tr(inside) with sign, scalars and denominator outside."""
         page = self.page
         if inside.kind == "neg":
-            return page.neg(self.trace(inside.args[0]))
+            return self.neg(self.trace(inside.args[0]))
         if inside.kind == "div":
             return self.divide(self.trace(inside.args[0]), inside.args[1])
         scalars, chain = self.parts(inside)

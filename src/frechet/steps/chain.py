@@ -199,7 +199,7 @@ class _Told:
         return Derivation(self.subject.goal, self.subject.tree, answer, tuple(steps), "chain rule", self.level, "", extra)
 
     def _naming(self, inner: Inner) -> Step:
-        note = f"names the {'scalar' if inner.full.typed.is_scalar else 'vector'} {inner.name}"
+        note = "a scalar" if inner.full.typed.is_scalar else "a vector"
         proof = self._same(self._back(inner.definition), inner.full)
         return Step(("R-name",), inner.name, inner.full, inner.definition, proof, note)
 

@@ -231,9 +231,6 @@ class Differentials:
             if t.kind == "name" and t.name in values:
                 value = values[t.name]
                 return page.flip(value) if value.typed.is_row and not t.typed.is_row else value
-            commutes = t.kind == "dotmul" or (t.kind == "mul" and t.args[0].typed.is_scalar and t.args[1].typed.is_scalar)
-            if commutes and _pushes(t.args[0]) and not _pushes(t.args[1]):
-                new.reverse()  # the differential comes last
             if t.kind == "mul":
                 return algebra.times(*new)
             if t.kind == "transpose":
@@ -267,11 +264,6 @@ class Differentials:
         "add": _sum, "sub": _sum, "neg": _neg, "mul": _mul, "dotmul": _dotmul, "div": _div, "dotdiv": _dotdiv,
         "pow": _power, "dotpow": _power, "transpose": _transpose, "matrix": _blocks,
     }  # fmt: skip
-
-
-def _pushes(tree: Tree) -> bool:
-    """Whether a tangent occurs."""
-    return any(t.kind == "name" and t.name in TANGENTS for t in subtrees(tree))
 
 
 def _constant(tree: Tree) -> Fraction | None:

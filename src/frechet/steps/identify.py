@@ -62,9 +62,9 @@ class Identifier:
         W = item.W if item.W is not None else self.page.number(1)
         E, page, algebra = item.E, self.page, self.algebra
         if E.kind == "neg":
-            return "R-distribute", [Item(page.neg(W), E.args[0])]
+            return "R-distribute", [Item(algebra.neg(W), E.args[0])]
         if E.kind in ("add", "sub") and E.args[0].typed == E.args[1].typed:
-            second = W if E.kind == "add" else page.neg(W)
+            second = W if E.kind == "add" else algebra.neg(W)
             return "R-distribute", [Item(W, E.args[0]), Item(second, E.args[1])]
         if E.kind == "transpose":
             return "R-trace-transpose", [Item(algebra.flip(W), E.args[0])]
@@ -119,9 +119,9 @@ class Identifier:
         E, page, algebra = item.E, self.page, self.algebra
         M = item.W if item.W is not None else page.number(1)
         if E.kind == "neg":
-            return "R-distribute", [Item(page.neg(M), E.args[0], True)]
+            return "R-distribute", [Item(algebra.neg(M), E.args[0], True)]
         if E.kind in ("add", "sub") and E.args[0].typed == E.args[1].typed:
-            second = M if E.kind == "add" else page.neg(M)
+            second = M if E.kind == "add" else algebra.neg(M)
             return "R-distribute", [Item(M, E.args[0], True), Item(second, E.args[1], True)]
         if E.kind == "div" and not self.board.moves(E.args[1]):
             return "R-scalar-out", [Item(algebra.divide(M, E.args[1]), E.args[0], True)]
@@ -167,9 +167,9 @@ class Identifier:
         algebra = self.algebra
         if u.kind in ("add", "sub") and u.args[0].typed == u.args[1].typed:
             a, b = (Item(M, algebra.times(e, after), True) for e in u.args)
-            return "R-distribute", [a, b if u.kind == "add" else Item(self.page.neg(M), b.E, True)]
+            return "R-distribute", [a, b if u.kind == "add" else Item(self.algebra.neg(M), b.E, True)]
         if u.kind == "neg":
-            return "R-distribute", [Item(self.page.neg(M), algebra.times(u.args[0], after), True)]
+            return "R-distribute", [Item(self.algebra.neg(M), algebra.times(u.args[0], after), True)]
         if u.kind == "call" and u.name == "diag" and u.args[0].typed.is_column:
             return "R-diag", [Item(algebra.times(M, self._diag(after)), u.args[0], True)]
         return self._read_off(M, self.page.make("mul", [u, after], shape=Shape(u.typed.rows)))

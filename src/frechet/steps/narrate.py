@@ -20,7 +20,7 @@ from frechet.steps.identify import Identifier, Item
 
 LEVELS = ("brief", "normal", "full")
 # Rules so plain that on the board they share a line with what follows.
-PLAIN = frozenset({"R-constant", "R-sum", "R-linear", "R-scalar-multiple", "R-transpose", "R-same"})
+PLAIN = frozenset({"R-constant", "R-sum", "R-linear", "R-scalar-multiple", "R-transpose"})
 MOST_MOVES = 400
 
 
@@ -103,11 +103,11 @@ class Narrator:
             if t.kind in ("add", "sub") and is_zero(now[1]) and now[0].typed == t.typed:
                 return now[0]
             if t.kind in ("add", "sub") and is_zero(now[0]) and now[1].typed == t.typed:
-                return now[1] if t.kind == "add" else page.neg(now[1])
+                return now[1] if t.kind == "add" else algebra.neg(now[1])
             if t.kind in ("add", "sub") and now[1].kind == "neg" and now[0].typed == now[1].typed:
                 return algebra.add([now[0], now[1].args[0] if t.kind == "sub" else now[1]])
             if t.kind == "neg":
-                return now[0] if is_zero(now[0]) else page.neg(now[0])
+                return now[0] if is_zero(now[0]) else algebra.neg(now[0])
             if t.kind in ("mul", "dotmul"):
                 return algebra.times(*now) if t.kind == "mul" else algebra.entrywise(*now)
             if t.kind == "div":
@@ -127,6 +127,7 @@ class Narrator:
     def identify(self, line: Tree, *, vector: bool) -> list[Item] | None:
         """The terms W*dX of a line without differentials; None with a `gap` where a part could not be moved."""
         items = [Item(None, line, vector)]
+        self.identifier.algebra.keep_diag = vector
         self._stage += 1
         shown = line
         while True:

@@ -19,7 +19,7 @@ from frechet.core.errors import FrechetError
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower
-from frechet.language.tree import Tree, subtrees
+from frechet.language.tree import Tree, fold, subtrees
 from frechet.notation.choose import shortest
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer
@@ -89,7 +89,7 @@ class Placeholders:
             found = shortest(writer, add(terms, root.dims), writer.tree)
         except (UnwritableError, FrechetError):
             return Pushed(None, tuple(linear))
-        return Pushed(found, tuple(linear))
+        return Pushed(tangents_last(found), tuple(linear))
 
     @staticmethod
     def _declarations(meaning: dict[str, Tree]) -> Declarations:
@@ -121,6 +121,45 @@ class Placeholders:
             return shortest(writer, reverse(product, nodes[ARGUMENTS[place]]), writer.tree)
         except (UnwritableError, FrechetError, KeyError):
             return None
+
+
+def tangents_last(law: Tree) -> Tree:
+    """The law with the differential last in entrywise and inner products: s'*du rather than du'*s."""
+    moving = {id(t) for t in subtrees(law) if any(s.kind == "name" and s.name in TANGENTS for s in subtrees(t))}
+
+    def visit(t: Tree, args: Sequence[Tree]) -> Tree:
+        new = list(args)
+        if id(t) not in moving:
+            return t
+        if t.kind == "dotmul":
+            return _sorted_product(t, new)
+        first, last = (id(a) in moving for a in t.args) if len(t.args) == 2 else (False, True)
+        if t.kind == "mul" and first and not last and t.typed.is_scalar:
+            if new[0].typed.is_scalar:
+                new.reverse()
+            elif new[0].kind == "transpose" and new[0].args[0].kind == "name":
+                row = new[1].typed.transposed
+                new = [Tree("transpose", (new[1],), shape=row), new[0].args[0]]
+        return t.with_(args=tuple(new))
+
+    return fold(law, visit)
+
+
+def _sorted_product(t: Tree, args: Sequence[Tree]) -> Tree:
+    """An entrywise product from left to right, the factor with the differential at the end."""
+    factors: list[Tree] = []
+    stack = list(reversed(args))
+    while stack:
+        a = stack.pop()
+        if a.kind == "dotmul" and a.args[0].typed == a.args[1].typed:
+            stack += [a.args[1], a.args[0]]
+        else:
+            factors.append(a)
+    factors.sort(key=lambda f: any(s.kind == "name" and s.name in TANGENTS for s in subtrees(f)))
+    result = factors[0]
+    for factor in factors[1:]:
+        result = Tree("dotmul", (result, factor), shape=t.shape)
+    return result
 
 
 def _closed(tree: Tree) -> bool:

@@ -138,9 +138,12 @@ _WRITTEN = (
     _rule("R-adjoint", "adjoint of a linear map", "<W, L(dX)> = <L*(W), dX>",
           "A linear map in an inner product goes over to the other side as its adjoint.",
           proof="This equation defines the adjoint.", example="vec(A)'*vec(dX) = tr(A'*dX)"),
-    _rule("R-linear-map", "a product of linear maps", "M*(A*dx) = (M*A)*dx; the answer is the map dX -> ...",
-          "What stands before dx is one matrix; where no matrix can say it, the linear map itself is the derivative.",
+    _rule("R-linear-map", "a product of linear maps", "M*(A*dx) = (M*A)*dx",
+          "What stands before dx is one matrix.",
           proof="Matrix products are associative.", example="A*(B*dx) = (A*B)*dx"),
+    _rule("R-operator", "the linear map is the derivative", "dF = L(dX)  =>  derivative = dX -> L(dX)",
+          "Where no matrix can say it, the derivative is the linear map itself.",
+          proof="The derivative is the best linear approximation.", example="d(A*X*B) = A*dX*B gives dX -> A*dX*B"),
     _rule("R-collect", "collecting terms", "A*dx + B*dx = (A + B)*dx",
           "Terms in the same direction are added and common factors taken out.", proof="Distributivity.",
           example="x'*A'*dx + x'*A*dx = ((A + A')*x)'*dx"),
@@ -316,12 +319,10 @@ def _generic(record: Operation, signature: Signature) -> Tree | None:
 
 
 def _renamed(tree: Tree, names: dict[str, str]) -> Tree:
-    """The tree with its placeholders renamed, and the differential last in an entrywise product."""
+    """The tree with its placeholders renamed."""
 
     def visit(t: Tree, args: object) -> Tree:
         new = tuple(args)  # type: ignore[arg-type]
-        if t.kind == "dotmul" and t.args[0].kind == "name" and t.args[0].name in TANGENTS:
-            new = new[::-1]
         return t.with_(args=new, name=names.get(t.name, t.name) if t.kind == "name" else t.name)
 
     return fold(tree, visit)

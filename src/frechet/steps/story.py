@@ -173,7 +173,7 @@ class _Story:
         inside = self.board.adopt(body)
         self.narrator.add("R-collect", inside)
         arrow = self.page.adopt(answer)
-        steps = [Step(("R-linear-map",), self._answer_name(), inside, arrow)]
+        steps = [Step(("R-operator",), self._answer_name(), inside, arrow)]
         if self.subject.forms.kronecker is not None and len(self.subject.wrt) > 1:
             steps.insert(0, self._kronecker(inside))
         return steps
@@ -229,7 +229,7 @@ class _Story:
         J = self.algebra.flip(answer) if turned else answer
         if self.board.moves(line):
             self.narrator.identify(line, vector=True)
-        product = self.algebra.times(J, self.board.by.direction)
+        product = Algebra(self.page, keep_diag=True).times(J, self.board.by.direction)
         self.narrator.add("R-collect", product)
         rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
         return [self._identified(rule, product, J), *self._laid_out(J, answer)]
