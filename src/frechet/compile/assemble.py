@@ -9,7 +9,7 @@ from typing import Any
 
 from frechet.compile.goals import Goal
 from frechet.compile.plan import Planner
-from frechet.compile.prepare import prepared
+from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import Step, Value
 from frechet.compile.render import namespace, render
 from frechet.compile.second import SecondOrder
@@ -104,7 +104,32 @@ def _python_names(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int]) -> Compiled:
-    """Plan, write and define the function for these sizes."""
+    """Plan, write and define the function for these sizes.
+
+    Where no value is wanted, sums in products are also tried multiplied out: (T - U*V')*V costs more than
+    T*V - U*(V'*V) if T - U*V' serves nothing else.
+    """
+    first = _assembled(goal, known, request, sizes)
+    if request.want not in ("gradient", "newton", "hvp", "jacobian"):
+        return first.compiled()
+    other = Goal(goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
+    if other == goal:
+        return first.compiled()
+    second = _assembled(other, known, request, sizes, share=False)
+    return (second if second.nanoseconds < 0.9 * first.nanoseconds else first).compiled()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A program and what it costs, before its text is made."""
+
+    compiled: Callable[[], Compiled]
+    nanoseconds: float
+
+
+def _assembled(
+    goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], share: bool = True
+) -> _Draft:
     names = _python_names(request.arguments)
     planner = Planner(sizes, names)
     shapes = {n: _of(known, request, n) for n in request.arguments}
@@ -112,7 +137,7 @@ def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[s
     planner.program.reserve(size_names.values())
     writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes})
     order = [len(known.variables[n].axes) for n in request.wrt]
-    second = SecondOrder(planner, writer, sizes)
+    second = SecondOrder(planner, writer, sizes, share)
     if request.want == "newton":
         alone = len(order) == 1
         results = second.newton(goal.second[0][0], goal.first[0]) if alone else second.joint(goal.second, goal.first)
@@ -120,19 +145,20 @@ def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[s
     elif request.as_operator:
         results, wanted = second.operator(goal.second[0][0], order[0]), second.wanted
     else:
-        results, wanted = _plain_results(goal, known, request, planner, writer)
-    return define(planner, writer, request, names, shapes, results, wanted, sizes)
+        results, wanted = _plain_results(goal, request, planner, writer, share)
+    cost = planner.program.nanoseconds(wanted)
+    return _Draft(lambda: define(planner, writer, request, names, shapes, results, wanted, sizes), cost)
 
 
 def _plain_results(
-    goal: Goal, known: Declarations, request: Request, planner: Planner, writer: Writer
+    goal: Goal, request: Request, planner: Planner, writer: Writer, share: bool
 ) -> tuple[str, list[str]]:
     """The expression of the results that are arrays."""
     grid = [h for row in goal.second for h in row]
     nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
-    ready = prepared(nodes, planner.program.sizes)
-    values = planner.plan(ready)
+    ready = prepared(nodes, planner.program.sizes, share=share)
+    values = [planner.rescaled(v) for v in planner.plan(ready)]
     texts = [result(writer, planner, v, n) for v, n in zip(values, ready, strict=True)]
     wanted = [v.name for v in values if v.name]
     count = len(request.wrt)

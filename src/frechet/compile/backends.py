@@ -17,9 +17,21 @@ class Factor:
         """inv(A) B, or inv(A)' B."""
         return jax.scipy.linalg.lu_solve(self.LU, B, trans=int(turned))
 
+    def sandwich(self, X):
+        """X' inv(A) X for symmetric A."""
+        return X.T @ self.solve(X)
+
+    def sandwich_diagonal(self, X):
+        """The diagonal of X' inv(A) X for symmetric A."""
+        return (X * self.solve(X)).sum(0)
+
     def inverse(self):
         """inv(A)."""
         return self.solve(jnp.eye(self.A.shape[0], dtype=self.A.dtype))
+
+    def turn(self, A):
+        """The transpose of the inverse A."""
+        return A.T
 
     def logdet(self):
         """log |det(A)|."""

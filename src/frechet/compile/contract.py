@@ -82,11 +82,12 @@ class Orderer:
         rate = (PRODUCT if not batched else 3 * PRODUCT) if matrices else VECTOR
         return extra + volume * rate + self.volume(kept) * ENTRY / 2 + CALL
 
-    def order(self) -> Tree:
+    def order(self) -> tuple[float, Tree]:
+        """The estimated nanoseconds and the pairs."""
         n = len(self.operands)
         return self._exhaustive(n) if n <= EXHAUSTIVE else self._greedy(n)
 
-    def _exhaustive(self, n: int) -> Tree:
+    def _exhaustive(self, n: int) -> tuple[float, Tree]:
         kept = {1 << k: self.indices(1 << k) for k in range(n)}
         best: dict[int, tuple[float, Tree]] = {1 << k: (0.0, k) for k in range(n)}
         alike = [o.name for o in self.operands]
@@ -103,7 +104,7 @@ class Orderer:
                     choice = (cost, (best[left][1], best[right][1]))
             assert choice is not None
             best[subset] = choice
-        return best[(1 << n) - 1][1]
+        return best[(1 << n) - 1]
 
     def _same(self, left: int, right: int, alike: list[str]) -> bool:
         """Whether two subsets are products of the same arrays (so that, most likely, one computation serves both)."""
@@ -112,9 +113,10 @@ class Orderer:
         names = [sorted(alike[k] for k in range(len(alike)) if s >> k & 1) for s in (left, right)]
         return names[0] == names[1]
 
-    def _greedy(self, n: int) -> Tree:
+    def _greedy(self, n: int) -> tuple[float, Tree]:
         """Cheapest pair first, connected pairs before others."""
         parts: list[tuple[int, Tree]] = [(1 << k, k) for k in range(n)]
+        total = 0.0
         while len(parts) > 1:
             choice: tuple[tuple[bool, float], int, int] | None = None
             for a in range(len(parts)):
@@ -126,10 +128,11 @@ class Orderer:
                     if choice is None or key < choice[0]:
                         choice = (key, a, b)
             assert choice is not None
-            _, a, b = choice
+            (_, cost), a, b = choice
+            total += cost
             merged = (parts[a][0] | parts[b][0], (parts[a][1], parts[b][1]))
             parts = [p for k, p in enumerate(parts) if k not in (a, b)] + [merged]
-        return parts[0][1]
+        return total, parts[0][1]
 
 
 def _splits(subset: int) -> Iterator[tuple[int, int]]:

@@ -78,7 +78,7 @@ def _read(node: Ein, factors: Sequence[Factor], out: Sequence[int], coef: Number
     return ein(coef, factors, out, {i: node.index_dims[i] for i in used})
 
 
-def _groups(factors: Iterable[Factor], without: frozenset[int] = frozenset()) -> dict[int, int]:
+def connected(factors: Iterable[Factor], without: frozenset[int] = frozenset()) -> dict[int, int]:
     """A number for each index, equal where factors connect them (not through the indices `without`)."""
     parent: dict[int, int] = {}
 
@@ -96,7 +96,7 @@ def _groups(factors: Iterable[Factor], without: frozenset[int] = frozenset()) ->
 
 def _of_matrices(node: Ein, r: Sequence[int], c: Sequence[int], tied: Sequence[bool]) -> Part | None:
     (i, k), (j, m) = r, c
-    group = _groups(node.factors)
+    group = connected(node.factors)
     where = {x: group.get(x, -1 - x) for x in (i, k, j, m)}
 
     def factors_of(*ends: int) -> list[Factor]:
@@ -132,7 +132,7 @@ def _low_rank(node: Ein, r: Sequence[int], c: Sequence[int], sizes: Mapping[str,
     summed = sorted(set(range(len(length))) - set(node.out), key=lambda s: length[s])
     cuts += [(s,) for s in summed if length[s] <= limit]
     for cut in cuts:
-        group = _groups(node.factors, frozenset(cut))
+        group = connected(node.factors, frozenset(cut))
         left = {group.get(i, -1) for i in r}
         if left & {group.get(j, -2) for j in c}:
             continue

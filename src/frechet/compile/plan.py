@@ -72,6 +72,21 @@ class Planner:
         args = (value.name,) if value.name else ()
         return self.program.emit("expand", args, (value.coef, value.pattern, dims), dims, self.program.size(dims))
 
+    def rescaled(self, value: Value) -> Value:
+        """The coefficient moved into the sum that makes the array, where there is one."""
+        step = self.program.steps.get(value.name)
+        if value.coef == 1 or step is None:
+            return value
+        if step.op == "entrywise" and step.spec[0] == ("linear",):
+            what, inputs, order = step.spec
+            spec: Any = (what, tuple((c * value.coef, named, spots) for c, named, spots in inputs), order)
+        elif step.op == "assemble":
+            parts, dims = step.spec
+            spec = (tuple((c * value.coef, named, pattern) for c, named, pattern in parts), dims)
+        else:
+            return value
+        return Value(1, self.program.emit(step.op, step.args, spec, step.dims, step.flops), value.pattern)
+
     def entrywise(self, what: tuple[Any, ...], parts: Sequence[Value], dims: tuple[Dim, ...]) -> Value:
         """An elementwise step on values none of which stands on a diagonal; axes that none has stay away."""
         parts = [Value(p.coef, self.array(p, dims), tuple(range(len(dims)))) if p.diagonal else p for p in parts]
@@ -118,7 +133,7 @@ class Planner:
         if len(parts) == 1:
             return next(iter(parts.values()))
         dense = parts.pop((None,) * node.order, Value(0, "", (None,) * node.order))
-        ordered = [dense, *(parts[k] for k in sorted(parts, key=str))]
+        ordered = [self.rescaled(dense), *(parts[k] for k in sorted(parts, key=str))]
         spec = tuple((v.coef, bool(v.name), v.pattern) for v in ordered)
         names = tuple(v.name for v in ordered if v.name)
         name = self.program.emit("assemble", names, (spec, node.dims), node.dims, self.program.size(node.dims))

@@ -6,35 +6,87 @@ nothing overflows; 1 - sigmoid(u) is sigmoid(-u), which keeps its digits and its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
+from frechet.compile.operators import connected
 from frechet.core.build import add, apply_map, rebuild
 from frechet.core.ein import ein, is_zero, scale, split_coef
-from frechet.core.node import Add, Ein, Map, Node, Number, topological
+from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
 from frechet.ops import REGISTRY
 
 # Sums longer than this are not searched for common factors: every pair of terms is looked at.
 LONGEST = 24
 
 
-def prepared(roots: Sequence[Node], sizes: Mapping[str, int]) -> list[Node]:
-    """The same values, better arranged for code."""
+def opened(roots: Sequence[Node]) -> list[Node]:
+    """The roots with every short sum in a product multiplied out where that ends at a smaller array:
+    T*V - U*(V'*V) for (T - U*V')*V."""
+
+    def smaller(node: Ein, factor: Factor) -> bool:
+        return not set(factor[1]) <= set(node.out) and any(
+            isinstance(n, Ein) and n.contracts for _, n in _sum_terms(factor[0])
+        )
+
     new: dict[Node, Node] = {}
     for node in topological(roots):
         same = all(new[c] is c for c in node.children)
         current = node if same else rebuild(node, [new[c] for c in node.children])
-        new[node] = _improved(current, sizes)
+        new[node] = distributed(current, smaller) if isinstance(current, Ein) else current
     return [new[r] for r in roots]
 
 
-def _improved(node: Node, sizes: Mapping[str, int]) -> Node:
+def _sum_terms(node: Node) -> Sequence[tuple[Number, Node]]:
+    return node.terms if isinstance(node, Add) else ()
+
+
+def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = True) -> list[Node]:
+    """The same values, better arranged for code; without `share`, sums stay multiplied out."""
+    new: dict[Node, Node] = {}
+    for node in topological(roots):
+        same = all(new[c] is c for c in node.children)
+        current = node if same else rebuild(node, [new[c] for c in node.children])
+        new[node] = _improved(current, sizes, share)
+    return [new[r] for r in roots]
+
+
+def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
+    if isinstance(node, Ein):
+        longer = distributed(node, _structured)
+        return shared(longer, sizes) if share and isinstance(longer, Add) and longer is not node else longer
     if not isinstance(node, Add):
         return node
     stable = _complement(node)
     if stable is not None:
         return stable
-    return shared(node, sizes) if len(node.terms) <= LONGEST else node
+    return shared(node, sizes) if share and len(node.terms) <= LONGEST else node
+
+
+def distributed(node: Ein, chosen: Callable[[Ein, Factor], bool]) -> Node:
+    """The product with its chosen sums multiplied out: diag(p)*A - p*(p'*A) for (diag(p) - p*p')*A."""
+    for k, (base, idx, e) in enumerate(node.factors):
+        if isinstance(base, Add) and e == 1 and len(base.terms) <= 4 and chosen(node, node.factors[k]):
+            others = [f for j, f in enumerate(node.factors) if j != k]
+            dims = dict(enumerate(node.index_dims))
+            terms = [(c, ein(node.coef, [*others, (n, idx, 1)], node.out, dims)) for c, n in base.terms]
+            return add([(c, distributed(n, chosen) if isinstance(n, Ein) else n) for c, n in terms], node.dims)
+    return node
+
+
+def _structured(node: Ein, factor: Factor) -> bool:
+    """A sum of order two, one of its axes summed, with a term that is diagonal or of rank one."""
+    base, idx, _ = factor
+    if not isinstance(base, Add) or base.order != 2 or set(idx) <= set(node.out):
+        return False
+    if idx[0] == idx[1]:
+        return True  # of a sum only the diagonal is read
+    return any(isinstance(n, Ein) and (n.out[0] == n.out[1] or _outer(n)) for _, n in base.terms)
+
+
+def _outer(node: Ein) -> bool:
+    """Rows and columns of a matrix that both have factors and that none connects."""
+    group = connected(node.factors)
+    return {*node.out} <= group.keys() and group[node.out[0]] != group[node.out[1]]
 
 
 def _complement(node: Add) -> Node | None:
@@ -82,11 +134,27 @@ def _merged(s: tuple[Number, Node], t: tuple[Number, Node], sizes: Mapping[str, 
     if match is None:
         return None
     places, name = match
-    weight = sum(prod(_length(d, sizes) for d in a.factors[k][0].dims) for k in places)
-    if not any(a.factors[k][1] for k in places):
+    for some in (places, *({k: j for k, j in places.items() if k != gone} for gone in places)):
+        found = _priced(s[0], a, t[0], b, some, name, sizes) if some else None
+        if found is not None:
+            return found
+    return None
+
+
+def _priced(
+    c: Number, a: Ein, k: Number, b: Ein, places: dict[int, int], name: dict[int, int], sizes: Mapping[str, int]
+) -> tuple[float, Node] | None:
+    """The merged term and the number of entries of what was taken out."""
+    weight = sum(prod(_length(d, sizes) for d in a.factors[p][0].dims) for p in places)
+    scalar = len(a.out) == 2 and len(places) == len(_scalars(a)) == len(_scalars(b))
+    if not any(a.factors[p][1] for p in places) and not scalar:
         return None
-    node = _taken_out(s[0], a, t[0], b, places, name)
+    node = _taken_out(c, a, k, b, places, name, sizes)
     return None if node is None else (float(weight), node)
+
+
+def _scalars(node: Ein) -> list[object]:
+    return [f for f in node.factors if not f[1]]
 
 
 def _length(dim: object, sizes: Mapping[str, int]) -> int:
@@ -130,7 +198,11 @@ def _extended(name: dict[int, int], idx: Sequence[int], other: Sequence[int], at
     return new if len(set(new.values())) == len(new) else None
 
 
-def _taken_out(c: Number, a: Ein, k: Number, b: Ein, places: dict[int, int], name: dict[int, int]) -> Node | None:
+def _taken_out(
+    c: Number, a: Ein, k: Number, b: Ein, places: dict[int, int], name: dict[int, int], sizes: Mapping[str, int]
+) -> Node | None:
+    tied = {i for p in places for i in a.factors[p][1]} | set(a.out)
+    name = {i: j for i, j in name.items() if i in tied}
     rest_a = [f for p, f in enumerate(a.factors) if p not in places]
     rest_b = [f for p, f in enumerate(b.factors) if p not in places.values()]
     taken = [a.factors[p] for p in places]
@@ -140,6 +212,9 @@ def _taken_out(c: Number, a: Ein, k: Number, b: Ein, places: dict[int, int], nam
     in_b = {back[j] for f in rest_b for j in f[1] if j in back}
     links = sorted(outer & (in_a | in_b))
     covered = {i for f in taken for i in f[1]}
+    largest = max([prod(_length(d, sizes) for d in f[0].dims) for f in (*rest_a, *rest_b)], default=1)
+    if prod(_length(a.index_dims[i], sizes) for i in links) > largest:
+        return None  # what is left would be an array larger than anything it is made of
     if not set(a.out) <= covered | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
     sums_a = {i for i in range(len(a.index_dims)) if i not in links and i in in_a}

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from frechet.compile.contract import Operand, Orderer, Tree, solves
-from frechet.compile.program import Pattern, Value
+from frechet.compile.program import CALL, PRODUCT, Pattern, Value
 from frechet.compile.symmetry import gram_parts
 from frechet.core.dims import Dim
 from frechet.core.node import Call, Ein, Node
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from frechet.compile.plan import Planner
 
 Scalar = int | float | Fraction
+
+# Entries from which a pass over an array costs more than a call.
+LARGE = 4000
 
 
 class Contraction:
@@ -42,14 +45,15 @@ class Contraction:
         self.operands = [Operand(o.name, tuple(self.find(i) for i in o.idx), o.inverse) for o in self.operands]
         out = tuple(self.find(i) for i in self.node.out)
         self._count_repeats(out)
+        self._hadamard()
         self.operands = [self._reduced(o, k, out) for k, o in enumerate(self.operands)]
         self.operands = [o for o in self.operands if self._kept(o)]
-        scalar = self._scalar()
         result = self._contracted(out)
         bare = {i for i in out if out.count(i) > 1 and (result is None or i not in result.idx)}
         for i in sorted(bare):
             ones = Operand(self.program.emit("ones", (), self.dims_of((i,)), self.dims_of((i,))), (i,))
             result = ones if result is None else self._pair(result, ones, frozenset(out))
+        scalar = self._scalar()
         if result is None:
             return self._times(Value(self.coef, "", (None,) * len(out)), scalar)
         pattern = tuple(result.idx.index(i) if i in result.idx else None for i in out)
@@ -148,21 +152,88 @@ class Contraction:
         parts = [Value(1, value.name, whole), Value(1, scalar, (None,) * len(axes))]
         return Value(value.coef, self.planner.entrywise(("multiply",), parts, axes).name, value.pattern)
 
+    def _scaled(self, sides: list[Operand], kept: frozenset[int]) -> list[Operand]:
+        """A large result is not multiplied afterwards: the smaller operand takes the coefficient and the scalars."""
+        small = min((0, 1), key=lambda k: self.program.size(self.dims_of(sides[k].idx)))
+        o, other = sides[small], sides[1 - small]
+        size, result = self.program.size(self.dims_of(o.idx)), self.program.size(self.dims_of(tuple(kept)))
+        scalar = self._scalar()
+        alike = o.name == other.name  # a product with its own transpose is worth more
+        if (self.coef == 1 and not scalar) or o.inverse or other.inverse or alike or result < max(4 * size, LARGE):
+            return sides
+        whole = tuple(range(len(o.idx)))
+        parts = [Value(self.coef, o.name, whole)] + ([Value(1, scalar, (None,) * len(whole))] if scalar else [])
+        scaled = self.planner.entrywise(("multiply",) if scalar else ("linear",), parts, self.dims_of(o.idx))
+        self.coef, self.scalars = 1, []
+        sides[small] = Operand(scaled.name, o.idx)
+        return sides
+
     def _contracted(self, out: tuple[int, ...]) -> Operand | None:
         if not self.operands:
             return None
         length = {i: self.program.size([d]) for i, d in enumerate(self.node.index_dims)}
+        self._sandwiches(out)
         half = gram_parts(self.operands, out)
         if half is not None:
             left, weights, rows, columns, shared = half
-            Z = self._ordered(left, (*shared, *rows), length)
-            w = self._ordered(weights, shared, length) if weights else None
-            if Z is not None and set(Z.idx) == {*shared, *rows} and (w is None or set(w.idx) == set(shared)):
-                return self._gram(Z, w, rows, columns, shared)
+            first = Orderer(left, (*shared, *rows), length, self._is_known)
+            volume = first.volume(frozenset(shared)) * first.volume(frozenset(rows)) ** 2
+            price = PRODUCT / 2 * volume + first.order()[0] + CALL
+            if price <= Orderer(self.operands, out, length, self._is_known).order()[0]:
+                Z = self._ordered(left, (*shared, *rows), length)
+                w = self._ordered(weights, shared, length) if weights else None
+                if Z is not None and set(Z.idx) == {*shared, *rows} and (w is None or set(w.idx) == set(shared)):
+                    return self._gram(Z, w, rows, columns, shared)
         return self._ordered(self.operands, out, length)
+
+    def _hadamard(self) -> None:
+        """Matrices on the same pair of indices are multiplied first, in one order: other products may need that too."""
+        if len(self.operands) < 3:
+            return
+        groups: dict[frozenset[int], list[Operand]] = {}
+        for o in self.operands:
+            groups.setdefault(frozenset(o.idx) if len(o.idx) > 1 and not o.inverse else frozenset([-1]), []).append(o)
+        for key, same in groups.items():
+            ordered = sorted((o for o in same if self._elementwise(o)), key=lambda o: (len(o.name), o.name))
+            if -1 in key or len(ordered) < 2 or len({o.name for o in ordered}) < len(ordered):
+                continue
+            product = ordered[0]
+            for o in ordered[1:]:
+                product = self._pair(product, o, key)
+            self.operands = [o for o in self.operands if o not in ordered] + [product]
+
+    def _elementwise(self, o: Operand) -> bool:
+        """An array made entry by entry, or given: not a product or an inverse, which other products read whole."""
+        return self.program.steps[o.name].op in ("input", "entrywise")
+
+    def _sandwiches(self, out: tuple[int, ...]) -> None:
+        """X inv(M) X', or its diagonal, for symmetric M: half a solve, then half a product."""
+        uses: dict[int, int] = {}
+        for i in (*(i for o in self.operands for i in o.idx), *out):
+            uses[i] = uses.get(i, 0) + 1
+        for inverse in [o for o in self.operands if o.inverse and self.program.steps[o.name].spec[1]]:
+            ends = [[o for o in self.operands if not o.inverse and len(o.idx) == 2 and i in o.idx] for i in inverse.idx]
+            if any(uses[i] != 2 for i in inverse.idx) or not all(ends):
+                continue
+            (left, right), axes = (ends[0][0], ends[1][0]), [o[0].idx.index(i) for o, i in zip(ends, inverse.idx, strict=True)]
+            rows = left.idx[1 - axes[0]], right.idx[1 - axes[1]]
+            if left.name != right.name or axes[0] != axes[1] or not all(i in out for i in rows):
+                continue
+            whole = rows[0] != rows[1]
+            dims = self.dims_of(rows if whole else rows[:1])
+            flops = self.program.size(self.dims_of(inverse.idx)) * self.program.size(dims[:1])
+            op = "sandwich" if whole else "sandwich_diagonal"
+            name = self.program.emit(op, (inverse.name, left.name), axes[0], dims, flops * (2 if whole else 1))
+            gone = [inverse, left, right]
+            for o in gone:
+                self.operands.remove(o)
+            self.operands.append(Operand(name, rows if whole else rows[:1]))
 
     def _gram(self, Z: Operand, w: Operand | None, rows: Any, columns: Any, shared: Any) -> Operand:
         """Z'*diag(w)*Z for the shared axes of Z as its rows."""
+        if w is None and len(rows) == len(shared) == 1:  # a plain product, whose symmetry NumPy sees by itself
+            other = Operand(Z.name, tuple(columns[0] if i == rows[0] else i for i in Z.idx))
+            return self._pair(Z, other, frozenset((*rows, *columns)))
         spec = (tuple(Z.idx.index(i) for i in shared), tuple(Z.idx.index(i) for i in rows),
                 tuple(w.idx.index(i) for i in shared) if w else None)  # fmt: skip
         dims = self.dims_of((*rows, *rows))
@@ -172,7 +243,7 @@ class Contraction:
 
     def _ordered(self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int]) -> Operand | None:
         orderer = Orderer(operands, out, length, self._is_known)
-        tree = orderer.order()
+        tree = orderer.order()[1]
         outside = frozenset(out)
 
         def run(t: Tree, beyond: frozenset[int]) -> Operand:
@@ -180,6 +251,8 @@ class Contraction:
                 return operands[t]
             sides = [frozenset(i for k in _leaves(s) for i in operands[k].idx) for s in t]
             left, right = run(t[0], beyond | sides[1]), run(t[1], beyond | sides[0])
+            if t is tree and operands is self.operands:
+                left, right = self._scaled([left, right], outside)
             return self._pair(left, right, beyond)
 
         result = run(tree, outside)

@@ -91,6 +91,17 @@ class Program:
         self.table[key] = name
         return name
 
+    def nanoseconds(self, results: Iterable[str]) -> float:
+        """A rough estimate, for choosing between programs."""
+        total = 0.0
+        for s in self.needed(results):
+            rate = ENTRY
+            if s.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal"):
+                matrices = s.op != "dot" or (len(s.spec[2]) > 1 and bool((set(s.spec[0]) & set(s.spec[1])) - set(s.spec[2])))
+                rate = PRODUCT / 2 if matrices else VECTOR / 2
+            total += s.flops * rate + (CALL if s.op != "input" else 0.0)
+        return total
+
     def known(self, op: str, args: tuple[str, ...], spec: Any) -> bool:
         return (op, args, spec) in self.table
 

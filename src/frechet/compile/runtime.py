@@ -50,6 +50,25 @@ class Factor:
             raise np.linalg.LinAlgError("Singular matrix")
         return X
 
+    def half(self, X):
+        """inv(L) X for A = L L'."""
+        trtrs = linalg.lapack.strtrs if self.single else linalg.lapack.dtrtrs
+        return trtrs(self.L, X, lower=1)[0]
+
+    def sandwich(self, X):
+        """X' inv(A) X for symmetric A."""
+        if not self.cholesky:
+            return X.T @ self.solve(X)
+        Z = self.half(X)
+        return Z.T @ Z
+
+    def sandwich_diagonal(self, X):
+        """The diagonal of X' inv(A) X for symmetric A."""
+        if not self.cholesky:
+            return np.einsum("ij,ij->j", X, self.solve(X))
+        Z = self.half(X)
+        return np.einsum("ij,ij->j", Z, Z)
+
     def inverse(self):
         """inv(A)."""
         if (self.L.diagonal() == 0).any():
@@ -62,6 +81,10 @@ class Factor:
             return X
         getri = linalg.lapack.sgetri if self.single else linalg.lapack.dgetri
         return getri(self.L, self.pivots)[0]
+
+    def turn(self, A):
+        """The transpose of the inverse A; for Cholesky it is A."""
+        return A if self.cholesky else A.T
 
     def logdet(self):
         """log |det(A)|."""

@@ -16,13 +16,13 @@ from frechet.core.node import Node
 class SecondOrder:
     """Writes the results of one program that need second derivatives; `wanted` gathers the arrays they use."""
 
-    def __init__(self, planner: Planner, writer: Writer, sizes: Mapping[str, int]) -> None:
-        self.planner, self.writer, self.sizes = planner, writer, sizes
+    def __init__(self, planner: Planner, writer: Writer, sizes: Mapping[str, int], share: bool = True) -> None:
+        self.planner, self.writer, self.sizes, self.share = planner, writer, sizes, share
         self.wanted: list[str] = []
 
     def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
         """Names of the arrays of nodes, planned together; "" for None."""
-        ready = prepared([n for n in nodes if n is not None], self.sizes)
+        ready = prepared([n for n in nodes if n is not None], self.sizes, share=self.share)
         values = self.planner.plan(ready)
         names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
         found = ["" if n is None else next(names) for n in nodes]

@@ -10,6 +10,8 @@ from frechet.compile.program import Pattern, Program, Step, Value
 from frechet.core.dims import Dim
 from frechet.ops import REGISTRY
 
+# Entries from which an array is worth writing over.
+IN_PLACE = 20_000
 LETTERS = "ijklmnopqrstuvwabcdefgh"
 _SHORT_POWERS = {
     Fraction(2): "{0} * {0}", Fraction(3): "{0} * {0} * {0}", Fraction(-1): "1 / {0}", Fraction(-2): "1 / ({0} * {0})",
@@ -64,7 +66,8 @@ class Writer:
         if tuple(axes) == tuple(range(len(axes))):
             return expr
         if len(axes) == 2:
-            return f"{expr}.T"
+            step = self.program.steps.get(expr)
+            return f"{step.args[0]}.turn({expr})" if step is not None and step.op == "inv" else f"{expr}.T"
         listed = ", ".join(map(str, axes))
         return f"{expr}.permute({listed})" if self.backend == "torch" else f"{expr}.transpose({listed})"
 
@@ -91,10 +94,39 @@ class Writer:
         for step in steps:
             if step.op == "input":
                 continue
-            text = getattr(self, f"_{step.op}")(step)
+            text = self._in_place(step) or getattr(self, f"_{step.op}")(step)
             note = "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
             out += [f"{step.name} = {text}{note}"] if isinstance(text, str) else text
         return out
+
+    def _in_place(self, step: Step) -> list[str]:
+        """A large entrywise step in the array of an operand that nothing else needs; [] where there is none."""
+        if self.backend != "numpy" or step.op != "entrywise" or self.program.size(step.dims) < IN_PLACE:
+            return []
+        (what, *rest), inputs, order = step.spec
+        names = iter(step.args)
+        parts = [(c, next(names) if named else "", spots) for c, named, spots in inputs]
+        whole = tuple(range(order))
+        free = [k for k, (_, n, spots) in enumerate(parts) if n and spots == whole and self.uses[n] == 1
+                and step.args.count(n) == 1 and self.program.steps[n].op in _FRESH
+                and self.program.steps[n].dims == step.dims]  # fmt: skip
+        if not free:
+            return []
+        coef, name, _ = parts[free[0]]
+        others = [(c, self.aligned(n, spots, order) if n else "") for k, (c, n, spots) in enumerate(parts) if k != free[0]]
+        lines = [] if coef == 1 or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
+        if what == "linear":
+            lines += [f"{name} {'-' if c < 0 else '+'}= {self._scaled(abs(c), e)}" for c, e in others]
+        elif what == "multiply":
+            lines += [f"{name} *= {self._scaled(c, e)}" for c, e in others]
+        elif what == "power" and rest[0] == 2:
+            lines.append(f"{name} *= {name}")
+        else:
+            template = REGISTRY[rest[0]].code["numpy"] if what == "map" else ""
+            if others or not (template.startswith("np.") and template.endswith("({x})")):
+                return []
+            lines.append(f"{template[:-5]}({name}, out={name})")
+        return [*lines, f"{step.name} = {name}  # {' x '.join(map(str, step.dims))}"]
 
     def _size(self, step: Step) -> str:
         return self.length(step.spec)
@@ -201,6 +233,8 @@ class Writer:
             return f'{self.np}.einsum("{letters(ia)},{letters(ib)}->{letters(io)}", {a}, {b})'
         if not batch and len(ia) <= 2 and len(ib) <= 2 and len(summed) == 1:
             return f"{self._matrix(a, ia, summed[0], last=True)} @ {self._matrix(b, ib, summed[0], last=False)}"
+        if not io and self.program.steps[a].op == "inv":
+            summed = [i for i in ib if i in shared]  # the inverse is turned, which costs nothing if it is symmetric
         first = self._flat(a, ia, [batch, left, summed])
         second = self._flat(b, ib, [batch, summed, right])
         text = f"{first} @ {second}"
@@ -246,6 +280,12 @@ class Writer:
             side = " * ".join(self.length(d) for d in step.dims)
             return f"{self.helper('Factor')}({name}.reshape({side}, -1))"
         return f"{self.helper('Factor')}({name}{', symmetric=True' if known else ''})"
+
+    def _sandwich(self, step: Step) -> str:
+        factor, X = step.args
+        return f"{factor}.{step.op}({X if step.spec == 0 else f'{X}.T'})"
+
+    _sandwich_diagonal = _sandwich
 
     def _inv(self, step: Step) -> str:
         text = f"{step.args[0]}.inverse()"
@@ -319,7 +359,7 @@ class Writer:
         return text
 
 
-_FRESH = {"dot", "gram", "entrywise", "inv"}
+_FRESH = {"dot", "gram", "entrywise"}
 
 
 def _wrapped(text: str) -> str:
