@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 import frechet as fr
-from tests.fuzz.generate import VARIABLES, generate
+from tests.fuzz.generate import VARIABLES, Generator, generate
 from tests.fuzz.term import SCALAR, Shape, Term, length
 
 jax.config.update("jax_enable_x64", True)
@@ -212,11 +212,11 @@ def check(term: Term, wrt: str, seed: int = 0, verify: bool = False) -> Result:
     return smallest(term, result, seed, verify) if result.status in ("wrong", "crashed", "refused") else result
 
 
-def case(seed: int) -> tuple[Term, str]:
+def case(seed: int, kind: type[Generator] = Generator) -> tuple[Term, str]:
     """Expression number `seed` and the variable to differentiate by, which it contains but for one in fifty."""
     rng = random.Random(seed)
     while True:
-        term = generate(rng.randrange)
+        term = generate(rng.randrange, kind)
         names = sorted(term.names)
         if len(term.text) > 250:
             continue

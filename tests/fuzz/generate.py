@@ -361,16 +361,16 @@ class Generator:
         return t.make(text, POSTFIX, shape, lambda *e: jnp.concatenate(e, axis=1).reshape(2, width), *entries)
 
 
-def generate(pick: Callable[[int], int]) -> Term:
+def generate(pick: Callable[[int], int], kind: type[Generator] = Generator) -> Term:
     """A random function: mostly scalar, sometimes a vector or a matrix, sometimes with a named part."""
     depth = 2 + pick(4)
-    generator = Generator(pick)
+    generator = kind(pick)
     shape = SCALAR if pick(4) < 3 else generator.shape()
     if pick(12) < 11:
         return generator.any(shape, depth)
     part = generator.any(generator.shape(), 2)
     name = t.variable("s_", part.shape)
-    body = Generator(pick, (name, name)).any(shape, depth)
+    body = kind(pick, (name, name)).any(shape, depth)
     if "s_" not in body.names:
         return body
     return Term(

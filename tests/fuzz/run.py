@@ -1,6 +1,6 @@
 """Random expressions against JAX, many of them.
 
-    python -m tests.fuzz.run --count 20000 --seed 0 [--workers 2] [--verify]
+    python -m tests.fuzz.run --count 20000 --seed 0 [--workers 2] [--verify] [--hard]
 
 Prints the counts of right, wrong, refused, crashed and skipped, the time, and for each failure a small reproduction.
 """
@@ -20,6 +20,8 @@ from multiprocessing import get_context
 import jax
 
 from tests.fuzz.check import Result, case, check
+from tests.fuzz.generate import Generator
+from tests.fuzz.hard import HardGenerator
 
 FAILURES = ("wrong", "crashed", "refused")
 
@@ -32,7 +34,7 @@ class TooLong(BaseException):
     """The alarm rang. Not an Exception: nothing on the way may swallow it."""
 
 
-def one(seed: int, verify: bool = False) -> Result:
+def one(seed: int, verify: bool = False, hard: bool = False) -> Result:
     """Check expression number `seed`; it counts as crashed if it takes too long."""
 
     def too_long(*_: object) -> None:
@@ -40,7 +42,7 @@ def one(seed: int, verify: bool = False) -> Result:
 
     if seed % FORGET == 0:
         jax.clear_caches()
-    term, wrt = case(seed)
+    term, wrt = case(seed, HardGenerator if hard else Generator)
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LIMIT)
     try:
@@ -67,10 +69,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--verify", action="store_true", help="let frechet check each answer as it does for people")
+    parser.add_argument("--hard", action="store_true", help="with the hard operations: matrix functions, spectra")
     options = parser.parse_args(argv)
     start = time.perf_counter()
     seeds = range(options.seed, options.seed + options.count)
-    job = partial(one, verify=options.verify)
+    job = partial(one, verify=options.verify, hard=options.hard)
     if options.workers > 1:
         with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
             results = list(followed(pool.map(job, seeds, chunksize=20)))
