@@ -66,7 +66,7 @@ def test_a_deep_network_stays_linear() -> None:
         known = {"x": ["n"], **{f"W{k}": ["n", "n"] for k in range(depth)}}
         f = fr.parse(f"sum({text})", variables=known)
         gradient, hessian = f.gradient("x", verify=False), f.hessian("x", verify=False)
-        return len(topological([gradient.node])), len(topological([hessian._levels[-1].along]))
+        return len(topological([gradient.node])), len(topological([hessian.levels[-1].along]))
 
     (g1, h1), (g2, h2) = nodes(40), nodes(80)
     assert g2 < 2.2 * g1

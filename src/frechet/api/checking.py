@@ -8,45 +8,55 @@ from typing import TYPE_CHECKING, Any
 from frechet.core.lazy import np
 from frechet.equality.interpret import interpret
 from frechet.language.tree import Tree
+from frechet.notation.present import Forms
 from frechet.reference.program import Program
 from frechet.reference.sample import Sampler
 from frechet.verify.check import Question, Verification, check_derivative, verify
+from frechet.verify.orders import verify_orders
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
 
 
-def check(d: Derivative) -> Verification:
-    """Verify a derivative; for an order above one the order below is verified first."""
-    function, last = d.function, d.wrt[-1]
-    below: Tree | None = function.tree
-    if len(d.wrt) > 1:
-        lower = type(d)(function, type(d.request)(d.wrt[:-1], "derivative", verify=True, seed=d.request.seed))
-        if lower.verification.status != "checked":
-            return lower.verification
-        below = lower._forms.closed
-    forms = d._forms
-    also = [function.tree] if len(d.wrt) > 1 else []
-    if below is None:
-        return Verification("unchecked", seed=d.request.seed, message="The order below has no form to compare with.")
-    if forms.closed is not None and not d.differential:
-        form = _form(d, below)
-        return verify(below, forms.closed, function.declarations, last, form, also=also, seed=d.request.seed)
-    if forms.operator is not None:
-        return verify(below, forms.operator, function.declarations, last, "operator", also=also, seed=d.request.seed)
-    return _by_value(d, below, also)
+def check(d: Derivative, shown: Tree | None) -> Verification:
+    """Verify the printed form `shown` of a derivative, and every order below it; None stands for index notation.
+
+    Raises VerificationError (E600) where a form is wrong.
+    """
+    function, seed = d.function, d.request.seed
+    below = [_lower(d, order) for order in range(1, len(d.wrt))]
+    if any(tree is None for tree in below):
+        return Verification("unchecked", seed=seed, message="An order below has no form to compare with.")
+    orders = [tree for tree in below if tree is not None]
+    if shown is None:
+        return _by_value(d, orders[-1] if orders else function.tree, [function.tree])
+    turned = d.request.kind == "jacobian" and d.request.layout == "denominator" and shown.kind != "arrow"
+    matrix = sum(len(group) for group in d.sides) == 2
+    return verify_orders(
+        function.tree, [*orders, shown], d.wrt, d.names, function.declarations, turned=turned and matrix, seed=seed
+    )
 
 
-def _form(d: Derivative, below: Tree) -> str:
-    """How the closed form acts on a direction; see `verify.claims`."""
-    if not below.typed.axes and d.request.kind != "jacobian":
-        return "gradient"
-    return "denominator" if d.request.kind == "jacobian" and d.request.layout == "denominator" else "jacobian"
+def check_kronecker(d: Derivative, tree: Tree) -> Verification:
+    """Verify d vec(F) / d vec(X)' against the closed form of the order below."""
+    function = d.function
+    below = function.tree if len(d.wrt) == 1 else _lower(d, len(d.wrt) - 1)
+    if below is None or below.kind == "arrow":
+        return Verification("unchecked", seed=d.request.seed, message="An order below has no form to compare with.")
+    return verify(below, tree, function.declarations, d.wrt[-1], "vec", also=[function.tree], seed=d.request.seed)
+
+
+def _lower(d: Derivative, order: int) -> Tree | None:
+    """The printed form of a lower order, with the same directions."""
+    forms = Forms(d.context, d.levels[:order], d.sides[: order + 1], "derivative", "numerator")
+    return forms.shown
 
 
 def _by_value(d: Derivative, below: Tree, also: list[Tree]) -> Verification:
     """A derivative shown in index notation: its values are what is checked."""
     last = d.wrt[-1]
+    if below.kind == "arrow":
+        return Verification("unchecked", seed=d.request.seed, message="The order below is a map; nothing to compare.")
 
     def at(sizes: Mapping[str, int]) -> Question:
         low = Program(below, sizes)

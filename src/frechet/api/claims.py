@@ -11,6 +11,7 @@ from frechet.api.function import Function
 from frechet.core.dims import Dim, Shape
 from frechet.core.errors import FrechetError, problem
 from frechet.language.declarations import Declarations, declare
+from frechet.language.latex import readings, statements
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
@@ -21,6 +22,7 @@ from frechet.verdict.diagnose import _untyped
 from frechet.verdict.verdict import RIGHT, UNDECIDED, Verdict
 
 LANGUAGES = ("auto", "text", "latex", "python")
+MAX_STATEMENTS = 12
 KINDS = ("gradient", "jacobian", "hessian", "derivative", "differential")
 
 
@@ -64,7 +66,7 @@ def check(
     if claim is None:
         return check_statement(f, variables=variables, facts=facts, domain=domain, sizes=sizes, seed=seed)
     given = declare(variables, facts, domain, sizes)
-    left, right = _said(f, language), _said(claim, language)
+    left, right = _said(f, language, variables), _said(claim, language, variables)
     names = [wrt] if isinstance(wrt, str) else list(wrt or [])
     return _best(left, right, names, kind, given, variables is None, seed)
 
@@ -83,13 +85,16 @@ def check_statement(
     sizes: Iterable[str] | None = None,
     seed: int = 0,
 ) -> Verdict:
-    """A whole statement: `a = b` in the text language.
+    """A whole statement: `a = b` in the text language, or in LaTeX also `\\nabla_w \\|Xw-y\\|^2 = 2X^\\top(Xw-y)`,
+    `\\frac{\\partial ...}{\\partial X} = ...`, `\\mathrm d ... = ...`.
 
     Raises FrechetError where it cannot be read.
     """
     if not isinstance(statement, str):
         raise problem("E100", "A statement is a text with an equals sign.")
     given = declare(variables, facts, domain, sizes)
+    if "\\" in statement:
+        return _latex_statement(statement, variables, given, seed)
     sides = statement.replace("==", "=").split("=")
     if len(sides) != 2:
         raise problem("E108", "A statement has one equals sign.", source=statement, help="Write tr(A*B) = tr(B*A).")
@@ -97,8 +102,29 @@ def check_statement(
     return _best(left, right, [], None, given, variables is None, seed)
 
 
-def _said(given: Any, language: str) -> Said:
-    """A formula in any language."""
+def _latex_statement(statement: str, variables: Any, given: Declarations, seed: int) -> Verdict:
+    """The verdict of the reading under which a LaTeX statement fares best."""
+    best: Verdict | None = None
+    failure: FrechetError | None = None
+    for said in statements(statement, variables)[:MAX_STATEMENTS]:
+        left = Said((said.function,), statement, ambiguous=True)
+        right = Said((said.claim,), statement, ambiguous=True)
+        try:
+            found = _best(left, right, list(said.wrt), said.kind, given, variables is None, seed)
+        except FrechetError as error:
+            failure = failure or error
+            continue
+        if found:
+            return found
+        best = found if best is None else best
+    if best is None:
+        assert failure is not None
+        raise failure
+    return best
+
+
+def _said(given: Any, language: str, declared: Any = None) -> Said:
+    """A formula in any language; LaTeX is known by its backslashes."""
     if isinstance(given, Function):
         return Said((_untyped(given.tree),), given.source, given.declarations)
     if isinstance(given, Derivative):
@@ -108,6 +134,9 @@ def _said(given: Any, language: str) -> Said:
         return Said((_untyped(tree),), to_text(tree), given.function.declarations)
     if not isinstance(given, str):
         raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
+    if language == "latex" or (language == "auto" and "\\" in given):
+        trees = tuple(r.tree for r in readings(given, declared))
+        return Said(trees, given, ambiguous=True)
     return Said((parse_text(given),), given)
 
 
@@ -179,7 +208,7 @@ def _truth(function: Function, names: list[str], kind: str | None, seed: int) ->
     printed, correct = forms.closed, str(derivative)
     if printed is None and forms.kronecker is not None:
         printed, correct = forms.kronecker, derivative.kronecker_form or correct
-    return Truth(derivative.node, derivative._sides, row, (function.tree,), printed, correct, known)
+    return Truth(derivative.node, derivative.sides, row, (function.tree,), printed, correct, known)
 
 
 def _derivative(function: Function, names: list[str], kind: str | None, seed: int) -> Derivative:
@@ -198,8 +227,8 @@ def _differential(function: Function, names: list[str], seed: int) -> Truth:
     if len(names) != 1:
         raise problem("E500", "A differential is by one variable.")
     derivative = function.differential(names[0], seed=seed)
-    level = derivative._levels[-1]
-    (direction,) = derivative._names
+    level = derivative.levels[-1]
+    (direction,) = derivative.names
     shape: Shape = function.declarations.variables[names[0]]
     known = function.declarations
     with_direction = replace(

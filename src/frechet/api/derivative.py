@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from frechet.api.checking import check
+from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
 from frechet.api.steps import steps
 from frechet.api.structure import check_structured, note, project
@@ -57,13 +57,14 @@ class Derivative:
     def __init__(self, function: Function, request: Request) -> None:
         self.function = function
         self.request = request
+        self._seen: set[str] = set()
 
     @property
     def wrt(self) -> tuple[str, ...]:
         return self.request.wrt
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """A direction for each variable: dX, dX_ if that is taken, dX_2 for a second by the same variable."""
         taken = set(self.function.declarations.variables) | set(self.function.declarations.sizes)
         names: list[str] = []
@@ -78,14 +79,14 @@ class Derivative:
         return tuple(reversed(names))
 
     @cached_property
-    def _levels(self) -> list[Level]:
+    def levels(self) -> list[Level]:
         """All orders up to this one. Structural facts of the variables are put aside while differentiating (the
         derivative is over all entries) and come back in the result."""
         known = self.function.declarations
         apart = {n: variable_node(n, known, STRUCTURAL if n in self.wrt else frozenset()) for n in known.variables}
         root = lower(self.function.tree, apart).root
         variables = [apart[n] for n in self.wrt]
-        directions = [direction_for(v, n) for v, n in zip(variables, self._names, strict=True)]
+        directions = [direction_for(v, n) for v, n in zip(variables, self.names, strict=True)]
         levels = derive(root, variables, directions)
         given = {n: variable_node(n, known) for n in known.variables}
         back = {apart[n]: given[n] for n in self.wrt if apart[n] is not given[n]}
@@ -99,10 +100,10 @@ class Derivative:
     @property
     def node(self) -> Node:
         """The derivative as a tensor: axes of the function, then of each variable."""
-        return self._levels[-1].tensor
+        return self.levels[-1].tensor
 
     @property
-    def _sides(self) -> tuple[tuple[Size, ...], ...]:
+    def sides(self) -> tuple[tuple[Size, ...], ...]:
         """The nontrivial sides of the function's value and of each variable."""
         shapes = [self.function.tree.typed, *(self.function.declarations.variables[n] for n in self.wrt)]
         return tuple(tuple(side for side in shape if side) for shape in shapes)
@@ -118,10 +119,14 @@ class Derivative:
     @cached_property
     def _forms(self) -> Forms:
         """The forms before the check."""
+        return Forms(self.context, self.levels, self.sides, self.request.kind, self.request.layout)
+
+    @cached_property
+    def context(self) -> Context:
+        """What the user declared and wrote, for the writers of forms."""
         known = self.function.declarations
         names = {n: variable_node(n, known) for n in known.variables}
-        context = Context(known, lower(self.function.tree, names), self.function.tree)
-        return Forms(context, self._levels, self._sides, self.request.kind, self.request.layout)
+        return Context(known, lower(self.function.tree, names), self.function.tree)
 
     @property
     def forms(self) -> Forms:
@@ -134,7 +139,16 @@ class Derivative:
     def verification(self) -> Verification:
         """The check of this answer against numeric derivatives of what was typed; raises VerificationError if the
         answer is wrong. An order above one is checked against the order below, which is checked first."""
-        return check_structured(self) if self.request.structured else check(self)
+        if self.request.structured:
+            return check_structured(self)
+        return check(self, self._forms.operator if self.differential else self._forms.shown)
+
+    def _checked(self, tree: Tree | None, form: str) -> Tree | None:
+        """A form other than the first one shown, checked when it is first asked for."""
+        if tree is not None and self.request.verify and form not in self._seen and not self.request.structured:
+            self._seen.add(form)
+            check_kronecker(self, tree) if form == "kronecker" else check(self, tree)
+        return tree
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -149,12 +163,14 @@ class Derivative:
     @property
     def operator_form(self) -> str:
         """The derivative as a linear map: dX -> A*dX*C."""
-        return to_text(self.forms.operator) if self.forms.operator is not None else self.index_form
+        tree = self._checked(self._forms.operator, "operator")
+        return to_text(tree) if tree is not None else self.index_form
 
     @property
     def kronecker_form(self) -> str | None:
         """d vec(F) / d vec(X)', column-major; for a Hessian by a matrix d vec(gradient) / d vec(X)'."""
-        return None if self.forms.kronecker is None else to_text(self.forms.kronecker)
+        tree = self._checked(self._forms.kronecker, "kronecker")
+        return None if tree is None else to_text(tree)
 
     @property
     def index_form(self) -> str:
@@ -245,7 +261,7 @@ class Derivative:
     def _value(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
         flat = interpret(self.node, values, sizes)
         shape: list[int] = []
-        for side in self._sides[0]:
+        for side in self.sides[0]:
             shape.append(int(np.prod([d if isinstance(d, int) else sizes[d] for d in side])))
         for name in self.wrt:
             shape += np.shape(values[name])

@@ -200,7 +200,7 @@ def _power(t: Tree, args: Sequence[Value]) -> Value:
 
 def power(base: Node, exponent: Node) -> Node:
     """base .^ exponent; a constant exponent stays an exact number, an even power under a root leaves abs."""
-    if not isinstance(exponent, Ein) or exponent.factors:
+    if not isinstance(exponent, Ein) or exponent.factors or len(set(exponent.out)) < exponent.order:
         return apply_map(REGISTRY["power"], [base, exponent])
     e = exponent.coef
     core = split_coef(base)[1]
