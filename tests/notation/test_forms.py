@@ -88,7 +88,7 @@ CONDITIONS = [
     ("norm2(x)^3", "x", ("x != 0",)),
     ("norm2(x)^2", "x", ()),
     ("log(x'*A*x)", "x", ("x'*A*x > 0",)),
-    ("norm1(x)", "x", ("x != 0",)),
+    ("norm1(x)", "x", ("x != 0 in every entry",)),
     ("c'*x/(a'*x)", "x", ("a'*x != 0",)),
     ("logdet(X)", "X", ("det(X) != 0",)),
 ]

@@ -77,7 +77,7 @@ def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition
                 yield from _filled(record, known, [to_text(a) for a in t.args], record.domain)
         elif t.kind in ("div", "dotdiv"):
             if not _constant(known[1]) and not is_positive(known[1]):
-                yield Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0")
+                yield Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0{_entries(known[1])}")
         elif t.kind in ("pow", "dotpow") and not _constant(known[0]):
             value = known[1].coef if isinstance(known[1], Ein) and known[1].is_number else None
             yield from _power(to_text(t.args[0]), value, known[0], t.typed.is_matrix and t.kind == "pow")
@@ -92,7 +92,7 @@ def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iter
     elif exponent is None or exponent != int(exponent):
         yield Condition(node, "> 0", f"{base} > 0")
     elif exponent < 0:
-        yield Condition(node, "!= 0", f"{base} != 0")
+        yield Condition(node, "!= 0", f"{base} != 0{_entries(node)}")
 
 
 def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
@@ -112,7 +112,7 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
             operation, nodes = node.operation, list(node.children)
             if not _holds(operation.domain, nodes[0]):
                 yield from _filled(operation, nodes, texts, operation.domain)
-            yield from _filled(operation, nodes, texts, operation.kink.replace(" = ", " != "))
+            yield from _filled(operation, nodes, texts, operation.kink.removeprefix("some ").replace(" = ", " != "))
     except UnwritableError:
         return
 
@@ -124,7 +124,7 @@ def _factor(writer: Writer, base: Node, e: Number) -> Iterator[Condition]:
     tree = written(writer.page, writer.term(inner if squares else base))
     if writer.page.length(tree) <= LONG:
         kind = "!= 0" if squares or e == int(e) else "> 0"
-        yield Condition(base, kind, f"{to_text(tree)} {kind}")
+        yield Condition(base, kind, f"{to_text(tree)} {kind}{_entries(base) if kind == '!= 0' else ''}")
 
 
 def _holds(domain: str, argument: Node) -> bool:
@@ -150,4 +150,10 @@ def _filled(operation: Operation, nodes: list[Node], args: list[str], condition:
     left, _, kind = condition.partition(" ")
     plain = left == operation.params[0] and kind in ("!= 0", "> 0")
     shape_free = re.sub(r"[A-Za-z]\w*", lambda m: "_" if m[0] in names else m[0], condition)
-    yield Condition(nodes[0], kind if plain else shape_free, text)
+    entrywise = _entries(nodes[0]) if "!=" in condition and operation.kind == "elementwise" else ""
+    yield Condition(nodes[0], kind if plain else shape_free, text + entrywise)
+
+
+def _entries(node: Node) -> str:
+    """A vector that must not vanish anywhere is more than one that must not be zero."""
+    return " in every entry" if node.order else ""

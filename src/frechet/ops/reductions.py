@@ -60,7 +60,7 @@ def logsumexp(x: Tensor, dx: Tensor) -> Tensor:
     return contract("i,i->", softmax(x), dx)
 
 
-@composed("norm1(X)", sig="*->()", value=lambda X: np.sum(np.abs(X)), latex=r"\lVert {X} \rVert_1", kink="X = 0",
+@composed("norm1(X)", sig="*->()", value=lambda X: np.sum(np.abs(X)), latex=r"\lVert {X} \rVert_1", kink="some X = 0",
           code={"numpy": "np.abs({X}).sum()", "jax": "jnp.abs({X}).sum()", "torch": "torch.abs({X}).sum()"},
           example=("norm1(x)", "x", "sign(x)"))  # fmt: skip
 def norm1(X: Tensor) -> Tensor:
