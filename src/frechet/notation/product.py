@@ -191,9 +191,10 @@ class Reduction(Pieces):
         for i, count in slots.items():
             if count != 2 or i in self.out or i in self.vecs:
                 continue
-            a, b = [m for m in self.mats if i in (m.row, m.col)]
-            self._join(a, b, i, ())
-            return True
+            ends = [m for m in self.mats if i in (m.row, m.col)]
+            if len(ends) == 2:  # the others end in a triangle that is no matrix yet
+                self._join(ends[0], ends[1], i, ())
+                return True
         return False
 
     def _join(self, a: Mat, b: Mat, i: int, between: tuple[Tree, ...]) -> None:
