@@ -53,6 +53,14 @@ def test_a_kink_is_not_called_a_wrong_gradient():
     assert v.status == "not differentiable" and "kink" in v.message
 
 
+def test_the_other_branch_of_a_condition():
+    x = np.array([1.0, -2.0, 0.5])
+    v = check_gradient(
+        lambda z: np.sum(np.maximum(z.real, 0) * [1.0, 2.0, 3.0]), lambda z: (z < 0) * [1.0, 2.0, 3.0], x
+    )
+    assert v.status == "wrong" and v.how == "branch" and v.where == (0, 1, 2)
+
+
 def test_pure_noise_is_undecided():
     rng = np.random.default_rng(0)
     v = check_gradient(lambda x: rng.normal(), lambda x: np.ones(3), np.ones(3))

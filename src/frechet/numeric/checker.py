@@ -213,15 +213,12 @@ class _Check:
         again, _ = claimed(self.grad, self.p.layout, self.p.x)
         if np.array_equal(again, self.g) and not np.array_equal(other, self.g):
             return None
-        at = self.p.values([moved])[0]
-        if at.error is not None or not np.isfinite(at.flat).all():
-            return None
-        there = Problem(self.p.f, self.p.layout, moved, None, False)
         v = self.V[0]
-        line = there.run([(search(task_along(there, v)), v)])[0]
-        self.p.evaluations += there.evaluations
+        line = self.line_at(moved, v)
+        if line is None:
+            return None
         gap = np.abs(other @ v - line.value[0])
-        if not line.ok.all() or gap <= 4 * line.error[0] + self.rounding * np.abs(other) @ np.abs(v):
+        if gap <= 4 * line.error[0] + self.rounding * np.abs(other) @ np.abs(v):
             return None
         return self.result("wrong", "the gradient does not follow its argument: it is right for an earlier point only",
                            how="stale")  # fmt: skip
@@ -243,13 +240,35 @@ class _Check:
             return self.result("wrong", "the gradient is wrong in many components", how="component", error=worst)
         return self.result("wrong", fault.sentence, fault.where, fault.how, fault.expected, worst)
 
+    def mirrored(self, where: tuple[int, ...]) -> Any:
+        """What the gradient claims for these components when they change sign; None if it cannot be asked."""
+        if not callable(self.grad) or not self.p.x[list(where)].all():
+            return None
+        point = self.p.x.copy()
+        point[list(where)] *= -1
+        return claimed(self.grad, self.p.layout, point)[0][list(where)]
+
     def is_stale_value(self) -> bool:
-        """The same numbers at another point, though they are wrong here."""
+        """The same numbers at another point, where f has another derivative."""
         if not callable(self.grad):
             return False
         moved = self.p.x + 0.1 * self.random(np.ones(self.g.size, dtype=bool))
         other, _ = claimed(self.grad, self.p.layout, moved)
-        return bool(np.array_equal(other, self.g)) and bool(self.g.any())
+        if not np.array_equal(other, self.g) or not self.g.any():
+            return False
+        here, there = self.lines[0], self.line_at(moved, self.V[0])
+        gap = np.abs(here.value[0] - there.value[0]) if there is not None else 0.0
+        return bool(there is not None and gap > 4 * (here.error[0] + there.error[0]))
+
+    def line_at(self, point: Any, v: Any) -> Line | None:
+        """The derivative along v at another point; None if f has none there."""
+        at = self.p.values([point])[0]
+        if at.error is not None or not np.isfinite(at.flat).all():
+            return None
+        there = Problem(self.p.f, self.p.layout, point, None, False)
+        line = there.run([(search(task_along(there, v)), v)])[0]
+        self.p.evaluations += there.evaluations
+        return line if line.ok.all() else None
 
     def is_rounded(self, e: Evidence) -> bool:
         """Small errors everywhere, in numbers that single precision holds exactly."""

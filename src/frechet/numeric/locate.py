@@ -32,6 +32,8 @@ class Check(Protocol):
 
     def evidence(self) -> Evidence: ...
 
+    def mirrored(self, where: tuple[int, ...]) -> Any: ...
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -165,6 +167,9 @@ def _described(check: Check, wrong: dict[int, float]) -> Fault:
     what = f"component {i} is {check.g[i]:.6g} and should be {wrong[i]:.6g}"
     if len(where) > 1:
         what = f"{len(where)} components are wrong ({', '.join(map(str, where[:8]))}); {what}"
+    other = check.mirrored(where)
+    if other is not None and not np.allclose(right, -g) and np.allclose(other, right, rtol=1e-6):
+        return Fault(where, "branch", f"{what}: the value of the other side of zero", wrong)
     if not g.any():
         return Fault(where, "zeroed", f"{what}: left at zero", wrong)
     if np.allclose(right, -g, rtol=1e-4):
