@@ -276,7 +276,7 @@ def _from_truth_sentence(edit: Edit, cause: str) -> str:
         gone = [to_text(t) for t in align.chain(edit.target) if to_text(t) not in left]
         return f"The factor {gone[0] if gone else '?'} is missing: the chain rule brings it."
     part = to_text(edit.target)
-    words = {"transpose": f"{part} stands there transposed, or lacks its transpose.",
+    words = {"transpose": f"Where the right formula has {part}, the claim has {to_text(edit.new)}.",
              "order": f"The factors of {part} stand in another order."}  # fmt: skip
     return words.get(cause, f"The product in {part} is of the other kind.")
 

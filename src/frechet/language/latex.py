@@ -1,0 +1,224 @@
+"""LaTeX to trees, in all sensible readings.
+
+Operators, loosest first: + and -; the elementwise and Kronecker products; the minus sign; products, written side by
+side, with a dot or with a slash; functions without brackets; powers and subscripts. What LaTeX leaves open (bars as
+abs or det, a subscript as an entry or as part of a name, the power of a vector, what x_i in a sum is) is a choice:
+the parser notes each one it meets, and `readings` runs it again with the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, islice, product
+from typing import TypeVar
+
+from frechet.core.errors import FrechetError, Span, located, problem
+from frechet.language.latex_cursor import call_tree, index_of, join, names_in, num
+from frechet.language.latex_statements import Statement, Statements
+from frechet.language.latex_tokens import tokenize
+from frechet.language.tree import Tree
+
+R = TypeVar("R")
+MAX_READINGS = 48
+_PRODUCT_SIGNS = {"\\cdot": "mul", "\\times": "mul", "*": "mul"}
+_ENTRYWISE = {"\\odot": "dotmul", "\\circ": "dotmul", "\\otimes": "kron", "\\oslash": "dotdiv", "\\boxdot": "dotmul"}
+_CLOSERS = frozenset(
+    {"", ")", "]", "}", "|", "\\|", "&", "\\\\", "=", ",", ";", "\\rangle", "\\end", "\\rceil", "\\rfloor", ">"}
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a formula: its tree, and the choices that differ from the usual ones."""
+
+    tree: Tree
+    chosen: Mapping[str, int] = field(default_factory=dict)
+
+
+def readings(source: str, declared: Collection[str] | None = None) -> list[Reading]:
+    """Every way to read a formula, the usual one first; names in `declared` are known. Raises what the usual reading
+    raises if none can be read."""
+    return [Reading(t, c) for t, c in _run(source, declared, lambda p: p.formula())]
+
+
+def statements(source: str, declared: Collection[str] | None = None) -> list[Statement]:
+    """Every way to read `derivative = claim` or `a = b`."""
+    return [s for s, _ in _run(source, declared, lambda p: p.statement())]
+
+
+def _run(source: str, declared: Collection[str] | None, read: Callable[[_Parser], R]) -> list[tuple[R, dict[str, int]]]:
+    tokens = tokenize(source)
+    first: FrechetError | None = None
+    found = []
+    met: dict[str, int] = {}
+    tried: set[tuple[tuple[str, int], ...]] = set()
+    queue: list[dict[str, int]] = [{}]
+    while queue and len(tried) < MAX_READINGS:
+        chosen = queue.pop(0)
+        key = tuple(sorted(chosen.items()))
+        if key in tried:
+            continue
+        tried.add(key)
+        parser = _Parser(source, tokens, declared, chosen)
+        try:
+            found.append((read(parser), chosen))
+        except FrechetError as error:
+            first = first or located(error, source)
+        fresh = {k: n for k, n in parser.met.items() if k not in met}
+        met.update(fresh)
+        if not chosen or fresh:
+            queue += list(_alternatives(met))
+    if not found:
+        assert first is not None
+        raise first from None
+    return found
+
+
+def _alternatives(met: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Choices that differ from the usual ones in one place, then in two, then in three."""
+    for count in (1, 2, 3):
+        for keys in islice(combinations(met, count), 40):
+            for values in product(*(range(1, met[k]) for k in keys)):
+                yield dict(zip(keys, values, strict=True))
+
+
+class _Parser(Statements):
+    """Sums, products and powers."""
+
+    def formula(self) -> Tree:
+        if self.here.kind == "end":
+            raise problem("E105", "The text is empty.", help="Write a formula, for example x^\\top A x.")
+        tree = self.sum()
+        if self.here.kind != "end":
+            if self.here.text == "=":
+                raise problem(
+                    "E108", "An equation is not an expression.", self.here.span, help="check_statement reads equations."
+                )
+            raise problem("E100", f"{self.here.text!r} was not expected here.", self.here.span)
+        return tree
+
+    def sum(self) -> Tree:
+        self.nested()
+        while self.here.text in ("&", "\\\\"):
+            self.take()
+        tree = self.signed()
+        while self.here.text in ("+", "-", "\\\\", "&"):
+            sign = self.take().text
+            if sign in ("\\\\", "&"):
+                if self.here.text not in ("+", "-", "&", "\\\\"):
+                    self.at -= 1
+                    break
+                continue
+            right = self.signed()
+            tree = join("add" if sign == "+" else "sub", tree, right)
+        self.depth -= 1
+        return tree
+
+    def signed(self) -> Tree:
+        if self.here.text in ("-", "+"):
+            token = self.take()
+            inner = self.signed()
+            if token.text == "+":
+                return inner
+            return Tree("neg", (inner,), span=token.span.cover(inner.span))
+        return self.entrywise()
+
+    def entrywise(self) -> Tree:
+        tree = self.product()
+        while self.here.text in _ENTRYWISE:
+            kind = _ENTRYWISE[self.take().text]
+            right = self.product()
+            tree = call_tree("kron", tree, right) if kind == "kron" else join(kind, tree, right)
+        return tree
+
+    def product(self) -> Tree:
+        tree = self.factor()
+        while True:
+            if self.here.text in _PRODUCT_SIGNS:
+                sign = self.take().text
+                dot = sign == "\\cdot"
+                negative = self.here.text == "-"
+                right = self.signed() if negative else self.factor()
+                vectors = all(t.kind == "name" and t.name[0] in "hijklmnopqrstuvwxyz" for t in (tree, right))
+                if dot and (self.choice(f"cdot{self.at}") == 1) != vectors:
+                    tree = call_tree("dot", tree, right)
+                elif sign == "\\times" and self.choice(f"times{self.at}") == 1:
+                    left = tree.args[1] if tree.kind == "mul" else tree
+                    crossed = call_tree("cross", left, right)
+                    tree = join("mul", tree.args[0], crossed) if tree.kind == "mul" else crossed
+                else:
+                    tree = join("mul", tree, right)
+            elif self.here.text == "/":
+                self.take()
+                tree = join("div", tree, self.factor())
+            elif self._starts_factor():
+                tree = join("mul", tree, self.factor())
+            else:
+                return tree
+
+    def _starts_factor(self) -> bool:
+        text = self.here.text
+        if text == "|" or text == "\\|":
+            return self.bars == 0
+        if self.here.kind == "end" or text in _CLOSERS or text in ("+", "-", "^", "_", "'", "/"):
+            return False
+        return text not in _ENTRYWISE and text not in ("\\text", "\\mid", "\\to", "\\mapsto", "\\quad")
+
+    def factor(self) -> Tree:
+        self.nested()
+        tree = self.postfix(self.atom())
+        self.depth -= 1
+        return tree
+
+    def postfix(self, tree: Tree) -> Tree:
+        while True:
+            if self.here.text == "'":
+                token = self.take()
+                tree = Tree("transpose", (tree,), span=(tree.span or token.span).cover(token.span))
+            elif self.here.text == "^":
+                self.take()
+                tree = self.raised(tree)
+            elif self.here.text == "_" and tree.kind != "name":
+                tree = self.entry(tree)
+            else:
+                return tree
+
+    def raised(self, base: Tree) -> Tree:
+        start = base.span or self.here.span
+        inner = self.argument_tokens()
+        words = [t.text for t in inner if t.text not in ("{", "}")]
+        end = Span(start.start, self.tokens[self.at - 1].end)
+        negative = words[:1] == ["-"]
+        rest = words[1:] if negative else words
+        variable = rest == ["T"] and self.known("T") and self.choice(f"T{self.at}") == 1
+        if _means_transpose(rest) and not variable:
+            base = Tree("pow", (base, Tree("neg", (num(1),))), span=end) if negative else base
+            return Tree("transpose", (base,), span=end)
+        if words in (["\\dagger"], ["+"]):
+            return call_tree("pinv", base, span=end)
+        if words and words[0] in ("\\odot", "\\circ") and len(words) > 1:
+            cut = index_of(inner, words[0]) + 1
+            exponent = self.within(inner[cut:-1] if inner[0].text == "{" else inner[cut:])
+            return Tree("dotpow", (base, exponent), span=end)
+        if words in (["*"], ["\\star"]) and base.kind == "name":
+            return base.with_(name=f"{base.name}_star", span=end)
+        exponent = self.within(inner)
+        if base.kind == "name" and base.name == "e" and not self.known("e"):
+            return call_tree("exp", exponent, span=end)
+        if words == ["1", "/", "2"]:
+            capital = all(n[0].isupper() for n in names_in(base)) and base.kind != "call"
+            if (self.choice(f"root{start.start}") == 1) != capital:
+                return call_tree("sqrtm", base, span=end)
+        kind = "pow"
+        if not negative and self.choice(f"power{start.start}") == 1:
+            kind = "dotpow"
+        return Tree(kind, (base, exponent), span=end)
+
+
+def _means_transpose(words: list[str]) -> bool:
+    """\\top, T, \\mathsf T, a prime."""
+    if words[:1] and words[0] in ("\\top", "\\prime"):
+        return True
+    fonts = ("\\mathsf", "\\mathrm", "\\rm", "\\text", "\\mathtt", "\\mathit")
+    return words == ["T"] or (len(words) == 2 and words[0] in fonts and words[1] in ("T", "t"))

@@ -1,0 +1,118 @@
+"""Letters, words, accents and subscripts of a LaTeX formula."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from frechet.core.errors import Span, problem
+from frechet.language.latex_cursor import Cursor, call_tree, num, plain, size, subscripts_of
+from frechet.language.latex_names import ACCENTS, FONTS, FUNCTIONS, GREEK, SHORT, VARIANTS, WORDS
+from frechet.language.tokens import Token
+from frechet.language.tree import Tree
+from frechet.ops.op import REGISTRY
+
+
+class Names(Cursor):
+    """What a letter stands for: a variable, an entry, a sample of a sum, the identity, ones, a function."""
+
+    def dressed(self, word: str, token: Token, subscripts: bool) -> Tree:
+        """A letter or word in a font or with an accent."""
+        tokens = [t for t in self.argument_tokens() if t.text not in ("{", "}")]
+        content = [t for t in tokens if t.text[1:] not in FONTS]
+        accents = [ACCENTS[t.text[1:]] for t in content if t.text[1:] in ACCENTS]
+        letters = [t.text.lstrip("\\") for t in content if t.text[1:] not in ACCENTS]
+        inner_sub = ""
+        if "_" in letters:
+            cut = letters.index("_")
+            inner_sub, letters = "".join(letters[cut + 1 :]), letters[:cut]
+        text = "".join(VARIANTS.get(x, x) for x in letters)
+        span = Span(token.start, self.tokens[self.at - 1].end)
+        wide = Token("letter", text, span.start, span.end)
+        if text == "1" and (word in FONTS):
+            return self.ones(wide)
+        if text == "0" and word in FONTS:
+            return call_tree("vector", num(0), span=span)
+        if text in ("d",) and word in ("mathrm", "rm", "text") and self.here.kind == "letter":
+            follower = self.atom()
+            return Tree("name", name="d" + plain(follower), span=span.cover(follower.span))
+        if text == "e" and word == "mathrm":
+            return Tree("name", name="e", span=span)
+        if (word in WORDS or word in ("mathrm", "mathsf", "mathbf", "rm")) and len(text) > 1 and text not in GREEK:
+            if text in FUNCTIONS:
+                return self.applied(FUNCTIONS[text], wide)
+            if text in REGISTRY:
+                return self.applied(text, wide)
+        if not text or not text[0].isalpha() or not text.replace("_", "").isalnum():
+            raise problem("E100", f"{self.source[span.start : span.end]} is no name.", span)
+        mine = [ACCENTS[word]] if word in ACCENTS else []
+        base = "_".join([text, *accents, *mine, *([inner_sub] if inner_sub else [])])
+        return self.named(base, wide, subscripts)
+
+    def ones(self, token: Token) -> Tree:
+        if self.here.text == "_":
+            self.take()
+            size = self.within(self.argument_tokens())
+            return call_tree("ones", size, span=token.span)
+        matrix = self.choice(f"ones{token.start}") == 1
+        return call_tree("matrix" if matrix else "vector", num(1), span=token.span)
+
+    def named(self, name: str, token: Token, subscripts: bool) -> Tree:
+        """A letter with its subscript: part of the name, an entry, or the index of a sum."""
+        if not self.known(name) and self.known(SHORT.get(name, "")):
+            name = SHORT[name]
+        tree = Tree("name", name=name, span=token.span)
+        if name == "d" and self.here.kind == "letter" and self.known("d" + self.here.text):
+            other = self.take()
+            return Tree("name", name="d" + other.text, span=token.span.cover(other.span))
+        if subscripts and self.here.text == "_":
+            return self.subscripted(tree)
+        if name == "I" and not self.known("I"):
+            return call_tree("diag", call_tree("vector", num(1)), span=token.span)
+        return tree
+
+    def subscripted(self, tree: Tree) -> Tree:
+        self.take()
+        tokens = [t for t in self.argument_tokens() if t.text not in ("{", "}")]
+        span = Span((tree.span or self.here.span).start, self.tokens[self.at - 1].end)
+        parts = subscripts_of(tokens)
+        if any(p in self.bound for p in parts):
+            return Tree("bound", name=tree.name, value=tuple(parts), span=span)
+        if tree.name == "I" and not self.known("I"):
+            return call_tree("eye", *[size(p) for p in parts[:1]], span=span)
+        if (tree.name, parts) == ("lambda", ["max"]) and self.here.text == "(":
+            return self.applied("eigmax", Token("letter", "lambda", span.start, span.end))
+        digits = all(p.isdigit() or p == ":" for p in parts)
+        joined = [f"{tree.name}_{'_'.join(parts)}", tree.name + "".join(parts)]
+        for name in joined:
+            if self.known(name):
+                return tree.with_(name=name, span=span)
+        possible = digits and "0" not in parts
+        likely = not tree.name[0].isupper() or len("".join(parts)) > 1
+        entry = possible and (self.known(tree.name) or (likely and self.choice(f"entry:{tree.name}") == 1))
+        if entry:
+            if len(parts) == 1 and len(parts[0]) == 2 and self.choice(f"pair{span.start}") == 1:
+                parts = list(parts[0])
+            places = tuple(None if p == ":" else int(p) for p in parts)
+            return Tree("index", (tree,), value=places, span=span)
+        name = joined[0].replace(",", "_").replace(":", "")
+        return tree.with_(name=name, span=span)
+
+    def entry(self, tree: Tree) -> Tree:
+        """(A x)_{2}, (A B)_{1,2}"""
+        self.take()
+        parts = subscripts_of([t for t in self.argument_tokens() if t.text not in ("{", "}")])
+        span = Span((tree.span or self.here.span).start, self.tokens[self.at - 1].end)
+        if any(p in self.bound for p in parts):
+            return Tree("bound", (tree,), name="", value=tuple(parts), span=span)
+        if not all(p.isdigit() or p == ":" for p in parts):
+            raise problem("E302", "The subscript of a bracket is an entry: numbers, or the index of a sum.", span)
+        places = tuple(None if p == ":" else int(p) for p in parts)
+        return Tree("index", (tree,), value=places, span=span)
+
+    @abstractmethod
+    def applied(self, name: str, token: Token) -> Tree:
+        """A function with its argument."""
+
+    @abstractmethod
+    def atom(self, subscripts: bool = True) -> Tree:
+        """A number, a letter, a bracket, a command."""
