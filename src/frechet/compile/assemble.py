@@ -11,7 +11,7 @@ from frechet.compile.goals import Goal
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import Step, Value
-from frechet.compile.render import namespace, render
+from frechet.compile.render import namespace, preamble, render
 from frechet.compile.second import SecondOrder
 from frechet.compile.write import Writer
 from frechet.core.dims import Shape
@@ -86,11 +86,18 @@ class Plan:
         return "\n".join([*lines, f"total {self.flops:.4g} flops for {sizes}"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compiled:
-    source: str
+    """A function and how it came about; the helpers are put before its definition when the source is read."""
+
+    definition: str
+    before: Callable[[], str]
     function: Callable[..., Any]
     plan: Plan
+
+    @property
+    def source(self) -> str:
+        return self.before() + self.definition
 
 
 def _python_names(names: tuple[str, ...]) -> dict[str, str]:
@@ -191,14 +198,17 @@ def define(
     program = planner.program
     reshaped = [names[n] for n, s in shapes.items() if len(s.rows) > 1 or len(s.cols) > 1]
     doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
-    source = render(
+    definition, text = render(
         program, request.backend, name=request.want, doc=doc, arguments=[names[n] for n in request.arguments],
         shapes={names[n]: s.axes for n, s in shapes.items()}, reshaped=reshaped, writer=writer, results=results,
         wanted=wanted,
     )  # fmt: skip
-    # The text is ours: names are letters, digits and underscores, everything else comes from templates. Of NumPy's
-    # only the function itself is compiled, with the helpers of this package: their classes stay one.
-    scope: dict[str, Any] = namespace(writer.helpers) if request.backend == "numpy" else {}
-    text = source[source.rindex(f"def {request.want}(") :] if scope else source
-    exec(compile(text, f"<frechet {request.want}>", "exec"), scope)
-    return Compiled(source, scope[request.want], Plan(tuple(program.needed(wanted)), dict(sizes)))
+    def before() -> str:
+        return preamble(request.backend, writer.helpers, text)
+
+    # The text is ours: names are letters, digits and underscores, everything else comes from templates. NumPy code
+    # uses the helpers of this package: their classes stay one.
+    numpy = request.backend == "numpy"
+    scope: dict[str, Any] = namespace(writer.helpers) if numpy else {}
+    exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
+    return Compiled(definition, before, scope[request.want], Plan(tuple(program.needed(wanted)), dict(sizes)))

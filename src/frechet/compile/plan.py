@@ -11,6 +11,7 @@ from typing import Any
 
 from frechet.compile.products import Contraction, Scalar, plain
 from frechet.compile.program import FUNCTION, Pattern, Program, Value
+from frechet.compile.stable import LARGEST
 from frechet.core.dims import Dim
 from frechet.core.ein import is_symmetric, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Size, Unit, Var, topological
@@ -173,6 +174,11 @@ class Planner:
             made = self.program.emit(name, (factor,), node.dims, node.dims, flops)
             pattern = plain(node)
             return Value(1, made, pattern if not turned or not pattern else (1, 0))
+        if node.operation is LARGEST:
+            (whole,), (axis,) = node.children, node.groups
+            spec: Any = axis
+            made = self.program.emit("largest", (self.array(self.values[whole], whole.dims),), spec, node.dims, 1.0)
+            return Value(1, made, plain(node))
         args = tuple(self.array(self.values[a], a.dims) for a in node.children)
         spec = (node.operation.name, node.groups, tuple(a.dims for a in node.children))
         return Value(1, self.program.emit("call", args, spec, node.dims, self.program.size(node.dims)), plain(node))

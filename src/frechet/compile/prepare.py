@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from frechet.compile.operators import connected
+from frechet.compile.stable import shifted
 from frechet.core.build import add, apply_map, rebuild
 from frechet.core.ein import ein, is_zero, scale, split_coef
 from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
@@ -42,6 +43,7 @@ def _sum_terms(node: Node) -> Sequence[tuple[Number, Node]]:
 
 def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = True) -> list[Node]:
     """The same values, better arranged for code; without `share`, sums stay multiplied out."""
+    roots = shifted(roots)
     new: dict[Node, Node] = {}
     for node in topological(roots):
         same = all(new[c] is c for c in node.children)
@@ -53,7 +55,7 @@ def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = T
 def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
     if isinstance(node, Ein):
         longer = distributed(node, _structured)
-        return shared(longer, sizes) if share and isinstance(longer, Add) and longer is not node else longer
+        return shared(longer, sizes) if share and isinstance(longer, Add) else longer
     if not isinstance(node, Add):
         return node
     stable = _complement(node)

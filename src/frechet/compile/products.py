@@ -215,7 +215,8 @@ class Contraction:
             ends = [[o for o in self.operands if not o.inverse and len(o.idx) == 2 and i in o.idx] for i in inverse.idx]
             if any(uses[i] != 2 for i in inverse.idx) or not all(ends):
                 continue
-            (left, right), axes = (ends[0][0], ends[1][0]), [o[0].idx.index(i) for o, i in zip(ends, inverse.idx, strict=True)]
+            left, right = ends[0][0], ends[1][0]
+            axes = [left.idx.index(inverse.idx[0]), right.idx.index(inverse.idx[1])]
             rows = left.idx[1 - axes[0]], right.idx[1 - axes[1]]
             if left.name != right.name or axes[0] != axes[1] or not all(i in out for i in rows):
                 continue

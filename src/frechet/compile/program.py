@@ -97,7 +97,10 @@ class Program:
         for s in self.needed(results):
             rate = ENTRY
             if s.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal"):
-                matrices = s.op != "dot" or (len(s.spec[2]) > 1 and bool((set(s.spec[0]) & set(s.spec[1])) - set(s.spec[2])))
+                matrices = s.op != "dot"
+                if not matrices:
+                    left, right, out = (set(i) for i in s.spec)
+                    matrices = len(out) > 1 and bool((left & right) - out)
                 rate = PRODUCT / 2 if matrices else VECTOR / 2
             total += s.flops * rate + (CALL if s.op != "input" else 0.0)
         return total

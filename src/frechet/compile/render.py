@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from frechet.compile import backends, runtime, structure
@@ -21,8 +22,9 @@ _IMPORTS = {
 _SPECIAL = ("erf", "expit", "logsumexp", "softmax")
 
 
-def helper_sources(names: Sequence[str], backend: str) -> str:
-    """The source of helpers and of what they call, in a fixed order."""
+@cache
+def _table(backend: str) -> dict[str, str]:
+    """The source of every helper by name."""
     if backend != "numpy":
         text = backends.JAX if backend == "jax" else backends.TORCH
         parts = re.split(r"\n\n\n(?=def |class )", text.strip())
@@ -33,11 +35,17 @@ def helper_sources(names: Sequence[str], backend: str) -> str:
             for name, thing in vars(module).items():
                 if getattr(thing, "__module__", "") == module.__name__:
                     table[name] = inspect.getsource(thing)
+    return {n: re.sub(r"  # type: ignore\[[^]]+\]", "", t).rstrip() for n, t in table.items()}
+
+
+def helper_sources(names: Sequence[str], backend: str) -> str:
+    """The source of helpers and of what they call, in a fixed order."""
+    table = _table(backend)
     wanted = set(names)
     for name in reversed(table):
         if name in wanted:
             wanted |= {other for other in table if other != name and re.search(rf"\b{other}\b", table[name])}
-    chosen = [re.sub(r"  # type: ignore\[[a-z-]+\]", "", t).rstrip() for n, t in table.items() if n in wanted]
+    chosen = [t for n, t in table.items() if n in wanted]
     return "\n\n\n".join(chosen)
 
 
@@ -50,8 +58,8 @@ def namespace(helpers: Sequence[str]) -> dict[str, Any]:
 def render(
     program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], shapes: dict[str, Dims],
     reshaped: Sequence[str], writer: Writer, results: str, wanted: Sequence[str],
-) -> str:  # fmt: skip
-    """Source code that defines the function `name` of `arguments`."""
+) -> tuple[str, str]:  # fmt: skip
+    """The definition of the function `name` of `arguments`, and what is needed before it (see `preamble`)."""
     body = writer.lines(program.needed(wanted), wanted)
     head: list[str] = []
     text = "\n".join([*body, results])
@@ -62,10 +70,11 @@ def render(
     head += [f"{a} = {a}.reshape({writer.shape(shapes[a])})" for a in reshaped]
     inner = [f'"""{doc}"""', *head, *body, f"return {results}"]
     lines = [f"def {name}({', '.join(arguments)}):", *(f"    {t}" for t in inner)]
-    return "\n\n\n".join(p for p in (_preamble(backend, writer.helpers, text), "\n".join(lines)) if p) + "\n"
+    return "\n".join(lines) + "\n", text
 
 
-def _preamble(backend: str, helpers: Sequence[str], text: str) -> str:
+def preamble(backend: str, helpers: Sequence[str], text: str) -> str:
+    """Imports and helpers of a function whose statements are `text`."""
     source = helper_sources(helpers, backend)
     imports = [_IMPORTS[backend]]
     if backend == "numpy":
@@ -76,7 +85,7 @@ def _preamble(backend: str, helpers: Sequence[str], text: str) -> str:
             imports.append("from scipy import sparse")
         if special:
             imports.append(f"from scipy.special import {', '.join(special)}")
-    return "\n".join(imports) + (f"\n\n\n{source}" if source else "")
+    return "\n".join(imports) + (f"\n\n\n{source}" if source else "") + "\n\n\n"
 
 
 def _place(dim: object, arguments: Sequence[str], shapes: dict[str, Dims]) -> str:

@@ -113,7 +113,8 @@ class Writer:
         if not free:
             return []
         coef, name, _ = parts[free[0]]
-        others = [(c, self.aligned(n, spots, order) if n else "") for k, (c, n, spots) in enumerate(parts) if k != free[0]]
+        rest_of = [p for k, p in enumerate(parts) if k != free[0]]
+        others = [(c, self.aligned(n, spots, order) if n else "") for c, n, spots in rest_of]
         lines = [] if coef == 1 or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
         if what == "linear":
             lines += [f"{name} {'-' if c < 0 else '+'}= {self._scaled(abs(c), e)}" for c, e in others]
@@ -311,6 +312,11 @@ class Writer:
         inner = f"{self.permuted(b, axes)}.reshape({self.length(moved[0])}, -1)"
         return self.permuted(f"{factor}.solve({inner}{flag}).reshape({self.shape(moved)})", back)
 
+    def _largest(self, step: Step) -> str:
+        if self.backend == "torch":
+            return f"{step.args[0]}.amax({step.spec})"
+        return f"{step.args[0]}.max(axis={step.spec})"
+
     def _call(self, step: Step) -> str:
         name, groups, dims = step.spec
         args = []
@@ -350,7 +356,7 @@ class Writer:
             text = f"{self.np}.zeros({self.shape(dims)}{self._like()})"
         else:
             text = self.expanded(plain.coef, plain.name, plain.pattern, dims)
-            owned = self.uses.get(plain.name) == 1 and self.program.steps[plain.name].op in _FRESH if plain.name else True
+            owned = not plain.name or (self.uses.get(plain.name) == 1 and self.program.steps[plain.name].op in _FRESH)
             spread = any(q is None for q in plain.pattern)
             if self.backend == "numpy" and not owned and plain.coef == 1 and not spread:
                 text += ".copy()"  # what is written into must belong to this step alone
