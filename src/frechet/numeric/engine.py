@@ -84,19 +84,22 @@ def search(task: Task) -> Search:
         yield from _fetch(ladder, [witness - 6, witness - 12])  # where noise that is really there weighs less
         choice = yield from _improve(ladder, task, witness)
     ok, error, message = yield from verdict(ladder, choice, witness, _fetch)
-    error = np.maximum(error, _floor(ladder, task))
+    error = np.maximum(error, _floor(ladder, task, choice))
     return Line(
         choice.value, error, ok, message, ladder.step(int(np.max(choice.coarsest))), False, slope_seen(ladder).max()
     )
 
 
-def _floor(ladder: Ladder, task: Task) -> Any:
+def _floor(ladder: Ladder, task: Task, choice: Choice) -> Any:
     """What no bound may go below: structure as small as the noise, on the scale of the point, would not be seen; and
     a function that is not smooth, such as x*|x|, leaves the last step in its value."""
     steps = ladder.levels()
     plus, minus = ladder.values[steps[0]]
     slope = np.max([np.abs(v - ladder.f0) for v in (plus, minus) if v is not None], axis=0) / ladder.step(steps[0])
     unseen = 0.5 * ladder.noise / task.scale**task.order
+    # A derivative that rounding hides on that scale may look like nothing from further off.
+    hidden = 0.5 * UNIT * np.abs(ladder.f0) / task.scale**task.order
+    unseen = np.maximum(unseen, np.where(np.abs(choice.value) < hidden, hidden, 0.0))
     return np.maximum(unseen, 64 * UNIT * slope if task.order == 1 else 0.0)
 
 
