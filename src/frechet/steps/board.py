@@ -6,7 +6,7 @@ the variable, computed by the calculus; so every line of a derivation has a node
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from frechet.calculus.forward import forward
@@ -126,12 +126,12 @@ class Board:
             return self._nodes[tree]
         environment = dict(self.environment)
 
-        def visit(t: Tree, args: object) -> Tree:
+        def visit(t: Tree, args: Sequence[Tree]) -> Tree:
             if t.kind == "call" and t.name == DIFFERENTIAL:
                 made = f"d({len(environment)})"
                 environment[made] = self.differential(t.args[0])
                 return self.page.variable(made, t.typed)
-            new = list(args)  # type: ignore[call-overload]
+            new = list(args)
             return t if all(a is b for a, b in zip(new, t.args, strict=True)) else t.with_(args=tuple(new))
 
         found = self._nodes[tree] = lower(fold(tree, visit), environment).root
@@ -159,10 +159,10 @@ def inlined(tree: Tree) -> Tree:
 def put(tree: Tree, values: Mapping[str, Tree]) -> Tree:
     """The tree with names replaced by trees of the same shape."""
 
-    def visit(t: Tree, args: object) -> Tree:
+    def visit(t: Tree, args: Sequence[Tree]) -> Tree:
         if t.kind == "name" and t.name in values:
             return values[t.name]
-        new = tuple(args)  # type: ignore[arg-type]
+        new = tuple(args)
         return t if all(a is b for a, b in zip(new, t.args, strict=True)) else t.with_(args=new)
 
     return fold(tree, visit)

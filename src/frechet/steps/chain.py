@@ -75,8 +75,9 @@ class _Told:
 
     def _check(self, shape: Shape, tree: Tree) -> None:
         if shape.is_matrix or tree.typed.is_matrix:
-            raise problem("E505", "The chain rule style multiplies Jacobians, and there is no Jacobian matrix here: "
-                          f"{self.wrt if shape.is_matrix else 'the value'} is a matrix.", help='style="differential"')  # fmt: skip
+            what = self.wrt if shape.is_matrix else "the value"
+            raise problem("E505", f"The chain rule style multiplies Jacobians; {what} is a matrix, which has none.",
+                          help='style="differential"')  # fmt: skip
 
     # -- naming ----------------------------------------------------------------------------------------------------
 
@@ -196,7 +197,8 @@ class _Told:
         extra = {"graph": as_text(edges, self.wrt), "svg": as_svg(edges, self.wrt)}
         answer = self.subject.answer
         assert answer is not None
-        return Derivation(self.subject.goal, self.subject.tree, answer, tuple(steps), "chain rule", self.level, "", extra)
+        told = (self.subject.goal, self.subject.tree, answer, tuple(steps), "chain rule", self.level)
+        return Derivation(*told, extra=extra)
 
     def _naming(self, inner: Inner) -> Step:
         note = "a scalar" if inner.full.typed.is_scalar else "a vector"
@@ -216,7 +218,9 @@ class _Told:
         words = " + ".join("*".join(f"d{a}/d{b}" for a, b in path) for path in paths)
         rule = "R-paths" if len(paths) > 1 else "R-chain"
         proof = self._proved(self._back(total))
-        steps = [] if paths == [[(last.name, self.wrt)]] else [Step((rule,), name, last.definition, total, proof, words)]
+        steps = [Step((rule,), name, last.definition, total, proof, words)]
+        if paths == [[(last.name, self.wrt)]]:
+            steps = []  # one function of the variable itself: its Jacobian has just been written
         answer = self.page.adopt(inlined(self._closed()))
         shown = total
         if answer.typed != total.typed:

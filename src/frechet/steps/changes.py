@@ -1,4 +1,4 @@
-"""Which part of a line is new: the smallest subtree that holds everything that the line before did not have."""
+"""Which part of a line is new: the smallest subtree outside which the line is as the one before."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ MARK = "\ue000"
 
 
 def changed_part(before: Tree, after: Tree) -> Tree:
-    """The smallest subtree of `after` outside which nothing is new."""
-    known = {id(t) for t in subtrees(before)}
-    here = after
-    while True:
-        new = [a for a in here.args if id(a) not in known]
-        if len(new) != 1 or here.kind in ("where", "arrow"):
-            return here
-        here = new[0]
+    """The smallest subtree of `after` outside which both lines are the same."""
+    while before.kind == after.kind and before.name == after.name and len(before.args) == len(after.args):
+        differ = [k for k, (a, b) in enumerate(zip(before.args, after.args, strict=True)) if a is not b]
+        if len(differ) != 1 or after.kind in ("where", "arrow"):
+            break
+        before, after = before.args[differ[0]], after.args[differ[0]]
+    return after
 
 
 def changed_span(before: Tree, after: Tree) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import ClassVar
 
 from frechet.core.node import Call, Map
 from frechet.language.tree import Tree, fold, subtrees
@@ -57,7 +58,8 @@ class Differentials:
         """Each factor in turn; with one moving factor the product is a linear map of it."""
         factors = self.algebra.links(E)
         moving = [k for k, f in enumerate(factors) if self.board.depends(f)]
-        terms = [self.algebra.product([self.board.d(f) if i == k else f for i, f in enumerate(factors)]) for k in moving]
+        d = {k: self.board.d(factors[k]) for k in moving}
+        terms = [self.algebra.product([*factors[:k], d[k], *factors[k + 1 :]]) for k in moving]
         if len(moving) > 1:
             return "R-product", self.algebra.add(terms)
         scalar = any(f.typed.is_scalar for f in factors) and len(factors) == 2
@@ -226,8 +228,8 @@ class Differentials:
         """A law with its placeholders filled in, products flattened, factors 1 left out."""
         page, algebra = self.page, self.algebra
 
-        def visit(t: Tree, args: object) -> Tree:
-            new = list(args)  # type: ignore[call-overload]
+        def visit(t: Tree, args: Sequence[Tree]) -> Tree:
+            new = list(args)
             if t.kind == "name" and t.name in values:
                 value = values[t.name]
                 return page.flip(value) if value.typed.is_row and not t.typed.is_row else value
@@ -260,7 +262,7 @@ class Differentials:
             return None
         return "R-same", self.board.d(self.page.call(name, [inner], E.typed))
 
-    _rules: dict[str, Callable[[Differentials, Tree], Rewritten | None]] = {
+    _rules: ClassVar[Mapping[str, Callable[[Differentials, Tree], Rewritten | None]]] = {
         "add": _sum, "sub": _sum, "neg": _neg, "mul": _mul, "dotmul": _dotmul, "div": _div, "dotdiv": _dotdiv,
         "pow": _power, "dotpow": _power, "transpose": _transpose, "matrix": _blocks,
     }  # fmt: skip

@@ -49,8 +49,9 @@ def as_svg(edges: Edges, root: str) -> str:
     style = "circle{fill:none;stroke:currentColor}line{stroke:currentColor}text{fill:currentColor;font-family:serif}"
     head = ('<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
             '<path d="M0 0L8 4L0 8z" fill="currentColor"/></marker></defs>')  # fmt: skip
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'role="img" aria-label="dependency graph"><style>{style}</style>{head}{"".join(lines)}{"".join(nodes)}</svg>')  # fmt: skip
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    inside = f"<style>{style}</style>{head}{''.join(lines)}{''.join(nodes)}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="dependency graph">{inside}</svg>'
 
 
 def _arrow(a: tuple[int, int], b: tuple[int, int]) -> str:

@@ -84,7 +84,7 @@ class Identifier:
 
     def _move_product(self, W: Tree, E: Tree) -> Moved:
         a, b = E.args
-        algebra, page = self.algebra, self.page
+        algebra = self.algebra
         first = self.board.moves(a)
         moving, still = (a, b) if first else (b, a)
         if still.typed.is_scalar:

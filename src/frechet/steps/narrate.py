@@ -6,7 +6,7 @@ compared with the one before it; a line that does not hold is an error of freche
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from frechet.core.errors import problem
@@ -94,10 +94,10 @@ class Narrator:
         """The line with one part replaced; what became a sum with 0 or a product with 1 is tidied on the way up."""
         page, algebra = self.page, self.differentials.algebra
 
-        def visit(t: Tree, args: object) -> Tree:
+        def visit(t: Tree, args: Sequence[Tree]) -> Tree:
             if t is old:
                 return new
-            now = list(args)  # type: ignore[call-overload]
+            now = list(args)
             if all(a is b for a, b in zip(now, t.args, strict=True)):
                 return t
             if t.kind in ("add", "sub") and is_zero(now[1]) and now[0].typed == t.typed:
@@ -193,9 +193,9 @@ def _by_weight(group: list[Move]) -> tuple[str, ...]:
     return tuple(sorted(rules, key=lambda r: r in PLAIN))
 
 
-def _fold_lines(line: Tree, visit: Callable[[Tree, object], Tree]) -> Tree:
+def _fold_lines(line: Tree, visit: Callable[[Tree, Sequence[Tree]], Tree]) -> Tree:
     """Fold a line; the inside of a d(...) is what the user wrote and stays."""
-    def step(t: Tree, args: object) -> Tree:
+    def step(t: Tree, args: Sequence[Tree]) -> Tree:
         return visit(t, t.args if t.kind == "call" and t.name == DIFFERENTIAL else args)
 
     return fold(line, step)

@@ -80,7 +80,8 @@ class Placeholders:
             point = nodes[ARGUMENTS[k]]
             tangent = var(TANGENTS[k], point.dims, role="direction")
             along = forward(root, point, tangent)
-            if along is substitute(root, {point: tangent}.get):
+            moved: dict[Node, Node] = {point: tangent}
+            if along is substitute(root, moved.get):
                 linear.append(k)
             terms.append((1, along))
         # The writer knows how the value itself is written: norm2(u), not sqrt(u'*u).

@@ -6,7 +6,7 @@ from its declaration: nothing is written twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -97,12 +97,14 @@ _WRITTEN = (
           proof="The derivative of a linear map is itself.", example="d(X') = dX'"),
     _rule("R-chain", "chain rule", "D(g o h)(x)[v] = Dg(h(x))[Dh(x)[v]]; for scalar g it is v'*J'*grad(g)",
           "The derivative of a composition is the composition of the derivatives.",
-          proof="h(x + v) = h(x) + Dh(x)[v] + o(v); put this into g.", example="d(tanh(A*x)) = (1 - tanh(A*x).^2).*(A*dx)"),
+          proof="h(x + v) = h(x) + Dh(x)[v] + o(v); put this into g.",
+          example="d(tanh(A*x)) = (1 - tanh(A*x).^2).*(A*dx)"),
     _rule("R-same", "another name for the same function", "log(1 + exp(u)) = softplus(u)",
           "The function is recognised under another name whose derivative is known.",
           proof="By definition of that name.", example="exp(x)/sum(exp(x)) = softmax(x)"),
     # -- identification --------------------------------------------------------------------------------------------
-    _rule("R-trace-cyclic", "a scalar is its trace, and a trace turns cyclically", "a'*dX*b = tr(b*a'*dX); tr(A*B) = tr(B*A)",
+    _rule("R-trace-cyclic", "a scalar is its trace, and a trace turns cyclically",
+          "a'*dX*b = tr(b*a'*dX); tr(A*B) = tr(B*A)",
           "Take the trace of the scalar and turn the factors until dX stands last.",
           proof="tr(A*B) and tr(B*A) are both the sum of A[i,j]*B[j,i].", example="a'*dX*b = tr(b*a'*dX)", source=MN),
     _rule("R-trace-transpose", "a scalar is its own transpose", "s = s', tr(A) = tr(A')",
@@ -120,7 +122,8 @@ _WRITTEN = (
     _rule("R-scalar-right", "a scalar behind a vector", "(g'*dx)*v = v*g'*dx",
           "A scalar may be written behind the vector: the matrix v*g' appears.",
           proof="A scalar commutes with a vector.", example="(c'*dx)*A*x = A*x*c'*dx"),
-    _rule("R-hadamard-move", "an entrywise factor changes sides", "u'*(s.*dv) = (u.*s)'*dv, tr(A'*(B.*dX)) = tr((A.*B)'*dX)",
+    _rule("R-hadamard-move", "an entrywise factor changes sides",
+          "u'*(s.*dv) = (u.*s)'*dv, tr(A'*(B.*dX)) = tr((A.*B)'*dX)",
           "In an inner product an entrywise factor may go to the other side.",
           proof="Both are the sum of u[i]*s[i]*dv[i].", example="x'*(y.*dx) = (x.*y)'*dx"),
     _rule("R-sum-inner", "a sum is an inner product with ones", "sum(v) = ones'*v, sum(s.*dv) = s'*dv",
@@ -157,12 +160,14 @@ _WRITTEN = (
     _rule("R-hessian", "the Hessian is the Jacobian of the gradient", "dG = H*dx  =>  Hessian = H",
           "Differentiate the gradient; d(df) = dx'*H*dx is the symmetric bilinear form.",
           condition="second derivatives continuous: H is symmetric",
-          proof="The differential of the gradient G is H*dx; so d(G'*dx) = dx'*H*dx.", example="dG = 2*X'*X*dw gives 2*X'*X"),
+          proof="The differential of the gradient G is H*dx; so d(G'*dx) = dx'*H*dx.",
+          example="dG = 2*X'*X*dw gives 2*X'*X"),
     _rule("R-second-differential", "the second differential", "d(df) = dx'*H*dx",
           "Differentiating df once more, with dx constant, gives a symmetric bilinear form in dx.",
           proof="d(G'*dx) = dG'*dx = dx'*H*dx.", example="d(df) = dw'*(2*X'*X)*dw"),
     _rule("R-coefficient", "the coefficient of the direction", "dF = F'*dt  =>  derivative = F'",
-          "What multiplies the direction is the derivative.", proof="Put in 1, or the basis vectors, for the direction.",
+          "What multiplies the direction is the derivative.",
+          proof="Put in 1, or the basis vectors, for the direction.",
           example="d(t^2) = 2*t*dt gives 2*t"),
     _rule("R-vec-kron", "vec and the Kronecker product", "vec(A*dX*B) = kron(B', A)*vec(dX)",
           "Stacking columns turns the linear map into a matrix; a transposed dX brings the commutation matrix.",
@@ -202,7 +207,8 @@ _WRITTEN = (
           proof="Only those directions count: df = <G, dX> for dX of the structure.", example="G + G' - G.*eye(n)"),
     _rule("R-where", "naming what occurs twice", "a*a + a = s*s + s where s = a", "Long repeated parts get a name.",
           proof="Substitution.", example="diag(s) - s*s' where s = softmax(x)"),
-    _rule("R-engine", "computed, not narrated", "", "The answer was computed and checked, but no line of its derivation "
+    _rule("R-engine", "computed, not narrated", "",
+          "The answer was computed and checked, but no line of its derivation "
           "can be written in matrix notation."),
 )  # fmt: skip
 
@@ -232,8 +238,8 @@ def rule(id: str) -> Rule:
 
 
 def all_ids() -> list[str]:
-    """Every rule: the written ones, then one for each operation that is no linear map."""
-    return [*WRITTEN, *(f"R-{name}" for name in REGISTRY)]
+    """Every rule: the written ones, then one for each operation (d(sum(u)) is the sum rule, and so on)."""
+    return [*WRITTEN, *(f"R-{name}" for name in REGISTRY if f"R-{name}" not in WRITTEN)]
 
 
 def all_rules() -> Iterator[Rule]:
@@ -252,7 +258,8 @@ def _of_operation(record: Operation) -> Rule:
     name = f"differential of {record.name}"
     law = law_of(record)
     words = record.doc or f"The differential of {record.usage}, times the differential of what is inside."
-    return Rule(f"R-{record.name}", name, law, words, condition, _WHY.get(record.name) or _PROOFS.get(record.kind, ""), example, record.source,
+    why = _WHY.get(record.name) or _PROOFS.get(record.kind, "")
+    return Rule(f"R-{record.name}", name, law, words, condition, why, example, record.source,
                 short=law if len(law) <= LONGEST_LAW else "")  # fmt: skip
 
 
@@ -287,7 +294,7 @@ def law_of(record: Operation) -> str:
         if len(pushed.linear) == len(moving) == 1:
             law = call.with_(args=tuple(_tangent(a) if k in moving else a for k, a in enumerate(call.args)))
         if law is not None:
-            letters = {}
+            letters: dict[str, str] = {}
             for k in moving:
                 letter = "uvw"[k].upper() if call.args[k].typed.is_matrix else "uvw"[k]
                 letters |= {ARGUMENTS[k]: letter, TANGENTS[k]: "d" + letter}
@@ -315,14 +322,14 @@ def _generic(record: Operation, signature: Signature) -> Tree | None:
     result = signature.result
     if result.kind == "any":
         return Tree("call", tuple(args), record.name, shape=args[0].typed)
-    return Tree("call", tuple(args), record.name, shape=Shape(tuple(map(str, result.rows)), tuple(map(str, result.cols))))
+    shape = Shape(tuple(map(str, result.rows)), tuple(map(str, result.cols)))
+    return Tree("call", tuple(args), record.name, shape=shape)
 
 
 def _renamed(tree: Tree, names: dict[str, str]) -> Tree:
     """The tree with its placeholders renamed."""
 
-    def visit(t: Tree, args: object) -> Tree:
-        new = tuple(args)  # type: ignore[arg-type]
-        return t.with_(args=new, name=names.get(t.name, t.name) if t.kind == "name" else t.name)
+    def visit(t: Tree, args: Sequence[Tree]) -> Tree:
+        return t.with_(args=tuple(args), name=names.get(t.name, t.name) if t.kind == "name" else t.name)
 
     return fold(tree, visit)

@@ -1,0 +1,270 @@
+"""Derivations: the classics word for word, and what must hold of every derivation."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import frechet as fr
+from frechet.api.derivative import Derivative
+from frechet.core.errors import FrechetError
+from frechet.language.tree import subtrees
+from frechet.notation.text import to_text
+from frechet.steps.board import Board
+from frechet.steps.changes import changed_span
+from frechet.steps.derivation import Derivation
+from frechet.steps.rules import WRITTEN, all_ids, rule
+from tests.cases.suite import Case, cases
+from tests.steps.classics import CLASSICS, Classic
+
+LEVELS = ("brief", "normal", "full")
+
+
+def derivative(formula: str, wrt: str, **variables: list[str | int]) -> Derivative:
+    return fr.parse(formula, variables=variables or None).derivative(wrt, verify=False)
+
+
+@pytest.mark.parametrize("classic", CLASSICS, ids=lambda c: c.name)
+def test_a_classic_reads_as_it_did(classic: Classic) -> None:
+    told = classic.derivation()
+    assert str(told) + "\n" == classic.path.read_text(encoding="utf-8"), (
+        "read the new text as a teacher would, then: python -m tests.steps.classics"
+    )
+    assert not told.gap and told.proved
+
+
+def test_there_is_a_golden_file_for_every_classic_and_no_other() -> None:
+    assert len(CLASSICS) >= 30
+    assert {c.path for c in CLASSICS} == set(CLASSICS[0].path.parent.iterdir())
+
+
+def check_sound(told: Derivation, answer: str) -> None:
+    """The last line is the answer, each line follows from the one before, and each rule is in the book."""
+    assert to_text(told.steps[-1].after) == to_text(told.answer) == answer
+    for step in told:
+        assert step.rules and all(rule(r).words or rule(r).law for r in step.rules)
+        assert step.proof.status in ("proved", "evidence", "open")
+        start, end = step.span
+        assert 0 <= start < end <= len(step.text)
+    for before, after in zip(told.steps, told.steps[1:], strict=False):
+        if not after.left:
+            assert after.before is before.after
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("formula", ["norm2(X*w - y)^2", "x'*A*x/(x'*x)", "logsumexp(W*x)", "tr(A*X*B*X')"])
+def test_every_level_is_sound(formula: str, level: str) -> None:
+    f = fr.parse(formula)
+    name = "X" if "tr(" in formula else "W" if "W" in formula else "w" if "w" in formula else "x"
+    d = f.derivative(name, verify=False)
+    told = d.steps(level=level)
+    check_sound(told, str(d))
+    assert told.proved
+
+
+def test_at_level_full_no_step_applies_two_rules() -> None:
+    for classic in CLASSICS:
+        if classic.style == "differential":
+            f = fr.parse(classic.formula, variables=classic.variables, facts=classic.facts)
+            for step in f.derivative(classic.wrt[0], verify=False).steps(level="full"):
+                assert len(step.rules) == 1, (classic.name, step.rules)
+
+
+def test_levels_grow() -> None:
+    counts = [len(derivative("norm2(W*tanh(V*x) - y)^2", "V").steps(level=level)) for level in LEVELS]
+    assert counts[0] < counts[1] < counts[2]
+
+
+def told_for(case: Case) -> tuple[Derivative, Derivation] | None:
+    f = fr.parse(case.expr, variables=case.vars, facts=case.props, domain=case.domain, sizes=case.requires)
+    if case.kind in ("gradient", "jacobian", "hessian"):
+        d = getattr(f, case.kind)(case.wrt[0], verify=False)
+    else:
+        d = f.derivative(*case.wrt, verify=False)
+    try:
+        return d, d.steps()
+    except FrechetError as error:
+        assert error.diagnostic.code == "E504", (case.id, error)
+        return None
+
+
+# Answers whose derivation has a jump. This set only shrinks.
+GAPS = {"mse-log-likelihood-matrix-normal", "hi-kron-vectors-left", "hi-kron-vectors-right", "hi-vec-outer"}
+# The algebra stumbles over this one; see the notes of the issue.
+BROKEN = {"mc-058"}
+
+
+def suite(stride: int, offset: int = 0) -> list[Case]:
+    known = [c for c in cases() if not c.later and not c.structured and c.id not in BROKEN]
+    return known[offset::stride]
+
+
+@pytest.mark.parametrize("case", suite(12), ids=lambda c: c.id)
+def test_a_sample_of_the_suites_has_complete_derivations(case: Case) -> None:
+    found = told_for(case)
+    if found is not None:
+        check_sound(found[1], str(found[0]))
+        assert bool(found[1].gap) == (case.id in GAPS)
+
+
+@pytest.mark.slow
+def test_all_suites_have_complete_derivations() -> None:
+    steps = proved = gaps = 0
+    for case in suite(1):
+        found = told_for(case)
+        if found is None:
+            continue
+        d, told = found
+        check_sound(told, str(d))
+        assert not told.gap or case.id in GAPS, (case.id, told.gap)
+        gaps += bool(told.gap)
+        steps += len(told)
+        proved += sum(s.proof.status == "proved" for s in told)
+    assert proved >= 0.97 * steps
+    assert gaps <= 0.03 * len(suite(1))
+
+
+# -- the check can fail ------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_line_is_refuted() -> None:
+    f = fr.parse("x'*A*x")
+    d = f.derivative("x", verify=False)
+    told = d.steps()
+    line = told[0].after
+    known = f.declarations
+    forms = d._forms
+    names = {n.name: n for n in [forms.levels[-1].variable]} | {
+        v: fr.parse(v, variables={v: list(f.variables[v])}).derivative(v, verify=False)._forms.levels[-1].variable
+        for v in f.variables
+    }  # fmt: skip
+    board = Board(known, f.tree, names)
+    board.differentiate_by("x", known.variables["x"], forms.levels[-1].variable, forms.levels[-1].direction)
+    right = board.adopt(line)
+    wrong = board.page.make("sub", right.args, shape=right.typed)
+    assert board.prove(board.d(board.adopt(f.tree)), right).status == "proved"
+    assert board.prove(right, wrong).status == "refuted"
+
+
+# -- styles ------------------------------------------------------------------------------------------------------
+
+
+def test_chain_rule_sums_over_paths() -> None:
+    told = derivative("sin(x*t) + exp(t^2)*y", "t", x=[], t=[], y=[]).steps(style="chain rule")
+    assert any(s.rule == "R-paths" for s in told) and told.proved
+    assert told.extra["graph"].startswith("t -> u, v")
+    ElementTree.fromstring(told.extra["svg"])
+
+
+def test_entrywise_gives_every_partial() -> None:
+    told = derivative("x[1]^2 + exp(x[1]*x[2]) + 2*log(x[2])", "x", x=[2]).steps(style="entrywise")
+    partials = {s.left: s.text for s in told if s.rule == "R-partial"}
+    assert partials == {"df/dx[1]": "2*x[1] + x[2]*exp(x[1]*x[2])", "df/dx[2]": "2/x[2] + x[1]*exp(x[1]*x[2])"}
+    assert told.proved
+
+
+@pytest.mark.parametrize(
+    ("formula", "line", "answer"),
+    [("t^2", "h + 2*t", "2*t"), ("1/t", "-1/(t*(h + t))", "-1/t^2"), ("a*t + b", "a", "a")],
+)
+def test_definition_simplifies_the_quotient(formula: str, line: str, answer: str) -> None:
+    told = derivative(formula, "t", t=[], a=[], b=[]).steps(style="definition")
+    assert sorted(told[1].text) == sorted(line) and told[-1].text == answer and told.proved
+
+
+def test_a_kink_is_shown_by_two_limits() -> None:
+    told = derivative("abs(2*t - c)", "t", t=[], c=[]).steps(style="definition")
+    assert [s.text for s in told[:2]] == ["2", "-2"]
+    assert "no derivative at t = c/2" in told[1].note
+    smooth = derivative("t*abs(t)", "t", t=[]).steps(style="definition")
+    assert "they agree" in smooth[1].note
+
+
+@pytest.mark.parametrize(
+    ("formula", "wrt", "style"),
+    [("x'*x", "x", "definition"), ("x'*x", "x", "entrywise"), ("logdet(X)", "X", "chain rule"), ("x'*x", "x", "poem"),
+     ("exp(t)", "t", "definition")],
+)  # fmt: skip
+def test_a_style_that_does_not_fit_is_refused_with_help(formula: str, wrt: str, style: str) -> None:
+    shapes: dict[str, list[str | int]] = {"x": ["n"], "X": ["n", "n"], "t": []}
+    with pytest.raises(FrechetError) as caught:
+        derivative(formula, wrt, **{wrt: shapes[wrt]}).steps(style=style)
+    assert caught.value.diagnostic.code == "E505" and caught.value.diagnostic.help
+
+
+def test_facts_come_in_at_the_end() -> None:
+    f = fr.parse("logdet(S)", variables={"S": ["n", "n"]}, facts={"S": ["spd"]})
+    told = f.gradient("S", verify=False).steps()
+    assert [s.rule for s in told][-1] == "R-facts" and told[-2].text == "inv(S)'" and told[-1].text == "inv(S)"
+
+
+def test_layout_says_why_it_transposes() -> None:
+    f = fr.parse("A*x")
+    told = f.jacobian("x", layout="denominator", verify=False).steps()
+    assert told[-1].rule == "R-layout" and told[-1].text == "A'" and told[-2].text == "A"
+
+
+# -- renderings --------------------------------------------------------------------------------------------------
+
+
+def test_hints_and_next_steps() -> None:
+    told = derivative("norm2(X*w - y)^2", "w").steps()
+    first = next(iter(told))
+    assert first.hint.startswith("Use the rule: squared norm") and first.text not in first.hint
+    assert told[0] is first and len(told[0:1]) == 1
+
+
+def test_the_changed_part_is_marked() -> None:
+    told = derivative("norm2(X*w - y)^2", "w").steps(level="full")
+    start, end = changed_span(told[2].before, told[2].after)
+    assert told[2].text[start:end] == "X*dw"
+    assert "\x1b[36;4mX*dw\x1b[0m" in told.text(terminal=True) and "\x1b" not in told.text()
+
+
+def test_markup_is_well_formed() -> None:
+    for classic in CLASSICS:
+        told = classic.derivation()
+        ElementTree.fromstring(told.html().replace("&nbsp;", " "))
+        assert told.markdown().count("$$") == 2 * len(told)
+        data = told.to_json()
+        assert data["answer"] == to_text(told.answer) and len(data["steps"]) == len(told)
+
+
+def test_deep_formulas_are_told_without_recursion() -> None:
+    told = derivative("sum(" + "sin(" * 60 + "x" + ")" * 60 + ")", "x", x=["n"]).steps(level="brief")
+    assert told.answer is not None and len(subtrees(told.start)) > 60
+
+
+@pytest.mark.slow
+def test_latex_compiles_with_plain_amsmath(tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        pytest.skip("needs pdflatex: apt-get install texlive-latex-base")
+    body = "\n".join(c.derivation().latex() for c in CLASSICS)
+    text = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n" + body + "\n\\end{document}\n"
+    (tmp_path / "steps.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "steps.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
+# -- the rule book -----------------------------------------------------------------------------------------------
+
+
+def test_the_rule_book_is_complete() -> None:
+    for written in WRITTEN.values():
+        assert re.fullmatch(r"R-[a-z-]+", written.id)
+        assert written.words and (written.law or written.id == "R-engine")
+        assert (written.proof and written.example) or written.id == "R-engine"
+    assert rule("R-inv").law == "d(inv(U)) = -inv(U)*dU*inv(U)"
+    assert rule("R-tanh").law == "d(tanh(u)) = (1 - tanh(u).^2).*du"
+    assert len(all_ids()) == len(set(all_ids()))
+
+
+def test_an_unknown_rule_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(FrechetError, match="R-trace-cyclic"):
+        rule("R-trace-cyclik")
