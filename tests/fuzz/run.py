@@ -17,16 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
-import jax
-
 from tests.fuzz.check import Result, case, check
 from tests.fuzz.generate import Generator
 from tests.fuzz.hard import HardGenerator
 
 FAILURES = ("wrong", "crashed", "refused")
 
-
-FORGET = 200  # after so many expressions JAX forgets what it has compiled, which else fills the memory
+CHUNK, CHUNKS = 20, 20  # a worker ends after so many: JAX never gives back the memory of what it has compiled
 LIMIT = 30  # seconds for one expression, its reduction to a small part included
 
 
@@ -40,8 +37,6 @@ def one(seed: int, verify: bool = False, hard: bool = False) -> Result:
     def too_long(*_: object) -> None:
         raise TooLong(f"more than {LIMIT} s")
 
-    if seed % FORGET == 0:
-        jax.clear_caches()
     term, wrt = case(seed, HardGenerator if hard else Generator)
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LIMIT)
@@ -54,10 +49,12 @@ def one(seed: int, verify: bool = False, hard: bool = False) -> Result:
 
 
 def followed(results: Iterable[Result]) -> Iterator[Result]:
-    """The same results; every thousandth is told on stderr."""
+    """The same results; failures, and every thousandth count, are told on stderr as they come."""
     counts: Counter[str] = Counter()
     for number, result in enumerate(results, 1):
         counts[result.status] += 1
+        if result.status in FAILURES:
+            print(f"{result.status}: d/d{result.wrt} of {result.text[:100]}", file=sys.stderr, flush=True)
         if number % 1000 == 0:
             print(number, dict(counts), file=sys.stderr, flush=True)
         yield result
@@ -74,11 +71,8 @@ def main(argv: list[str]) -> int:
     start = time.perf_counter()
     seeds = range(options.seed, options.seed + options.count)
     job = partial(one, verify=options.verify, hard=options.hard)
-    if options.workers > 1:
-        with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-            results = list(followed(pool.map(job, seeds, chunksize=20)))
-    else:
-        results = list(followed(map(job, seeds)))
+    with ProcessPoolExecutor(options.workers, get_context("spawn"), max_tasks_per_child=CHUNKS) as pool:
+        results = list(followed(pool.map(job, seeds, chunksize=CHUNK)))
     failures = [(seed, r) for seed, r in zip(seeds, results, strict=True) if r.status in FAILURES]
     for seed, result in sorted(failures, key=lambda f: (f[1].status, f[1].detail[:25], len(f[1].text))):
         print(f"{result.status} seed {seed}: d/d{result.wrt} of {result.text}\n    {result.detail[:500]}")
