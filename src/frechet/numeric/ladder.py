@@ -59,6 +59,8 @@ class Ladder:
     x_rounding: float = 0.0  # rounding of the point itself, as a distance along the line
     noise: Any = 0.0  # measured standard deviation of f beyond rounding, shape (m,)
     values: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    _known: tuple[Any, list[int], _Candidates] | None = None  # candidates, for this noise and these levels
+    _level_noise: tuple[Any, dict[int, Any]] | None = None  # noise by level, for this measured noise
 
     def step(self, k: int) -> float:
         return float(self.base * 2.0**-k)
@@ -100,6 +102,13 @@ class Ladder:
 
     def value_noise(self, k: int) -> Any:
         """Standard deviation of the error of one value of f at this level."""
+        if self._level_noise is None or self._level_noise[0] is not self.noise:
+            self._level_noise = self.noise, {}
+        if k not in self._level_noise[1]:
+            self._level_noise[1][k] = self._fresh_noise(k)
+        return self._level_noise[1][k]
+
+    def _fresh_noise(self, k: int) -> Any:
         size = np.abs(self.f0)
         change: Any = 0.0
         for v in self.values[k]:
@@ -129,6 +138,11 @@ class Ladder:
     def candidates(self) -> _Candidates:
         """Every window of neighbouring levels that is long enough for the order, the shortest first."""
         ks = self.levels()
+        if self._known is None or self._known[0] is not self.noise or self._known[1] != ks:
+            self._known = self.noise, ks, self._made(ks)
+        return self._known[2]
+
+    def _made(self, ks: list[int]) -> _Candidates:
         q = np.array([self.quotient(k) for k in ks])
         sd = np.array([self.quotient_noise(k) for k in ks])
         shortest = self.index + 1
