@@ -31,9 +31,11 @@ class Pool:
         return list(self.executor.map(work, [f] * n, [layout] * n, points))
 
     def _submitted(self, work: Callable[..., Any], f: Any, layout: Any, points: Sequence[Any]) -> list[Any]:
-        futures = [self.executor.submit(work, f, layout, p) for p in points]
+        futures: list[Any] = []
         results: list[Any] = []
         try:
+            for p in points:
+                futures.append(self._sent(work, f, layout, p))
             for i, future in enumerate(futures):
                 try:
                     results.append(future.result())
@@ -43,6 +45,17 @@ class Pool:
             for future in futures[len(results) :]:
                 future.cancel()
         return results
+
+    def _sent(self, work: Callable[..., Any], f: Any, layout: Any, point: Any) -> Any:
+        """The future of one task; an executor that takes no more is named in the error."""
+        try:
+            return self.executor.submit(work, f, layout, point)
+        except Exception as refused:
+            raise problem(
+                "E401",
+                f"The executor takes no more tasks: {type(refused).__name__}: {refused}",
+                help="One of its workers has died; make a new executor.",
+            ) from refused
 
     def _again(
         self, work: Callable[..., Any], f: Any, layout: Any, points: Sequence[Any], i: int, lost: Exception
