@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from frechet.api.compiled import CompiledFunction, compile
     from frechet.api.derivative import Derivative
     from frechet.api.function import Function, parse
+    from frechet.api.latex import parse_latex
+    from frechet.api.trace import trace
     from frechet.core.errors import Diagnostic, FrechetError, Span, VerificationError
     from frechet.verdict.verdict import Verdict
 
@@ -28,14 +30,15 @@ __version__ = "0.1.0"
 _HOME = {
     "compile": "frechet.api.compiled", "CompiledFunction": "frechet.api.compiled",
     "parse": "frechet.api.function", "Function": "frechet.api.function", "Derivative": "frechet.api.derivative",
-    "check": "frechet.api.claims", "equal": "frechet.api.claims", "check_statement": "frechet.api.claims",
-    "Verdict": "frechet.verdict.verdict",
+    "parse_latex": "frechet.api.latex", "check": "frechet.api.claims", "equal": "frechet.api.claims",
+    "check_statement": "frechet.api.claims",
+    "trace": "frechet.api.trace", "Verdict": "frechet.verdict.verdict",
     "FrechetError": "frechet.core.errors", "VerificationError": "frechet.core.errors",
     "Diagnostic": "frechet.core.errors", "Span": "frechet.core.errors",
 }  # fmt: skip
 __all__ = [
     "CompiledFunction", "Derivative", "Diagnostic", "FrechetError", "Function", "Span", "Verdict",
-    "VerificationError", "check", "check_statement", "compile", "equal", "numeric", "parse",
+    "VerificationError", "check", "check_statement", "compile", "equal", "numeric", "parse", "parse_latex", "trace",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""LaTeX in: what the printer writes is read back, and formulas as papers and lecture notes write them are understood."""
+"""LaTeX in: what the printer writes is read back; formulas as papers and lecture notes write them are understood."""
 
 from __future__ import annotations
 
