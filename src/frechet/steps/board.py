@@ -17,6 +17,7 @@ from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered, lower
 from frechet.language.tree import Tree, fold
 from frechet.notation.choose import shortest
+from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
 from frechet.steps.claims import Proof, compare
@@ -112,6 +113,13 @@ class Board:
         """The node in matrix notation, or None."""
         try:
             return shortest(self.writer, node, self.writer.tree)
+        except (UnwritableError, FrechetError):
+            return None
+
+    def write_sides(self, node: Node, split: int) -> Tree | None:
+        """A node as a matrix whose rows are its first `split` axes, for vec and Kronecker products."""
+        try:
+            return matrix_of_sides(self.writer, node, range(split), range(split, node.order))
         except (UnwritableError, FrechetError):
             return None
 

@@ -181,7 +181,12 @@ class Identifier:
         by = self.board.by
         if not by.direction.typed.is_column and not by.direction.typed.is_scalar:
             return None
-        found = self.board.write(reverse(self.board.node(E), by.direction_node))
+        node = reverse(self.board.node(E), by.direction_node)
+        split = len(E.typed.axes)
+        if split > 1 or node.order - split > 1:
+            found = self.board.write_sides(node, split)
+        else:
+            found = self.board.write(node)
         if found is None:
             return None
         if E.typed.is_scalar:

@@ -232,7 +232,20 @@ class _Story:
         product = Algebra(self.page, keep_diag=True).times(J, self.board.by.direction)
         self.narrator.add("R-collect", product)
         rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
+        if rule == "R-hessian" and self.level == "full":
+            return [self._bilinear(product), self._identified(rule, product, J)]
         return [self._identified(rule, product, J), *self._laid_out(J, answer)]
+
+    def _bilinear(self, product: Tree) -> Step:
+        """d(df) = dx'*H*dx: the same from the second differential of f, with dx constant."""
+        by = self.board.by
+        form = self.algebra.inner(by.direction, product)
+        first = forward(self.board.node(self.board.adopt(self.subject.tree)), by.node, by.direction_node)
+        second = forward(first, by.node, by.direction_node)
+        proof = compare(self.board.node(form), second, self.board.source, self.subject.declarations)
+        if proof.status == "refuted":
+            raise problem("E600", "The second differential failed its own check and is not shown.")
+        return Step(("R-second-differential",), "d(df)", product, form, proof)
 
     def _identified(self, rule: str, line: Tree, answer: Tree, name: str = "") -> Step:
         """The derivative read off; it must be the tensor that the calculus found."""
@@ -250,6 +263,8 @@ class _Story:
         if found is answer:
             return []
         note = f"{self.subject.layout} layout"
+        if self.subject.layout == "denominator":
+            note += ": column j is the gradient of output j"
         return [Step(("R-layout",), self._answer_name(), found, answer, note=note)]
 
     def _answer_name(self) -> str:
