@@ -152,13 +152,13 @@ def main(argv: Sequence[str]) -> int:
         for case in chosen:
             row = measure(case, size, args.rounds, args.torch)
             rows.append(row)
-            cells = "".join(
-                f"{row['ratios'][n]:9.2f}" if n in row["ratios"] else f"{'-':>9}" for n in ("jax", "torch", "expert")
-            )
-            print(f"{row['case']:22}{1e6 * row['seconds']:9.0f}us{cells}   {1e3 * row['first']:7.1f} ms  {row['difference']:.0e}",
-                  flush=True)  # fmt: skip
+            ratios = row["ratios"]
+            cells = "".join(f"{ratios[n]:9.2f}" if n in ratios else f"{'-':>9}" for n in ("jax", "torch", "expert"))
+            line = f"{row['case']:22}{1e6 * row['seconds']:9.0f}us{cells}"
+            print(f"{line}   {1e3 * row['first']:7.1f} ms  {row['difference']:.0e}", flush=True)
         mine = [r for r in rows if r["size"] == size]
-        best = [min(v for n, v in r["ratios"].items() if n in ("jax", "torch")) for r in mine]
+        others = [[v for n, v in r["ratios"].items() if n in ("jax", "torch")] for r in mine]
+        best = [min(found) for found in others if found]
         experts = [r["ratios"]["expert"] for r in mine if "expert" in r["ratios"]]
         print(f"best AD / frechet: geometric mean {geometric_mean(best):.2f}, least {min(best):.2f}; "
               f"frechet / expert: geometric mean {1 / geometric_mean(experts):.2f}, "

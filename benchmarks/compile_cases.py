@@ -43,6 +43,9 @@ def jax_functions(jnp: Any, jax: Any) -> dict[str, Function]:
     def kernel(D: Any, s: Any, l: Any, t: Any) -> Any:  # noqa: E741
         return s * jnp.exp(-D / (2 * l**2)) + t * jnp.eye(len(D))
 
+    def gp(y: Any, D: Any, s: Any, l: Any, t: Any) -> Any:  # noqa: E741
+        return (y @ jnp.linalg.inv(kernel(D, s, l, t)) @ y + logdet(kernel(D, s, l, t))) / 2
+
     def softplus(u: Any) -> Any:
         return jnp.logaddexp(0.0, u)
 
@@ -62,7 +65,7 @@ def jax_functions(jnp: Any, jax: Any) -> dict[str, Function]:
         "poisson": lambda X, w, y: jnp.exp(X @ w).sum() - y @ X @ w,
         "huber": lambda X, w, y: (jnp.sqrt(1 + (X @ w - y) ** 2) - 1).sum(),
         "gauss": lambda X, mu, S, N: N / 2 * logdet(S) + jnp.trace((X - mu) @ jnp.linalg.inv(S) @ (X - mu).T) / 2,
-        "gp": lambda y, D, s, l, t: (y @ jnp.linalg.inv(kernel(D, s, l, t)) @ y + logdet(kernel(D, s, l, t))) / 2,
+        "gp": gp,
         "dopt": lambda X, w: -logdet(X.T @ (w[:, None] * X)),
         "trinv": lambda X: jnp.trace(jnp.linalg.inv(X.T @ X)),
         "mahal": lambda D, M, y, b: softplus(y * (jnp.diag(D @ M @ M.T @ D.T) - b)).sum(),

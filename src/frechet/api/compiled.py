@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.compile.assemble import Compiled, Request, assemble
 from frechet.compile.goals import WANTS, goal
+from frechet.compile.wrappers import jax_wrapped, torch_wrapped
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.spell import did_you_mean
@@ -95,11 +96,12 @@ class CompiledFunction:
         for name in self.request.arguments:
             if name not in arrays:
                 raise problem("E305", f"No array is given for {name}.", help="Arguments: " + ", ".join(self.arguments))
-        values = {n: self._converted(n, arrays[n]) for n in self.request.arguments}
+        values = {n: self._without_ones(n, self._converted(n, arrays[n])) for n in self.request.arguments}
         order = {n: len([s for s in self._shape(n) if s]) for n in values}
         if any(v.ndim == order[n] + 1 for n, v in values.items()):
             return self._batch(values, order)
-        given = {n: v for n, v in values.items() if n not in self.request.directions}
+        empty = {n: np.broadcast_to(0.0, tuple(v.shape)) for n, v in values.items()}  # their shapes are what counts
+        given = {n: v for n, v in empty.items() if n not in self.request.directions}
         sizes = sizes_of(self.function.declarations, given)
         for v, d in zip(self.wrt, self.request.directions, strict=False):
             if values[v].shape != values[d].shape:
@@ -114,6 +116,13 @@ class CompiledFunction:
             name = self.wrt[self.request.directions.index(name)]
         shape = self.function.declarations.variables[name]
         return (shape.rows, shape.cols)
+
+    def _without_ones(self, name: str, array: Any) -> Any:
+        """The array without the axes that were declared to have length 1."""
+        axes = self.function.declarations.axes.get(name, ())
+        if array.ndim != len(axes) or 1 not in axes:
+            return array
+        return array.reshape([n for n, d in zip(array.shape, axes, strict=True) if d != 1 or n != 1])
 
     def _converted(self, name: str, array: Any) -> Any:
         """The array in floating point; float32 stays float32."""
@@ -136,6 +145,19 @@ class CompiledFunction:
             self(**{n: v[k] if n in batched else v for n, v in values.items()}) for k in range(next(iter(lengths)))
         ]
         return _stacked(results)
+
+    def differentiable(self) -> Callable[..., Any]:
+        """The value as a function of the arrays in order, whose gradient is this program's: jax.custom_vjp for JAX,
+        torch.autograd.Function for PyTorch. Raises E505 for another backend or wanted result.
+        """
+        if self.want != "value_and_gradient" or self.backend not in ("jax", "torch"):
+            raise problem("E505", "Only value_and_gradient for jax or torch can be wrapped for their differentiation.")
+        places = [self.request.arguments.index(n) for n in self.wrt]
+
+        def both(args: Sequence[Any]) -> Any:
+            return self(**dict(zip(self.request.arguments, args, strict=True)))
+
+        return (jax_wrapped if self.backend == "jax" else torch_wrapped)(both, places)
 
     def __repr__(self) -> str:
         return f"<compiled {self.want} of {self.function} by {', '.join(self.wrt)} ({self.backend})>"

@@ -45,6 +45,15 @@ class Request:
                 directions.append(name)
         return cls(wrt, want, backend, as_operator, (*known.variables, *directions), tuple(directions))
 
+    def jitted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is called: under jax.jit for JAX."""
+        if self.backend != "jax":
+            return function
+        import jax
+
+        compiled: Callable[..., Any] = jax.jit(function)
+        return compiled
+
     def convert(self, array: Any) -> Any:
         """A NumPy array as one of the backend."""
         if self.backend == "jax":
@@ -211,4 +220,5 @@ def define(
     numpy = request.backend == "numpy"
     scope: dict[str, Any] = namespace(writer.helpers) if numpy else {}
     exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
-    return Compiled(definition, before, scope[request.want], Plan(tuple(program.needed(wanted)), dict(sizes)))
+    function = request.jitted(scope[request.want])
+    return Compiled(definition, before, function, Plan(tuple(program.needed(wanted)), dict(sizes)))

@@ -62,8 +62,11 @@ def add_diagonal(A, d, pattern):
 
 
 def newton_step(H, g):
-    """solve(H, g)."""
-    return jnp.linalg.solve(H, g)
+    """solve(H, g); not a number where H is singular to working precision."""
+    F = Factor(H)
+    d = jnp.abs(jnp.diagonal(F.LU[0]))
+    fine = d.min() > 4 * len(d) * jnp.finfo(d.dtype).eps * d.max()
+    return jnp.where(fine, F.solve(g), jnp.nan)
 
 
 def split(x, shapes):

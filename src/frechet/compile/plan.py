@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from frechet.compile.products import Contraction, Scalar, plain
+from frechet.compile.products import LARGE, Contraction, Scalar, plain
 from frechet.compile.program import FUNCTION, Pattern, Program, Value
 from frechet.compile.stable import LARGEST
 from frechet.core.dims import Dim
@@ -83,7 +83,12 @@ class Planner:
             spec: Any = (what, tuple((c * value.coef, named, spots) for c, named, spots in inputs), order)
         elif step.op == "assemble":
             parts, dims = step.spec
-            spec = (tuple((c * value.coef, named, pattern) for c, named, pattern in parts), dims)
+            (c, named, pattern), *diagonals = parts
+            dense = self.rescaled(Value(c * value.coef, step.args[0] if named else "", pattern))
+            first = (dense.coef, bool(dense.name), dense.pattern)
+            spec = ((first, *((c * value.coef, named, pattern) for c, named, pattern in diagonals)), dims)
+            args = (dense.name, *step.args[1:]) if named else step.args
+            return Value(1, self.program.emit(step.op, args, spec, step.dims, step.flops), value.pattern)
         else:
             return value
         return Value(1, self.program.emit(step.op, step.args, spec, step.dims, step.flops), value.pattern)
@@ -140,8 +145,26 @@ class Planner:
         name = self.program.emit("assemble", names, (spec, node.dims), node.dims, self.program.size(node.dims))
         return Value(1, name, plain(node))
 
+    def _gathered(self, values: list[Value], dims: tuple[Dim, ...]) -> list[Value]:
+        """Products of two vectors among the terms of a matrix as one product of two thin matrices."""
+        outer = [v for v in values if len(dims) == 2 and None not in v.pattern and self._is_outer(v.name)]
+        if len(outer) < 2 or self.program.size(dims) < LARGE:
+            return values
+        names = [self.program.steps[v.name].args[:: 1 if v.pattern == (0, 1) else -1] for v in outer]
+        flops = 2.0 * len(outer) * self.program.size(dims)
+        args = tuple(n for pair in names for n in pair)
+        made = self.program.emit("outers", args, tuple(v.coef for v in outer), dims, flops)
+        return [*(v for v in values if v not in outer), Value(1, made, (0, 1))]
+
+    def _is_outer(self, name: str) -> bool:
+        step = self.program.steps.get(name)
+        if step is None or step.op != "dot":
+            return False
+        return [len(idx) for idx in step.spec] == [1, 1, 2]
+
     def _added(self, values: list[Value], repeated: Pattern, dims: tuple[Dim, ...]) -> Value:
         """The sum of values that stand on the same diagonal, without the axes that only repeat."""
+        values = self._gathered(values, dims)
         if len(values) == 1:
             return values[0]
         kept = [k for k in range(len(dims)) if repeated[k] is None]

@@ -55,7 +55,14 @@ def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = T
 def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
     if isinstance(node, Ein):
         longer = distributed(node, _structured)
-        return shared(longer, sizes) if share and isinstance(longer, Add) else longer
+        if not share or longer is node:
+            return longer
+        if isinstance(longer, Add):
+            return shared(longer, sizes)
+        if isinstance(longer, Ein):  # the sum in another orientation, or times a number
+            inner = [shared(n, sizes) if isinstance(n, Add) else n for n in longer.children]
+            return rebuild(longer, inner)
+        return longer
     if not isinstance(node, Add):
         return node
     stable = _complement(node)

@@ -96,7 +96,7 @@ class Program:
         total = 0.0
         for s in self.needed(results):
             rate = ENTRY
-            if s.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal"):
+            if s.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal", "outers"):
                 matrices = s.op != "dot"
                 if not matrices:
                     left, right, out = (set(i) for i in s.spec)

@@ -244,6 +244,11 @@ class Writer:
             return text
         return f"({text}).reshape({self.shape(step.dims)})" if step.dims else text
 
+    def _outers(self, step: Step) -> str:
+        left = [self._scaled(c, u) for c, u in zip(step.spec, step.args[0::2], strict=True)]
+        stack = f"{self.np}.stack"
+        return f"{stack}(({', '.join(left)})).T @ {stack}(({', '.join(step.args[1::2])}))"
+
     def _matrix(self, name: str, idx: Sequence[int], summed: int, last: bool) -> str:
         if len(idx) == 1 or idx[1 if last else 0] == summed:
             return name
@@ -365,7 +370,7 @@ class Writer:
         return text
 
 
-_FRESH = {"dot", "gram", "entrywise"}
+_FRESH = {"dot", "gram", "entrywise", "outers"}
 
 
 def _wrapped(text: str) -> str:
