@@ -97,6 +97,7 @@ class _Product:
         self.parent: dict[int, int] = {}
         self.fresh = max(self.dims, default=-1) + 1
         self.vanished = False
+        self.merged = False
 
     def find(self, i: int) -> int:
         while i in self.parent:
@@ -207,6 +208,8 @@ class _Product:
                     self.vanished = True
                 continue
             old = powers.get((node, idx), 0)
+            if old and isinstance(node, Ein):
+                self.merged = True
             powers[node, idx] = _settled(node, simple(old + e))
         self._absorb(powers)
         self.factors = []
@@ -238,6 +241,12 @@ class _Product:
                         self.unify(i, j)
                     return True
         return False
+
+    def reopen(self) -> None:
+        """A product that came back to the power one by merging is opened like any other."""
+        factors, self.factors = self.factors, []
+        self.flatten(factors)
+        self.merge()
 
     def _absorb(self, powers: dict[tuple[Node, Indices], Number]) -> None:
         """Let functions such as sign act on their own argument beside them (see `ops.elementwise.sign`)."""
@@ -355,6 +364,8 @@ def ein(coef: Number, factors: Iterable[Factor], out: Sequence[int], dims: Mappi
     if p.vanished:
         return zero(out_dims)
     p.merge()
+    if p.merged and not p.vanished:
+        p.reopen()
     while not p.vanished and (p.triangles() or cancel_pairs(p)):
         p.merge()
     if p.vanished or p.coef == 0:

@@ -62,7 +62,7 @@ def _alike(terms: list[Term]) -> list[Term]:
         key = (frozenset(term.scalars), term.chain)
         old = found.get(key)
         found[key] = term if old is None else replace(old, coef=simple(old.coef + term.coef))
-    return [t for t in found.values() if t.coef != 0] or terms[:1]
+    return [t for t in found.values() if t.coef != 0] or [replace(terms[0], coef=0)]
 
 
 def _unchained(term: Term) -> Term:
