@@ -198,9 +198,17 @@ class Algebra:
             if c.kind == "mul":
                 outside, chain = self.parts(c)
                 inside = self.product(chain)
+            if c.kind == "div":
+                return self.divide(self.entrywise(*((c.args[0], other) if c is a else (other, c.args[0]))), c.args[1])
             if outside:
                 return self.product([*outside, self.entrywise(*((inside, other) if c is a else (other, inside)))])
         return page.make("dotmul", [a, b], shape=a.typed)
+
+    def dotdivide(self, a: Tree, b: Tree) -> Tree:
+        """a./b; signs go to the outside."""
+        if a.kind == "neg":
+            return self.neg(self.dotdivide(a.args[0], b))
+        return self.page.make("dotdiv", [a, b], shape=b.typed)
 
     def divide(self, a: Tree, b: Tree) -> Tree:
         page = self.page
@@ -251,7 +259,20 @@ class Algebra:
     def add(self, terms: Sequence[Tree]) -> Tree:
         """A sum without zeros, a negative term as a difference."""
         rest = [t for t in terms if not is_zero(t) and not (t.kind == "neg" and is_zero(t.args[0]))]
-        return reduce(self.page.add, rest) if rest else self.page.zeros(terms[0].typed)
+        flat = [*rest[:1], *(part for term in rest[1:] for part in self.terms(term))]
+        return reduce(self.page.add, flat) if rest else self.page.zeros(terms[0].typed)
+
+    def terms(self, tree: Tree, sign: int = 1) -> list[Tree]:
+        """The terms of a sum, with their signs."""
+        out: list[Tree] = []
+        stack = [(tree, sign)]
+        while stack:
+            t, s = stack.pop()
+            if t.kind in ("add", "sub") and t.args[0].typed == t.args[1].typed:
+                stack += [(t.args[1], -s if t.kind == "sub" else s), (t.args[0], s)]
+            else:
+                out.append(t if s > 0 else self.neg(t))
+        return out
 
     def trace(self, inside: Tree) -> Tree:
         """tr(inside) with sign, scalars and denominator outside."""

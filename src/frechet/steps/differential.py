@@ -243,6 +243,8 @@ class Differentials:
                 return algebra.entrywise(*new)
             if t.kind == "div":
                 return algebra.divide(*new)
+            if t.kind == "dotdiv" and new[0].typed == new[1].typed == t.typed:
+                return algebra.dotdivide(*new)
             return page.make(t.kind, new, t.name, t.value, t.typed)
 
         return fold(law, visit)

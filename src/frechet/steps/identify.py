@@ -51,7 +51,9 @@ class Identifier:
         return self.algebra.inner(W, item.E)
 
     def finished(self, item: Item) -> bool:
-        return item.E is self.board.by.direction
+        E, direction = item.E, self.board.by.direction
+        # An entry of the direction is as good as the direction: c*dx[2] is read off as it stands.
+        return E is direction or (E.kind == "index" and E.args[0] is direction and E.typed.is_scalar)
 
     # -- scalars: <W, E> -------------------------------------------------------------------------------------------
 
@@ -78,8 +80,7 @@ class Identifier:
                 return "R-hadamard-move", [Item(algebra.entrywise(W, b), a)]
             return "R-hadamard-move", [Item(algebra.entrywise(a, W), b)]
         if E.kind == "dotdiv" and not self.board.moves(E.args[1]) and E.args[0].typed == E.typed:
-            top = page.make("dotdiv", [W, E.args[1]], shape=E.typed)
-            return "R-hadamard-move", [Item(top, E.args[0])]
+            return "R-hadamard-move", [Item(algebra.dotdivide(W, E.args[1]), E.args[0])]
         return self._adjoint(W, E)
 
     def _move_product(self, W: Tree, E: Tree) -> Moved:
@@ -183,10 +184,8 @@ class Identifier:
             return None
         node = reverse(self.board.node(E), by.direction_node)
         split = len(E.typed.axes)
-        if split > 1 or node.order - split > 1:
-            found = self.board.write_sides(node, split)
-        else:
-            found = self.board.write(node)
+        composite = split > 1 or node.order - split > 1
+        found = self.board.write_sides(node, split) if composite else self.board.write(node)
         if found is None:
             return None
         if E.typed.is_scalar:

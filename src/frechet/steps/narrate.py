@@ -104,12 +104,14 @@ class Narrator:
                 return now[0]
             if t.kind in ("add", "sub") and is_zero(now[0]) and now[1].typed == t.typed:
                 return now[1] if t.kind == "add" else algebra.neg(now[1])
-            if t.kind in ("add", "sub") and now[1].kind == "neg" and now[0].typed == now[1].typed:
-                return algebra.add([now[0], now[1].args[0] if t.kind == "sub" else now[1]])
+            if t.kind in ("add", "sub") and now[0].typed == now[1].typed:
+                return algebra.add([now[0], *algebra.terms(now[1], 1 if t.kind == "add" else -1)])
             if t.kind == "neg":
                 return now[0] if is_zero(now[0]) else algebra.neg(now[0])
             if t.kind in ("mul", "dotmul"):
                 return algebra.times(*now) if t.kind == "mul" else algebra.entrywise(*now)
+            if t.kind == "dotdiv" and now[0].typed == t.typed == now[1].typed:
+                return algebra.dotdivide(*now)
             if t.kind == "div":
                 return algebra.divide(*now)
             if t.kind == "call" and t.name == "tr":

@@ -134,6 +134,8 @@ def tangents_last(law: Tree) -> Tree:
             return t
         if t.kind == "dotmul":
             return _sorted_product(t, new)
+        if t.kind == "call" and t.name == "tr":
+            return t.with_(args=(_trace_argument(new[0]),))
         first, last = (id(a) in moving for a in t.args) if len(t.args) == 2 else (False, True)
         if t.kind == "mul" and first and not last and t.typed.is_scalar:
             if new[0].typed.is_scalar:
@@ -144,6 +146,17 @@ def tangents_last(law: Tree) -> Tree:
         return t.with_(args=tuple(new))
 
     return fold(law, visit)
+
+
+def _trace_argument(inside: Tree) -> Tree:
+    """tr(A*dU') as tr(A'*dU): a trace is that of the transpose, and turns."""
+    if inside.kind != "mul" or inside.args[1].kind != "transpose" or inside.args[0].kind != "name":
+        return inside
+    left, tangent = inside.args[0], inside.args[1].args[0]
+    if tangent.kind != "name" or tangent.name not in TANGENTS:
+        return inside
+    turned = Tree("transpose", (left,), shape=left.typed.transposed)
+    return Tree("mul", (turned, tangent), shape=Shape(turned.typed.rows, tangent.typed.cols))
 
 
 def _sorted_product(t: Tree, args: Sequence[Tree]) -> Tree:

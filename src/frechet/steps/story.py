@@ -215,10 +215,11 @@ class _Story:
     def _as_gradient(self, line: Tree, answer: Tree) -> list[Step]:
         variable = self.board.by.tree.typed
         G = answer if answer.typed == variable else self.algebra.flip(answer)
+        product = line
         if self.board.moves(line):
             self.narrator.identify(line, vector=False)
-        product = self.algebra.inner(G, self.board.by.direction)
-        self.narrator.add("R-collect", product)
+            product = self.algebra.inner(G, self.board.by.direction)
+            self.narrator.add("R-collect", product)
         row = self.subject.kind == "jacobian"
         if row and answer is not G and variable.is_column:
             return [self._identified("R-jacobian", product, answer)]
@@ -227,10 +228,11 @@ class _Story:
     def _as_jacobian(self, line: Tree, answer: Tree) -> list[Step]:
         turned = self.subject.layout == "denominator" and self.subject.kind == "jacobian"
         J = self.algebra.flip(answer) if turned else answer
+        product = line
         if self.board.moves(line):
             self.narrator.identify(line, vector=True)
-        product = Algebra(self.page, keep_diag=True).times(J, self.board.by.direction)
-        self.narrator.add("R-collect", product)
+            product = Algebra(self.page, keep_diag=True).times(J, self.board.by.direction)
+            self.narrator.add("R-collect", product)
         rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
         if rule == "R-hessian" and self.level == "full":
             return [self._bilinear(product), self._identified(rule, product, J)]
