@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from click.shell_completion import CompletionItem, get_completion_class
 
 import frechet as fr
-from frechet.cli import inputs, pages, show
+from frechet.cli import claims, inputs, pages, show
 from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
 from frechet.core.facts import DOMAINS, FACTS
@@ -271,6 +271,10 @@ def completion(shell: str) -> int:
     assert kind is not None
     click.echo(kind(app, {}, "frechet", "_FRECHET_COMPLETE").source())
     return FINE
+
+
+for _command in claims.COMMANDS:
+    app.add_command(_command)
 
 
 # -- errors ---------------------------------------------------------------------------------------------

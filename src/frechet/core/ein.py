@@ -377,8 +377,7 @@ def ein(coef: Number, factors: Iterable[Factor], out: Sequence[int], dims: Mappi
         return zero(out_dims)
     if len(p.factors) == 1:
         node, idx, e = p.factors[0]
-        same = idx == p.out or (node.symmetric and idx == p.out[::-1])
-        if e == 1 and same and len(set(idx)) == len(idx):
+        if e == 1 and len(set(idx)) == len(idx) and idx in ((p.out, p.out[::-1]) if node.symmetric else (p.out,)):
             return scale(node, simple(p.coef))
     return _labelled(p.coef, p.factors, p.out, p.dims)
 

@@ -300,7 +300,9 @@ def _rebound(function: types.FunctionType, done: dict[types.FunctionType, types.
     """The function with array libraries exchanged for the stand-in, and the functions it calls likewise."""
     if function in done:
         return done[function]
-    space: dict[str, Any] = {"__builtins__": {**vars(builtins), "len": _length, "sum": _sum_of, "abs": abs}}
+    allowed = function.__globals__.get("__builtins__", builtins)  # restricted where the code is not trusted
+    allowed = allowed if isinstance(allowed, dict) else vars(allowed)
+    space: dict[str, Any] = {"__builtins__": {**allowed, "len": _length, "sum": _sum_of, "abs": abs}}
     closure = tuple(types.CellType(_exchanged(c.cell_contents, "", done)) for c in function.__closure__ or ())
     new = types.FunctionType(function.__code__, space, function.__name__, function.__defaults__, closure)
     new.__kwdefaults__ = function.__kwdefaults__
