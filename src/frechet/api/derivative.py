@@ -21,6 +21,7 @@ from frechet.core.node import Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
+from frechet.notation.kinks import kinks
 from frechet.notation.latex import to_latex
 from frechet.notation.present import Context, Forms
 from frechet.notation.text import to_text
@@ -156,6 +157,13 @@ class Derivative:
         return self._forms.conditions
 
     @property
+    def kinks(self) -> tuple[str, ...]:
+        """Where the function is not differentiable, with the subdifferential and what this formula gives there."""
+        if len(self.wrt) > 1:
+            return ()
+        return kinks(self.function.tree, self.node, self._forms.context.lowered)
+
+    @property
     def text(self) -> str | None:
         """The closed form in matrix notation, or None where there is none."""
         return None if self.forms.closed is None else to_text(self.forms.closed)
@@ -202,6 +210,7 @@ class Derivative:
         lines = [str(self)]
         if self.conditions:
             lines.append("where     " + ", ".join(self.conditions))
+        lines += [f"kink      {line}" for line in self.kinks]
         lines.append(f"layout    {self.layout_note}")
         if over := note(self):
             lines.append(f"over      {over}")
@@ -259,7 +268,8 @@ class Derivative:
         return self._value(values, sizes_of(self.function.declarations, values))
 
     def _value(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
-        flat = interpret(self.node, values, sizes)
+        with np.errstate(all="ignore"):  # where there is no derivative, inf and nan say so
+            flat = interpret(self.node, values, sizes)
         shape: list[int] = []
         for side in self.sides[0]:
             shape.append(int(np.prod([d if isinstance(d, int) else sizes[d] for d in side])))

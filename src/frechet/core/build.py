@@ -49,7 +49,21 @@ def _collect(terms: Iterable[tuple[Number, Node]]) -> dict[Node, Number]:
                 stack.extend((coef * c, transpose(n)) for c, n in reversed(flipped.terms))
                 continue
         found[node] = found.get(node, 0) + coef
-    return {n: simple(c) for n, c in found.items() if c != 0}
+    found = {n: simple(c) for n, c in found.items() if c != 0}
+    return _reflected(found) or found
+
+
+def _reflected(found: dict[Node, Number]) -> dict[Node, Number] | None:
+    """The terms with f(u) and f(-u) brought together (see `ops.elementwise.relu`); None if there are no such two."""
+    for node in found:
+        if not isinstance(node, Map) or getattr(node.operation.rule, "reflect", None) is None:
+            continue
+        argument = node.children[0]
+        twin = apply_map(node.operation, [scale(argument, -1)])
+        if twin in found and twin is not node:
+            rest = [(c, n) for n, c in found.items() if n is not node]
+            return _collect([*rest, (found[node], twin), (found[node], node.operation.rule.reflect(argument))])
+    return None
 
 
 def _primitive(ordered: Sequence[tuple[Node, Number]], dims: Dims, symmetric: bool = False) -> Node:

@@ -93,6 +93,8 @@ class Operation:
                argument, where that is another function
     domain     condition under which the operation is defined ("x > 0", "det(X) != 0"), "" if everywhere
     kink       condition under which it is not differentiable ("x = 0"), "" if nowhere
+    jumps      whether the value itself jumps at the kink (sign), and not only its derivative (abs)
+    there      what holds at the kink, in words: the subdifferential, and what the formula gives
     sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
     transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
     sums_to_one  the entries of the result add up to one
@@ -110,6 +112,8 @@ class Operation:
     latex: str = ""
     domain: str = ""
     kink: str = ""
+    jumps: bool = False
+    there: str = ""
     sample: str = "normal"
     facts: frozenset[str] = frozenset()
     transposes: str = ""

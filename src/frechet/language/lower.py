@@ -22,6 +22,7 @@ from frechet.core.tensor import Tensor, contract
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, fold
 from frechet.ops import REGISTRY
+from frechet.ops.elementwise import even_root
 
 
 @dataclass
@@ -202,18 +203,7 @@ def power(base: Node, exponent: Node) -> Node:
     """base .^ exponent; a constant exponent stays an exact number, an even power under a root leaves abs."""
     if not isinstance(exponent, Ein) or exponent.factors or len(set(exponent.out)) < exponent.order:
         return apply_map(REGISTRY["power"], [base, exponent])
-    e = exponent.coef
-    core = split_coef(base)[1]
-    if e != int(e) and isinstance(core, Ein) and not core.contracts and any(p % 2 == 0 for _, _, p in core.factors):
-        root = Fraction(e) * 2
-        inner = elementwise_power(base, Fraction(1, 2))
-        if isinstance(inner, Ein) and any(isinstance(n, Ein) for n, _, _ in inner.factors) and len(core.factors) == 1:
-            node, idx, p = core.factors[0]
-            size = apply_map(REGISTRY["abs"], [node])
-            coef = elementwise_power(constant(split_coef(base)[0]), e)
-            dims = dict(enumerate(core.index_dims))
-            return ein(1, [(coef, (), 1), (size, idx, simple(Fraction(p) * root / 2))], core.out, dims)
-    return elementwise_power(base, e)
+    return even_root(base, exponent.coef)
 
 
 def _matrix_power(X: Tensor, exponent: int) -> Node:

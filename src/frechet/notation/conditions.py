@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from frechet.core.ein import split_coef, transpose
-from frechet.core.facts import is_positive, is_spd
+from frechet.core.facts import is_nonnegative, is_positive, is_spd
 from frechet.core.node import Call, Ein, Map, Node, Number, Var, topological
 from frechet.core.operation import Operation
 from frechet.language.lower import Lowered
@@ -73,8 +73,10 @@ def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition
         known = [n for n in nodes if n is not None]
         if t.kind == "call" and t.name in REGISTRY:
             record = REGISTRY[t.name]
-            if not _holds(record.domain, known[0]):
-                yield from _filled(record, known, [to_text(a) for a in t.args], record.domain)
+            # sqrt(x^4) is x^2: what is written with others shows in the derivative what is left of its domain
+            harmless = record.kind == "composed" and is_nonnegative(known[0])
+            if not harmless and not _holds(record.domain, known[0]):
+                yield from filled(record, known, [to_text(a) for a in t.args], record.domain)
         elif t.kind in ("div", "dotdiv"):
             if not _constant(known[1]) and not is_positive(known[1]):
                 yield Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0{_entries(known[1])}")
@@ -103,18 +105,25 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
                 if (e < 0 or e != int(e)) and not is_positive(base) and not _constant(base):
                     yield from _factor(writer, base, e)
         elif isinstance(node, (Map, Call)) and (node.operation.domain or node.operation.kink):
-            trees = [written(writer.page, writer.term(a)) for a in node.children]
+            within = [inside(a) for a in node.children]
+            trees = [written(writer.page, writer.term(a)) for a in within]
             if node.operation.transposes:
                 trees = [min(t, writer.page.flip(t), key=writer.page.length) for t in trees]
             if any(writer.page.length(t) > LONG for t in trees):
                 return
             texts = [to_text(t) for t in trees]
-            operation, nodes = node.operation, list(node.children)
+            operation, nodes = node.operation, within
             if not _holds(operation.domain, nodes[0]):
-                yield from _filled(operation, nodes, texts, operation.domain)
-            yield from _filled(operation, nodes, texts, operation.kink.removeprefix("some ").replace(" = ", " != "))
+                yield from filled(operation, nodes, texts, operation.domain)
+            if operation.jumps:  # elsewhere the value is right at the kink too, and only the next derivative is not
+                yield from filled(operation, nodes, texts, smooth(operation.kink))
     except UnwritableError:
         return
+
+
+def inside(node: Node) -> Node:
+    """What decides where a jump is: sign(relu(x)) jumps where x changes its sign, and nowhere else."""
+    return node.children[0] if isinstance(node, Map) and node.operation.name == "relu" else node
 
 
 def _factor(writer: Writer, base: Node, e: Number) -> Iterator[Condition]:
@@ -141,17 +150,39 @@ def _constant(node: Node) -> bool:
     return not any(isinstance(n, Var) for n in topological([node]))
 
 
-def _filled(operation: Operation, nodes: list[Node], args: list[str], condition: str) -> Iterator[Condition]:
+def filled(operation: Operation, nodes: list[Node], args: list[str], condition: str) -> Iterator[Condition]:
     """The condition with the arguments in place of the parameters."""
-    if not condition or len(args) != len(operation.params):
+    names = dict(zip(operation.params, args, strict=False))
+    if not condition or len(args) > len(operation.params) or not _mentioned(operation, condition) <= set(names):
         return
-    names = dict(zip(operation.params, args, strict=True))
     text = re.sub(r"[A-Za-z]\w*", lambda m: names.get(m[0], m[0]), condition)
     left, _, kind = condition.partition(" ")
     plain = left == operation.params[0] and kind in ("!= 0", "> 0")
     shape_free = re.sub(r"[A-Za-z]\w*", lambda m: "_" if m[0] in names else m[0], condition)
     entrywise = _entries(nodes[0]) if "!=" in condition and operation.kind == "elementwise" else ""
     yield Condition(nodes[0], kind if plain else shape_free, text + entrywise)
+
+
+def _mentioned(operation: Operation, condition: str) -> set[str]:
+    """The parameters that a condition speaks of."""
+    return set(operation.params) & set(re.findall(r"[A-Za-z]\w*", condition))
+
+
+_OPPOSITES = (
+    (" = ", " != "), ("the largest eigenvalue of S is repeated", "the largest eigenvalue of S is simple"),
+    ("an eigenvalue of S is repeated", "every eigenvalue of S is simple"),
+    ("the largest singular value of X is repeated", "the largest singular value of X is simple"),
+    ("a singular value of X is 0 or repeated", "the singular values of X are simple and not 0"),
+    ("X is rank deficient", "X has full rank"), ("are equal", "differ"),
+)  # fmt: skip
+
+
+def smooth(kink: str) -> str:
+    """Where an operation is smooth, from where it is not."""
+    kink = kink.removeprefix("some ")
+    for words, opposite in _OPPOSITES:
+        kink = kink.replace(words, opposite)
+    return kink
 
 
 def _entries(node: Node) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import pi
 
 from frechet.core.build import apply_map, number_of
-from frechet.core.ein import constant, ein, elementwise_power, product, scale
+from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.lazy import np, scipy
 from frechet.core.node import Add, Ein, Map, Node, Number
@@ -57,8 +57,26 @@ log: Build = elementwise(
     "log(x)", lambda x: 1 / x, simplify=_log, value=lambda x: np.log(x), np="log",
     latex=r"\log({x})", domain="x > 0", sample="positive", example=("sum(log(x))", "x", "ones(n)./x"),
 )  # fmt: skip
+
+
+def _ratio(below: str, quotient: str) -> Callable[[Node, Powers], Powers]:
+    """f(v) over g(v) is h(v): sin/cos = tan, sinh/cosh = tanh."""
+
+    def absorb(node: Node, powers: Powers) -> Powers:
+        inner, k = node.children[0], powers[node]
+        bottom = apply_map(REGISTRY[below], [inner])
+        p = powers.get(bottom, 0)
+        if k <= 0 or p >= 0 or k != int(k) or p != int(p):
+            return {}
+        count = min(k, -p)
+        top = apply_map(REGISTRY[quotient], [inner])
+        return {node: simple(k - count), bottom: simple(p + count), top: simple(powers.get(top, 0) + count)}
+
+    return absorb
+
+
 sin: Build = elementwise(
-    "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sin(x), np="sin",
+    "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cos", "tan"), value=lambda x: np.sin(x), np="sin",
     latex=r"\sin({x})", example=("sum(sin(x))", "x", "cos(x)"),
 )  # fmt: skip
 cos: Build = elementwise(
@@ -83,7 +101,7 @@ atan: Build = elementwise(
     np="arctan", latex=r"\arctan({x})", example=("sum(atan(x))", "x", "1./(1 + x.^2)"),
 )  # fmt: skip
 sinh: Build = elementwise(
-    "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), value=lambda x: np.sinh(x), np="sinh",
+    "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cosh", "tanh"), value=lambda x: np.sinh(x), np="sinh",
     latex=r"\sinh({x})", example=("sum(sinh(x))", "x", "cosh(x)"),
 )  # fmt: skip
 cosh: Build = elementwise(
@@ -100,7 +118,7 @@ sigmoid: Build = elementwise(
     code={"numpy": "expit({x})", "jax": "jax.nn.sigmoid({x})", "torch": "torch.sigmoid({x})"},
 )  # fmt: skip
 softplus: Build = elementwise(
-    "softplus(x)", lambda x: sigmoid(x), value=lambda x: np.logaddexp(0, x), facts=["positive"],
+    "softplus(x)", lambda x: sigmoid(x), reflect=lambda u: u, value=lambda x: np.logaddexp(0, x), facts=["positive"],
     latex=r"\operatorname{softplus}({x})", example=("sum(softplus(x))", "x", "sigmoid(x)"),
     code={"numpy": "np.logaddexp(0, {x})", "jax": "jax.nn.softplus({x})", "torch": "torch.nn.functional.softplus({x})"},
 )  # fmt: skip
@@ -158,11 +176,11 @@ def _absorb_abs(node: Node, powers: Powers) -> Powers:
 
 sign: Build = elementwise(
     "sign(x)", lambda x: 0 * x, parity="odd", simplify=_sign, absorb=_absorb_sign, value=lambda x: np.sign(x),
-    np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", example=("x'*sign(x)", "x", "sign(x)"),
+    np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", jumps=True, there="it jumps: no derivative", example=("x'*sign(x)", "x", "sign(x)"),
 )  # fmt: skip
 abs_: Build = elementwise(
     "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, absorb=_absorb_abs, value=lambda x: np.abs(x), np="abs",
-    latex=r"\lvert {x} \rvert", kink="x = 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
+    latex=r"\lvert {x} \rvert", kink="x = 0", there="the subdifferential is [-1, 1]; the formula gives 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
 )  # fmt: skip
 
 
@@ -175,6 +193,7 @@ def _relu(x: Node) -> Node | None:
 
 relu: Build = elementwise(
     "relu(x)", lambda x: sign(relu(x)), simplify=_relu, value=lambda x: np.maximum(x, 0), kink="x = 0",
+    there="the subdifferential is [0, 1]; the formula gives 0", reflect=lambda u: u,
     latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "sign(relu(x))"),
     code={"numpy": "np.maximum({x}, 0)", "jax": "jax.nn.relu({x})", "torch": "torch.relu({x})"},
 )  # fmt: skip
@@ -187,6 +206,14 @@ def _max(a: Node, b: Node) -> Node | None:
     if _is_zero(a):
         return apply_map(REGISTRY["relu"], [b])
     return apply_map(REGISTRY["relu"], [a]) if _is_zero(b) else None
+
+
+def _min(a: Node, b: Node) -> Node | None:
+    """min(0, x) is -relu(-x)."""
+    if a is b:
+        return a
+    other = b if _is_zero(a) else a if _is_zero(b) else None
+    return None if other is None else scale(apply_map(REGISTRY["relu"], [scale(other, -1)]), -1)
 
 
 def _is_zero(node: Node) -> bool:
@@ -204,12 +231,12 @@ def _everywhere(X: Tensor, weight: Tensor) -> Tensor:
     return Tensor(ein(1, [(X.node, n, 1), (weight.node, n, 1)], (), dict(enumerate(X.node.dims))), ())
 
 
-@op("atmax(x)", sig="*->*", transposes="equivariant", value=lambda x: (x == np.max(x)).astype(float),
-    kink="two largest entries of x are equal", facts=["nonnegative"], latex=r"\operatorname{atmax}({x})",
-    code={"numpy": "({x} == {x}.max()).astype(float)", "jax": "({x} == {x}.max()).astype(float)",
-          "torch": "({x} == {x}.max()).to({x}.dtype)"}, example=("sum(atmax(x))", "x", "zeros(n)"))  # fmt: skip
+@op("atmax(x)", sig="*->*", transposes="equivariant", value=lambda x: (x == np.max(x)) / np.sum(x == np.max(x)), jumps=True,
+    kink="two largest entries of x are equal", there="it jumps: no derivative", facts=["nonnegative"], latex=r"\operatorname{atmax}({x})",
+    code=dict.fromkeys(("numpy", "jax", "torch"), "({x} == {x}.max()) / ({x} == {x}.max()).sum()"),
+    example=("sum(atmax(x))", "x", "zeros(n)"))  # fmt: skip
 def atmax(x: Tensor, dx: Tensor) -> Tensor:
-    """1 at the largest entry, 0 elsewhere."""
+    """1 at the largest entry, 0 elsewhere; equal largest entries share the 1."""
     return 0 * dx
 
 
@@ -220,6 +247,7 @@ def atmax_of_scalar(x: Tensor) -> Tensor | None:
 
 
 @op("max(a)", sig="*->()", transposes="invariant", kink="two largest entries of a are equal", register=False,
+    there="the subdifferential is the hull of the unit vectors of these entries; the formula gives their mean",
     value=lambda a: np.max(a), latex=r"\max({a})")  # fmt: skip
 def _largest(a: Tensor, da: Tensor) -> Tensor:
     """Largest entry: its change is that of the entry."""
@@ -227,6 +255,7 @@ def _largest(a: Tensor, da: Tensor) -> Tensor:
 
 
 @op("min(a)", sig="*->()", transposes="invariant", kink="two least entries of a are equal", register=False,
+    there="the subdifferential is the hull of the unit vectors of these entries; the formula gives their mean",
     value=lambda a: np.min(a), latex=r"\min({a})")  # fmt: skip
 def _least(a: Tensor, da: Tensor) -> Tensor:
     """Least entry: its change is that of the entry."""
@@ -241,12 +270,14 @@ maximum: Build = elementwise(
     "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, whole=_extreme(_largest), sig="*,*->*; *->()",
     value=lambda a, b=None: np.max(a) if b is None else np.maximum(a, b), np="maximum", whole_np="max",
     params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
+    there="the subdifferential is [0, 1] by a and the rest by b; the formula gives 1/2",
     example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
 )  # fmt: skip
 minimum: Build = elementwise(
-    "min(a, b)", lambda a, b: _step(b, a), _step, simplify=lambda a, b: a if a is b else None,
+    "min(a, b)", lambda a, b: _step(b, a), _step, simplify=_min,
     whole=_extreme(_least), value=lambda a, b=None: np.min(a) if b is None else np.minimum(a, b), np="minimum",
     whole_np="min", params=("a", "b"), sig="*,*->*; *->()", latex=r"\min({a}, {b})", kink="a = b",
+    there="the superdifferential is [0, 1] by a and the rest by b; the formula gives 1/2",
     example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
 )  # fmt: skip
 
@@ -259,6 +290,20 @@ def _power_law(a: Node, b: Node) -> Node | None:
     if value is not None:
         return elementwise_power(a, value)
     return constant(1, a.dims) if _uniform(a) == 1 else None
+
+
+def even_root(base: Node, e: Number) -> Node:
+    """base .^ e; a broken power of an even power leaves abs: sqrt(x^2) = abs(x)."""
+    core = split_coef(base)[1]
+    if e != int(e) and isinstance(core, Ein) and not core.contracts and any(p % 2 == 0 for _, _, p in core.factors):
+        inner = elementwise_power(base, Fraction(1, 2))
+        if isinstance(inner, Ein) and any(isinstance(n, Ein) for n, _, _ in inner.factors) and len(core.factors) == 1:
+            node, idx, p = core.factors[0]
+            size = apply_map(REGISTRY["abs"], [node])
+            coef = elementwise_power(constant(split_coef(base)[0]), e)
+            dims = dict(enumerate(core.index_dims))
+            return ein(1, [(coef, (), 1), (size, idx, simple(Fraction(p) * e))], core.out, dims)
+    return elementwise_power(base, e)
 
 
 def _uniform(node: Node) -> int | Fraction | None:
@@ -280,7 +325,7 @@ power: Build = elementwise(
           sample="positive", example=("sum(sqrt(x))", "x", "1./(2*sqrt(x))"))  # fmt: skip
 def sqrt(x: Tensor) -> Tensor:
     """Square root of every entry, the power 1/2."""
-    return x ** Fraction(1, 2)
+    return x.like(even_root(x.node, Fraction(1, 2)))
 
 
 @composed("square(x)", sig="*->*", np="square", value=lambda x: np.square(x), latex=r"{x}^2",

@@ -38,11 +38,14 @@ def _register(record: Operation) -> None:
 class Elementwise:
     """The rule of an elementwise operation: derivatives by each argument, parity, simplification of arguments."""
 
-    def __init__(self, partials: Sequence[Callable[..., Tensor]], parity: str, simplify: Any, absorb: Any) -> None:
+    def __init__(
+        self, partials: Sequence[Callable[..., Tensor]], parity: str, simplify: Any, absorb: Any, reflect: Any
+    ) -> None:
         self.partials = tuple(partials)
         self.parity = parity
         self.simplify = simplify
         self.absorb = absorb
+        self.reflect: Callable[[Node], Node] | None = reflect
 
 
 def elementwise(
@@ -52,14 +55,15 @@ def elementwise(
     simplify: Callable[..., Node | None] | None = None,
     absorb: Callable[..., Any] | None = None,
     whole: Callable[[Tensor], Tensor] | None = None,
+    reflect: Callable[[Node], Node] | None = None,
     **meta: Any,
 ) -> Callable[..., Tensor]:
     """Declare a function of entries; `d` are the derivatives by each argument, functions of all arguments.
 
     parity "odd" or "even"; `simplify(*nodes)` gives a simpler node or None; `absorb(node, factors)` see `sign`.
-    `whole` is what the name means for one argument where d has two: max(x) over all entries.
+    `reflect` is r with f(u) = f(-u) + r(u), for sums that hold both: relu(u) - relu(-u) = u. `whole` is what the name means for one argument where d has two: max(x) over all entries.
     """
-    rule = Elementwise(d, parity, simplify, absorb)
+    rule = Elementwise(d, parity, simplify, absorb, reflect)
 
     def build(*args: Tensor) -> Tensor:
         if whole is not None and len(args) == 1:

@@ -28,6 +28,7 @@ def _either(S: Tensor) -> Tensor | None:
 
 
 @op("eigmax(S)", sig="(n,n)->()", transposes="invariant", value=lambda S: _eigh(S)[0][-1], kink=_TOP,
+    there="the subdifferential is the hull of v*v' over its unit eigenvectors; the formula gives one of them",
     sample="symmetric", latex=r"\lambda_{\max}({S})", source=_SOURCE,
     code={"numpy": "np.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]", "jax": "jnp.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]",
           "torch": "torch.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]"},
@@ -39,6 +40,7 @@ def eigmax(S: Tensor, dS: Tensor) -> Tensor:
 
 
 @op("eigvec(S)", sig="(n,n)->(n)", transposes="invariant", value=lambda S: _eigh(S)[1][:, -1], kink=_TOP,
+    jumps=True, there="the eigenvector is not unique",
     sample="symmetric", latex=r"v_{\max}({S})", source=_SOURCE,
     example=("a'*eigvec(S)", "S", "(pinv(eigmax(S)*eye(n) - (S + S')/2)*a*eigvec(S)' "
              "+ eigvec(S)*a'*pinv(eigmax(S)*eye(n) - (S + S')/2))/2"))  # fmt: skip
@@ -50,7 +52,8 @@ def eigvec(S: Tensor, dS: Tensor) -> Tensor:
 
 
 @op("eigvals(S)", sig="(n,n)->(n)", transposes="invariant", value=lambda S: _eigh(S)[0],
-    kink="an eigenvalue of S is repeated", sample="symmetric", latex=r"\lambda({S})", source=_SOURCE,
+    kink="an eigenvalue of S is repeated", there="the order of the eigenvalues changes; their sum is smooth",
+    sample="symmetric", latex=r"\lambda({S})", source=_SOURCE,
     code={"numpy": "np.linalg.eigvalsh(({S} + {S}.T) / 2)", "jax": "jnp.linalg.eigvalsh(({S} + {S}.T) / 2)",
           "torch": "torch.linalg.eigvalsh(({S} + {S}.T) / 2)"},
     example=("a'*eigvals(S)", "S", "eigvecs(S)*diag(a)*eigvecs(S)'"))  # fmt: skip
@@ -61,7 +64,8 @@ def eigvals(S: Tensor, dS: Tensor) -> Tensor:
 
 
 @op("eigvecs(S)", sig="(n,n)->(n,n)", transposes="invariant", value=lambda S: _eigh(S)[1],
-    kink="an eigenvalue of S is repeated", sample="symmetric", latex=r"V({S})", source=_SOURCE,
+    kink="an eigenvalue of S is repeated", jumps=True, there="its eigenvectors are not unique", sample="symmetric",
+    latex=r"V({S})", source=_SOURCE,
     example=("tr(eigvecs(S))", "S", "(eigvecs(S)*((1./(ones(n)*eigvals(S)' - eigvals(S)*ones(n)' + eye(n)) - eye(n))"
              ".*eigvecs(S)')*eigvecs(S)' + (eigvecs(S)*((1./(ones(n)*eigvals(S)' - eigvals(S)*ones(n)' + eye(n))"
              " - eye(n)).*eigvecs(S)')*eigvecs(S)')')/2"))  # fmt: skip
@@ -110,7 +114,8 @@ def _orthogonal(S: Tensor, a: int, b: int) -> Tensor | None:
 
 
 @composed("specnorm(X)", sig="(m,n)->()", value=lambda X: np.linalg.norm(X, 2), latex=r"\lVert {X} \rVert_2",
-          kink="the largest singular value of X is repeated", source="Magnus and Neudecker 1999, ch. 18",
+          kink="the largest singular value of X is repeated",
+          there="the subdifferential is the hull of u*v' over its singular vectors; the formula gives one of them", source="Magnus and Neudecker 1999, ch. 18",
           code={"numpy": "np.linalg.norm({X}, 2)", "jax": "jnp.linalg.norm({X}, 2)",
                 "torch": "torch.linalg.matrix_norm({X}, 2)"},
           example=("specnorm(X)", "X", "X*eigvec(X'*X)*eigvec(X'*X)'/specnorm(X)"))  # fmt: skip

@@ -115,6 +115,8 @@ _PHRASES: dict[str, tuple[str, str, Callable[..., Any]]] = {
         "positive", "X", lambda X: min(_relative_gap(_singular(X)), float(_singular(X)[-1]))),
     "two largest entries of a are equal": ("kink", "a", lambda a: _relative_gap(np.sort(a.ravel())[-2:])),
     "two largest entries of x are equal": ("kink", "x", lambda x: _relative_gap(np.sort(x.ravel())[-2:])),
+    "two largest entries of abs(X) are equal": (
+        "kink", "X", lambda X: _relative_gap(np.sort(np.abs(X).ravel())[-2:])),
     "two least entries of a are equal": ("kink", "a", lambda a: _relative_gap(np.sort(a.ravel())[:2])),
 }  # fmt: skip
 

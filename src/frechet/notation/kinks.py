@@ -1,0 +1,71 @@
+"""Where a function is not differentiable, and what holds there: the subdifferential, and what the formula gives.
+
+A kink of an operation counts where it is left in the derivative: norm2(x)^2 and x*abs(x) have none, relu(x) - relu(-x)
+is x. Read off the derivative graph: a function that jumps (sign) at what the operation is applied to, or a negative or
+broken power of it.
+"""
+
+from __future__ import annotations
+
+from frechet.core.build import add
+from frechet.core.node import Call, Ein, Map, Node, topological
+from frechet.language.lower import Lowered
+from frechet.language.tree import Tree, subtrees
+from frechet.notation.conditions import LARGE, LONG, essence, filled, inside
+from frechet.notation.text import to_text
+from frechet.ops import REGISTRY
+
+
+def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
+    """Lines such as `X*w - y = 0: for abs(X*w - y) the subdifferential is [-1, 1]; the formula gives 0`."""
+    graph = topological([derivative])
+    if len(graph) > LARGE:
+        return ()
+    left = _left_in(graph)
+    found: dict[str, None] = {}
+    for t in subtrees(tree):
+        record = REGISTRY.get(t.name) if t.kind == "call" else None
+        nodes = [lowered.nodes.get(id(a)) for a in t.args]
+        own = lowered.nodes.get(id(t))
+        if record is None or not record.kink or own is None or any(n is None for n in nodes):
+            continue
+        known = [n for n in nodes if n is not None]
+        if not left & _places(own, known):
+            continue
+        texts = [to_text(a) for a in t.args]
+        if record.kind == "elementwise" and isinstance(own, (Map, Call)) and own.operation is not record:
+            # max(x) over all entries, max(x, 0) = relu(x)
+            record = own.operation
+            texts = [text for text, n in zip(texts, known, strict=True) if n in own.children] or texts[:1]
+            known = list(own.children)
+        for condition in filled(record, known, texts, record.kink):
+            place = condition.text.removesuffix(" in every entry").removeprefix("some ")
+            there = next((c.text for c in filled(record, known, texts, record.there)), record.there)
+            line = f"{place}: for {to_text(t)} {there}"
+            if len(line) <= 2 * LONG:
+                found[line] = None
+    return tuple(found)
+
+
+def _left_in(graph: list[Node]) -> set[Node]:
+    """What the derivative jumps at, or has a negative or broken power of."""
+    found: set[Node] = set()
+    for node in graph:
+        if isinstance(node, Ein):
+            found |= {essence(base) for base, _, e in node.factors if e < 0 or e != int(e)}
+        elif isinstance(node, (Map, Call)) and (node.operation.jumps or node.operation.domain):
+            found |= {essence(inside(a)) for a in node.children}
+    return found
+
+
+def _places(own: Node, arguments: list[Node]) -> set[Node]:
+    """What stands for the kink of an application: its arguments, their difference, itself, what it is a root of."""
+    found = {essence(a) for a in [own, *arguments]}
+    for node in topological([own]):
+        if isinstance(node, (Map, Call)) and node.operation.kink:
+            found |= {essence(a) for a in [node, *node.children]}
+    if isinstance(own, Ein):
+        found |= {essence(base) for base, _, e in own.factors if e != int(e)}
+    if len(arguments) == 2 and arguments[0].dims == arguments[1].dims:
+        found.add(essence(add([(1, arguments[0]), (-1, arguments[1])], arguments[0].dims)))
+    return found
