@@ -183,12 +183,27 @@ class Page:
         entrywise = t.kind == "neg" or (t.kind in BINARY and t.kind not in ("pow", "div"))
         record = REGISTRY[t.name] if t.kind == "call" and t.name in REGISTRY else None
         commutes = record is not None and (record.kind == "elementwise" or record.transposes == "equivariant")
+        if t.kind in ("add", "sub") and self._summands(t) == {(s, self.flip(a)) for s, a in self._summands(t)}:
+            return t
         if entrywise or commutes:
             return self.make(t.kind, [self.flip(a) for a in t.args], t.name, t.value, t.typed.transposed)
         if t.kind == "call" and t.name in ("tril", "triu"):
             other = "triu" if t.name == "tril" else "tril"
             return self.call(other, [self.flip(t.args[0])], t.typed.transposed)
         return None
+
+    @staticmethod
+    def _summands(t: Tree) -> set[tuple[int, Tree]]:
+        """The terms of a sum with their signs."""
+        found: set[tuple[int, Tree]] = set()
+        stack = [(1, t)]
+        while stack:
+            sign, part = stack.pop()
+            if part.kind in ("add", "sub"):
+                stack += [(sign, part.args[0]), (sign if part.kind == "add" else -sign, part.args[1])]
+            else:
+                found.add((sign, part))
+        return found
 
     @staticmethod
     def _links(t: Tree) -> list[Tree]:

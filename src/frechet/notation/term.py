@@ -88,7 +88,8 @@ def _quotient(page: Page, front: list[Tree], chain: tuple[Tree, ...], back: list
     body = _product(page, front)
     if links:
         matrix = page.chain(links)
-        body = matrix if body is None else page.times(body, matrix, join=True)
+        join = all(t.kind in ("number", "name") for t in front)
+        body = matrix if body is None else page.times(body, matrix, join=join)
     if body is None:
         body = page.number(1)
     return page.divide(body, _tight(page, back)) if back else body

@@ -87,7 +87,7 @@ class Writer:
             assert raised is not None
             return raised
         coef, tree = user
-        if raised is not None:
+        if raised is not None and not isinstance(node, Ein):
             own = self.page.length(written(self.page, raised))
             if self.page.length(tree) > (own if isinstance(node, (Map, Call)) else own * 1.2 + 3):
                 return raised
@@ -140,14 +140,23 @@ class Writer:
             return self._product(node, flipped)
         if isinstance(node, Add):
             return self._sum(node, flipped)
-        tree = self._atom(node)
+        sign, tree = self._signed_atom(node)
         if node.order == 2 and self.page.length(self.page.flip(tree)) + 1 < self.page.length(tree):
             tree = self.page.make("transpose", [self.page.flip(tree)], shape=tree.typed)
         if is_symmetric(node):
             self.page.keep_flip(tree, tree)
         if flipped:
             tree = self.page.flip(tree)
-        return Term(1, ((tree, 1),), (), SCALAR) if node.order == 0 else Term(1, (), (tree,), tree.typed)
+        return Term(sign, ((tree, 1),), (), SCALAR) if node.order == 0 else Term(sign, (), (tree,), tree.typed)
+
+    def _signed_atom(self, node: Node) -> tuple[Number, Tree]:
+        """An atom; an odd or even function takes its argument with the sign the user gave it."""
+        if isinstance(node, Map) and node.operation.rule.parity:
+            form = self.user_form(node.children[0])
+            if form is not None and form[0] == -1:
+                tree = self.page.call(node.operation.name, [form[1]], self._shape(node))
+                return (-1 if node.operation.rule.parity == "odd" else 1), tree
+        return 1, self._atom(node)
 
     def _product(self, node: Ein, flipped: bool) -> Term:
         try:
