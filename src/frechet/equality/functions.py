@@ -1,4 +1,4 @@
-"""Functions in terms of a few: everything hyperbolic and logistic by exp, tan by sin and cos, kinks by abs and sign.
+"""Functions in terms of a few: everything hyperbolic and logistic by exp, even powers by cos, kinks by abs and sign.
 
 Two spellings of one function become one node; what is rational in exp is then left to `equality.reduce`. Each
 rewriting holds wherever both sides are defined and smooth: sign(x)^2 = 1 away from x = 0.
@@ -214,7 +214,7 @@ def _sign(u: Node) -> Node:
 
 
 def _powers(node: Ein) -> Node:
-    """sin^2 = 1 - cos^2; sign^2 = 1; an odd power of abs is an even one of its argument beside abs or sign."""
+    """sin^2 = 1 - cos^2; tan^2 = 1/cos^2 - 1; sign^2 = 1; an odd power of abs is an even one of its argument beside abs or sign."""
     out: list[Factor] = []
     changed = False
     for base, idx, e in node.factors:
@@ -222,6 +222,9 @@ def _powers(node: Ein) -> Node:
         if name == "sin" and e == int(e) and e >= 2:
             square = _plus(constant(1, base.dims), elementwise_power(_map("cos", *base.children), 2), -1)
             out += [(square, idx, int(e) // 2), (base, idx, int(e) % 2)]
+        elif name == "tan" and e == int(e) and e >= 2:
+            secant = elementwise_power(_map("cos", *base.children), -2)
+            out += [(_plus(secant, -1), idx, int(e) // 2), (base, idx, int(e) % 2)]
         elif name == "sign" and e == int(e) and e not in (0, 1):
             out.append((base, idx, int(e) % 2))
         elif name == "abs" and e == int(e) and e % 2 and e != 1:
@@ -276,7 +279,6 @@ def _beside(node: Ein, v: Node, idx: tuple[int, ...]) -> Number:
 _MAPS: dict[str, Callable[..., Node]] = {
     "exp": exponential, "log": logarithm, "softplus": softplus, "sigmoid": _sigmoid, "tanh": _tanh,
     "sinh": _hyperbolic(-1), "cosh": _hyperbolic(1), "sin": _sin, "cos": _cos,
-    "tan": lambda u: product(_sin(u), elementwise_power(_cos(u), -1)),
     "relu": _relu, "max": _extreme(1), "min": _extreme(-1), "power": _power, "sign": _sign,
 }  # fmt: skip
 _CALLS: dict[str, Callable[..., Node]] = {"softmax": _softmax, "logsumexp": _logsumexp}
