@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from frechet.api.arrays import real_arrays
 from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
 from frechet.api.steps import steps
@@ -264,7 +265,7 @@ class Derivative:
 
     def evaluate(self, /, **arrays: Any) -> Any:
         """The array of the derivative at a point: axes of the value, then of each variable."""
-        values = {name: np.asarray(a, dtype=float) for name, a in arrays.items()}
+        values = real_arrays(arrays)
         return self._value(values, sizes_of(self.function.declarations, values))
 
     def _value(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:

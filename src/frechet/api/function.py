@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from frechet.api.arrays import real_arrays
 from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
 from frechet.api.structure import check_manifold, check_mode, mode_of
 from frechet.core.dims import Dim, Shape, show_size
 from frechet.core.errors import problem
-from frechet.core.lazy import np
 from frechet.language.declarations import Declarations, declare, undeclared
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
@@ -72,7 +72,7 @@ class Function:
 
     def evaluate(self, /, **arrays: Any) -> Any:
         """The value for arrays by name: a vector is 1-D whether written as a row or a column."""
-        values = {name: np.asarray(a, dtype=float) for name, a in arrays.items()}
+        values = real_arrays(arrays)
         return evaluate(self.tree, values, sizes_of(self.declarations, values))
 
     def __str__(self) -> str:
