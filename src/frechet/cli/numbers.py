@@ -49,7 +49,8 @@ def numeric(expression: str, at: tuple[str, ...], wrt: tuple[str, ...], var: tup
     out: dict[str, Any] = {}
     for name in wrt or tuple(values):
         if name not in f.variables:
-            raise problem("E500", f"{name} is not a variable of this formula.", help="Variables: " + ", ".join(f.variables))
+            known_names = "Variables: " + ", ".join(f.variables)
+            raise problem("E500", f"{name} is not a variable of this formula.", help=known_names)
         out[name] = _estimate(f, values, name)
     if as_json:
         click.echo(json.dumps({n: _plain(e) for n, e in out.items()}, indent=2))
