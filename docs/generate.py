@@ -1,4 +1,5 @@
-"""Writes the generated pages: docs/errors.md from the codes of `frechet.core.errors`.
+"""Writes the generated pages: docs/errors.md from the codes of `frechet.core.errors`, docs/operations.md from the
+registry of operations.
 
 python docs/generate.py            writes
 python docs/generate.py --check    exit code 1 if a page is not up to date
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 from frechet.core.errors import CODES
+from frechet.core.operation import Operation
+from frechet.ops import REGISTRY
 
 HERE = Path(__file__).resolve().parent
 GROUPS = {
@@ -36,11 +39,70 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+AREAS = {
+    "elementwise": "Functions of entries",
+    "reductions": "Sums over entries and their relatives",
+    "products": "Products and rearrangements",
+    "inverse": "Inverse and determinant",
+    "matrix_functions": "Functions of matrices",
+    "factorisations": "Factorisations",
+    "spectral": "Eigenvalues and singular values",
+    "norms": "Norms",
+    "vectors": "Cross products",
+    "entries": "Parts of matrices",
+    "constants": "Constants",
+}
+
+
+def cell(text: str) -> str:
+    """Text for a table: one line, bars escaped."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def row(record: Operation) -> str:
+    """usage, sizes, what it is and its derivative, where it is defined and smooth, source."""
+    sizes = "; ".join(f"`{s.text}`" for s in record.signatures)
+    example = f" `{record.example[0]}` by `{record.example[1]}`: `{record.example[2]}`" if record.example else ""
+    where = [f"defined where {record.domain}"] if record.domain else []
+    if record.kink:
+        where.append(f"not smooth where {record.kink}" + (f": {record.there}" if record.there else ""))
+    cells = [f"`{record.usage}`", sizes, record.doc, example.strip(), "; ".join(where), record.source]
+    return "| " + " | ".join(cell(c) for c in cells) + " |"
+
+
+def operations_page() -> str:
+    """A table of all operations for each area, from their records."""
+    lines = [
+        "# Operations",
+        "",
+        "Every function of the language: the sizes it takes and gives, what it is, a derivative, where it is defined and",
+        "smooth, and where its rule is from. Written by `docs/generate.py` from the registry; how to add one is told in",
+        "[Add an operation](add-an-operation.md).",
+    ]
+    by_area: dict[str, list[Operation]] = {area: [] for area in AREAS}
+    for record in REGISTRY.values():
+        by_area[area_of(record)].append(record)
+    for area, title in AREAS.items():
+        if by_area[area]:
+            lines += ["", f"## {title}", "", "| usage | sizes | meaning | example | where | source |",
+                      "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+            lines += [row(record) for record in by_area[area]]
+    return "\n".join(lines) + "\n"
+
+
+def area_of(record: Operation) -> str:
+    """The file of `frechet.ops` in which the record is declared, read off the code that computes its value."""
+    return str(getattr(record.value, "__module__", "")).rpartition(".")[2]
+
+
+PAGES = {"errors.md": errors_page, "operations.md": operations_page}
+
+
 def main(argv: list[str]) -> int:
-    page = HERE / "errors.md"
     if "--check" in argv:
-        return 0 if page.read_text() == errors_page() else 1
-    page.write_text(errors_page())
+        return int(any((HERE / name).read_text() != page() for name, page in PAGES.items()))
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page())
     return 0
 
 
