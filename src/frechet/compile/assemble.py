@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from frechet.compile.goals import Goal
+from frechet.compile.goals import Goal, Sides
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import Step, Value
@@ -128,7 +128,7 @@ def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[s
     first = _assembled(goal, known, request, sizes)
     if request.want not in ("gradient", "newton", "hvp", "jacobian"):
         return first.compiled()
-    other = Goal(goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
+    other = Goal(goal.own, goal.sides, goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
     if other == goal:
         return first.compiled()
     second = _assembled(other, known, request, sizes, share=False)
@@ -157,6 +157,7 @@ def _assembled(
     if request.want == "newton":
         alone = len(order) == 1
         results = second.newton(goal.second[0][0], goal.first[0]) if alone else second.joint(goal.second, goal.first)
+        results = folded(writer, results, goal.sides[0]) if alone else results
         wanted = second.wanted
     elif request.as_operator:
         results, wanted = second.operator(goal.second[0][0], order[0]), second.wanted
@@ -175,7 +176,13 @@ def _plain_results(
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
     ready = prepared(nodes, planner.program.sizes, share=share)
     values = [planner.rescaled(v) for v in planner.plan(ready)]
-    texts = [result(writer, planner, v, n) for v, n in zip(values, ready, strict=True)]
+    own, sides = goal.own, goal.sides
+    first = [(*own, *s) for s in sides]
+    shapes = {"value": [own], "value_and_gradient": [own, *first], "hvp": sides,
+              "hessian": [(*own, *a, *b) for a in sides for b in sides]}.get(request.want, first)  # fmt: skip
+    texts = [
+        folded(writer, result(writer, planner, v, n), s) for v, n, s in zip(values, ready, shapes, strict=True)
+    ]
     wanted = [v.name for v in values if v.name]
     count = len(request.wrt)
     if request.want == "value_and_gradient":
@@ -190,6 +197,14 @@ def _of(known: Declarations, request: Request, name: str) -> Shape:
     if name in request.directions:
         name = request.wrt[request.directions.index(name)]
     return known.variables[name]
+
+
+def folded(writer: Writer, text: str, sides: Sides) -> str:
+    """The array with one axis for each side: a side of kron or vec holds several."""
+    if all(len(side) == 1 for side in sides):
+        return text
+    lengths = [" * ".join(writer.length(d) for d in side) for side in sides]
+    return f"({text}).reshape({', '.join(lengths)})"
 
 
 def result(writer: Writer, planner: Planner, value: Value, node: Node) -> str:

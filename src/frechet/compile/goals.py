@@ -13,19 +13,24 @@ from frechet.calculus.derive import direction_for
 from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
 from frechet.core.build import add, substitute
+from frechet.core.dims import Size
 from frechet.core.facts import STRUCTURAL
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
 
+Sides = tuple[Size, ...]
 WANTS = ("value", "value_and_gradient", "gradient", "jacobian", "hessian", "hvp", "newton")
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Nodes by part: the value, one first derivative for each variable, second derivatives by pairs, products."""
+    """Nodes by part: the value, one first derivative for each variable, second derivatives by pairs, products; and the
+    sides of the value and of each variable, which may hold several axes (kron, vec)."""
 
+    own: Sides
+    sides: tuple[Sides, ...]
     value: Node
     first: tuple[Node, ...]
     second: tuple[tuple[Node, ...], ...]
@@ -58,4 +63,6 @@ def goal(tree: Tree, known: Declarations, wrt: Sequence[str], want: str, directi
         for g in first:
             parts = [(1, forward(g, b, d)) for b, d in zip(variables, moved, strict=True)]
             along.append(put_back(add(parts, g.dims)))
-    return Goal(put_back(root), tuple(put_back(g) for g in first), tuple(second), tuple(along))
+    shapes = [tree.typed, *(known.variables[n] for n in wrt)]
+    own, *sides = (tuple(side for side in shape if side) for shape in shapes)
+    return Goal(own, tuple(sides), put_back(root), tuple(put_back(g) for g in first), tuple(second), tuple(along))

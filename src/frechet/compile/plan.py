@@ -15,6 +15,7 @@ from frechet.compile.stable import LARGEST
 from frechet.core.dims import Dim
 from frechet.core.ein import is_symmetric, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Size, Unit, Var, topological
+from frechet.ops.op import arguments
 
 FACTORED = ("inv", "logdet", "det")
 
@@ -203,7 +204,8 @@ class Planner:
             made = self.program.emit("largest", (self.array(self.values[whole], whole.dims),), spec, node.dims, 1.0)
             return Value(1, made, plain(node))
         args = tuple(self.array(self.values[a], a.dims) for a in node.children)
-        spec = (node.operation.name, node.groups, tuple(a.dims for a in node.children))
+        sides = tuple(tuple(len(g) for g in t.groups) for t in arguments(node))
+        spec = (node.operation.name, sides, tuple(isinstance(g, tuple) for g in node.groups))
         return Value(1, self.program.emit("call", args, spec, node.dims, self.program.size(node.dims)), plain(node))
 
     # ---- products ----

@@ -62,14 +62,14 @@ class Contraction:
     def _take(self, base: Node, idx: tuple[int, ...], e: Any) -> None:
         """One factor as an operand: its array, raised to its power."""
         planner = self.planner
-        if isinstance(base, Call) and base.operation.name == "inv" and e == 1 and base not in planner.values:
-            if base.order == 2:
+        if isinstance(base, Call) and base.operation.name == "inv" and base not in planner.values:
+            if base.order == 2 and e == 1:
                 factor, turned = planner.factor(base.children[0])
                 self.operands.append(Operand(factor, idx[::-1] if turned else idx, True))
                 return
             planner.values[base] = planner.call(base)
         value = planner.values[base]
-        if value.diagonal and (e != int(e) or e < 0):
+        if (value.diagonal and (e != int(e) or e < 0)) or (value.coef < 0 and e != int(e)):
             value = Value(1, planner.array(value, base.dims), plain(base))
         self.coef = self.coef * _power(value.coef, e)
         first: dict[int, int] = {}

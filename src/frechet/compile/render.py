@@ -13,6 +13,7 @@ from frechet.compile.program import Program
 from frechet.compile.write import Writer
 from frechet.core.dims import Size as Dims
 from frechet.core.lazy import np, scipy
+from frechet.ops import REGISTRY
 
 _IMPORTS = {
     "numpy": "import numpy as np",
@@ -52,7 +53,8 @@ def helper_sources(names: Sequence[str], backend: str) -> str:
 def namespace(helpers: Sequence[str]) -> dict[str, Any]:
     """What NumPy code finds by name."""
     found = {h: getattr(structure if hasattr(structure, h) else runtime, h) for h in helpers}
-    return {"np": np, "linalg": scipy.linalg, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}
+    modules = {"np": np, "scipy": scipy, "linalg": scipy.linalg, "REGISTRY": REGISTRY}
+    return {**modules, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}
 
 
 def render(
@@ -79,7 +81,10 @@ def preamble(backend: str, helpers: Sequence[str], text: str) -> str:
     imports = [_IMPORTS[backend]]
     if backend == "numpy":
         special = [s for s in _SPECIAL if re.search(rf"(?<![\w.]){s}\(", text + source)]
-        if "linalg." in source.replace("np.linalg.", ""):
+        imports += [f"import scipy.{part}" for part in ("linalg", "special") if f"scipy.{part}." in text]
+        if "REGISTRY[" in text:
+            imports.append("from frechet.ops import REGISTRY")
+        if re.search(r"(?<![\w.])linalg\.", source):
             imports.append("from scipy import linalg")
         if "sparse." in source:
             imports.append("from scipy import sparse")

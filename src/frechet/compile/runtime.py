@@ -117,6 +117,15 @@ def on_diagonal(d, pattern, shape):
     return add_diagonal(np.zeros(shape, dtype=d.dtype), d, pattern)
 
 
+def each(value, *batches):
+    """value of matrices, for every combination of one entry of each batch; vectors are columns."""
+    found = [[]]  # type: ignore[var-annotated]
+    for batch in batches:
+        matrices = np.reshape(batch, (*np.shape(batch), 1, 1)[:3])
+        found = [[*f, A] for f in found for A in matrices]
+    return np.array([value(*matrices) for matrices in found])
+
+
 def newton_step(H, g):
     """solve(H, g) for a symmetric H; refused where H is singular to working precision."""
     F = Factor(H, symmetric=True)

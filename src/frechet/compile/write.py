@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from frechet.compile.program import Pattern, Program, Step, Value
 from frechet.core.dims import Dim
+from frechet.core.errors import problem
 from frechet.ops import REGISTRY
 
 # Entries from which an array is worth writing over.
@@ -323,13 +325,25 @@ class Writer:
         return f"{step.args[0]}.max(axis={step.spec})"
 
     def _call(self, step: Step) -> str:
-        name, groups, dims = step.spec
+        name, groups, batched = step.spec
         args = []
-        for a, rows, d in zip(step.args, groups, dims, strict=True):
-            flat = [[*range(len(d))]] if rows < 0 else [[*range(rows)], [*range(rows, len(d))]]
-            args.append(self._flat(a, list(range(len(d))), flat) if d else a)
+        for a, lengths in zip(step.args, groups, strict=True):
+            ends = [sum(lengths[:k]) for k in range(len(lengths) + 1)]
+            order = list(range(ends[-1]))
+            args.append(self._flat(a, order, [order[i:j] for i, j in pairwise(ends)]) if order else a)
+        known = self.backend in REGISTRY[name].code and len(args) == len(REGISTRY[name].params)
+        if not known or any(batched):
+            return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)
         return f"{_wrapped(text)}.reshape({self.shape(step.dims)})" if len(step.dims) > 2 else text
+
+    def _by_value(self, name: str, args: Sequence[str], batched: Sequence[bool]) -> str:
+        """An operation without a template: its value in the registry, on matrices, once for each entry of a batch."""
+        if self.backend != "numpy":
+            raise problem("E505", f"There is no {self.backend} code for {name}.", help="NumPy has it.")
+        one = [a if b else f"np.reshape({a}, (1, *np.shape({a})))" for a, b in zip(args, batched, strict=True)]
+        given = ", ".join(one)
+        return f"{self.helper('each')}(REGISTRY[{name!r}].value, {given})"
 
     # ---- arrays written out ----
 
