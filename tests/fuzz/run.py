@@ -24,7 +24,7 @@ from tests.fuzz.hard import HardGenerator
 FAILURES = ("wrong", "crashed", "refused")
 
 CHUNK, CHUNKS = 20, 20  # a worker ends after so many: JAX never gives back the memory of what it has compiled
-LIMIT = 30  # seconds for one expression, its reduction to a small part included
+LIMIT = 30  # seconds of the processor for one expression, its reduction to a small part included
 
 
 class TooLong(BaseException):
@@ -38,14 +38,14 @@ def one(seed: int, verify: bool = False, hard: bool = False) -> Result:
         raise TooLong(f"more than {LIMIT} s")
 
     term, wrt = case(seed, HardGenerator if hard else Generator)
-    signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(LIMIT)
+    signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
         return check(term, wrt, seed, verify)
     except TooLong as error:
         return Result("crashed", str(error), term.text, wrt)
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def followed(results: Iterable[Result]) -> Iterator[Result]:
