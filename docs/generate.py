@@ -49,6 +49,7 @@ AREAS = {
     "spectral": "Eigenvalues and singular values",
     "norms": "Norms",
     "vectors": "Cross products",
+    "circulant": "Circulant and Toeplitz matrices",
     "entries": "Parts of matrices",
     "constants": "Constants",
 }

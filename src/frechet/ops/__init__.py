@@ -1,6 +1,7 @@
 """The operations of the language, one declaration each, by mathematical area. `REGISTRY` holds them by name."""
 
 from frechet.ops import (
+    circulant,
     constants,
     elementwise,
     entries,
@@ -16,6 +17,6 @@ from frechet.ops import (
 from frechet.ops.op import REGISTRY
 
 __all__ = [
-    "REGISTRY", "constants", "elementwise", "entries", "factorisations", "inverse", "matrix_functions", "norms",
-    "products", "reductions", "spectral", "vectors",
+    "REGISTRY", "circulant", "constants", "elementwise", "entries", "factorisations", "inverse", "matrix_functions",
+    "norms", "products", "reductions", "spectral", "vectors",
 ]  # fmt: skip
