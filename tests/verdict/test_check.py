@@ -147,3 +147,26 @@ def test_mutants_are_refuted_and_most_causes_named(count: int) -> None:
     found = [(m, verdict_on(m)) for m in mutants(count, seed=5)]
     assert not [m for m, v in found if m.fault != "layout" and v.status in ("right", "undecided")]
     assert np.mean([named(m, v) == m.fault for m, v in found]) >= 0.85
+
+
+def test_a_claim_cannot_make_a_vector_a_number() -> None:
+    """Where x is inferred, a claim that only fits numbers must not decide that x is one."""
+    assert fr.check("softmax(x)", "x", "diag(softmax(x)) - softmax(x)*softmax(x)").status == "wrong"
+    assert fr.check("log(1+exp(-y*w'*x))", "w", "-y*sigmoid(-y*w'*x)*x").status == "right"
+
+
+def test_a_missing_chain_factor_is_named() -> None:
+    verdict = fr.check("exp(-norm2(x)^2)", "x", "-2*x")
+    assert verdict.causes == ("missing factor",)
+    assert "exp(-norm2(x)^2)" in verdict.explanation
+    assert fr.check("(x'*A*x)^2", "x", "2*(A+A')*x").causes == ("missing factor",)
+
+
+@pytest.mark.slow
+def test_the_differential_of_the_exponential_needs_commuting_matrices() -> None:
+    verdict = fr.check("expm(X)", "X", "expm(X)*dX", kind="differential", variables={"X": ["n", "n"]})
+    assert verdict.assumptions == [("commuting", ("X", "dX"))]
+
+
+def test_latex_without_backslashes_beside_latex() -> None:
+    assert fr.check(r"\operatorname{tr}(X^\top A X)", "X", "2AX").assumptions == [("symmetric", ("A",))]

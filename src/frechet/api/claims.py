@@ -11,12 +11,13 @@ from frechet.api.function import Function
 from frechet.core.dims import Dim, Shape
 from frechet.core.errors import FrechetError, problem
 from frechet.language.declarations import Declarations, declare
-from frechet.language.latex import readings, statements
+from frechet.language.latex import Reading, readings, statements
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
-from frechet.language.tree import Tree
+from frechet.language.tree import Tree, subtrees
 from frechet.notation.text import to_text
+from frechet.ops import REGISTRY
 from frechet.verdict.claim import Truth, examine
 from frechet.verdict.diagnose import _untyped
 from frechet.verdict.verdict import RIGHT, UNDECIDED, Verdict
@@ -66,7 +67,8 @@ def check(
     if claim is None:
         return check_statement(f, variables=variables, facts=facts, domain=domain, sizes=sizes, seed=seed)
     given = declare(variables, facts, domain, sizes)
-    left, right = _said(f, language, variables), _said(claim, language, variables)
+    latex = any(isinstance(t, str) and "\\" in t for t in (f, claim))
+    left, right = (_said(t, language, variables, latex) for t in (f, claim))
     names = [wrt] if isinstance(wrt, str) else list(wrt or [])
     return _best(left, right, names, kind, given, variables is None, seed)
 
@@ -123,8 +125,8 @@ def _latex_statement(statement: str, variables: Any, given: Declarations, seed: 
     return best
 
 
-def _said(given: Any, language: str, declared: Any = None) -> Said:
-    """A formula in any language; LaTeX is known by its backslashes."""
+def _said(given: Any, language: str, declared: Any = None, latex: bool = False) -> Said:
+    """A formula in any language; LaTeX is known by its backslashes, and beside it (`latex`) `2Ax` is LaTeX too."""
     if isinstance(given, Function):
         return Said((_untyped(given.tree),), given.source, given.declarations)
     if isinstance(given, Derivative):
@@ -137,7 +139,24 @@ def _said(given: Any, language: str, declared: Any = None) -> Said:
     if language == "latex" or (language == "auto" and "\\" in given):
         trees = tuple(r.tree for r in readings(given, declared))
         return Said(trees, given, ambiguous=True)
-    return Said((parse_text(given),), given)
+    try:
+        plain: tuple[Tree, ...] = (parse_text(given),)
+    except FrechetError:
+        if language != "auto" or not latex:
+            raise
+        plain = ()
+    if latex and language == "auto":
+        more = tuple(r.tree for r in _quietly(given, declared))
+        return Said((*plain, *more), given, ambiguous=len(plain) + len(more) > 1)
+    return Said(plain, given)
+
+
+def _quietly(given: str, declared: Any) -> list[Reading]:
+    """Readings as LaTeX, none if there are none."""
+    try:
+        return readings(given, declared)
+    except FrechetError:
+        return []
 
 
 def _best(
@@ -177,20 +196,31 @@ def _one(
 
 
 def _function(f: Tree, c: Tree | None, text: str, given: Declarations, infer: bool) -> Function:
-    """The typed function. What is not declared is inferred from both formulas together, from f alone if they clash."""
+    """The typed function. What is not declared is inferred from both formulas together; from f alone if they clash, or
+    if the claim would turn a vector of f into a number."""
     if not infer:
         tree, known = elaborate(f, given, source=text)
         return Function(tree, known, text)
     body = c.args[0] if c is not None and c.kind == "arrow" else c
-    try:
-        if body is None:
-            tree, known = elaborate(f, given, infer=True, source=text)
-            return Function(tree, known, text)
-        both, known = elaborate(Tree("where", (f, body), value=("claim_",)), given, infer=True)
-        return Function(both.args[0], known, text)
-    except FrechetError:
-        tree, known = elaborate(f, given, infer=True, source=text)
-        return Function(tree, known, text)
+    if body is not None:
+        try:
+            both, known = elaborate(Tree("where", (f, body), value=("claim_",)), given, infer=True)
+            if not _degenerate(both.args[0]):
+                return Function(both.args[0], known, text)
+        except FrechetError:
+            pass  # the claim does not fit f: that is for the verdict to say
+    tree, known = elaborate(f, given, infer=True, source=text)
+    return Function(tree, known, text)
+
+
+def _degenerate(tree: Tree) -> bool:
+    """Whether something made for vectors or matrices is applied to a number: softmax(s), s', norm2(s)."""
+    for t in subtrees(tree):
+        whole = t.kind == "transpose" or (t.kind == "call" and REGISTRY[t.name].kind == "opaque")
+        whole = whole or (t.kind == "call" and t.name in ("norm2", "norm1", "tr", "sum", "diag", "mean"))
+        if whole and t.args[0].kind in ("name", "call") and t.args[0].typed.is_scalar:
+            return True
+    return False
 
 
 def _truth(function: Function, names: list[str], kind: str | None, seed: int) -> Truth:

@@ -89,10 +89,11 @@ def _number(value: Any) -> str:
 
 def decide(
     a: Node, b: Node, declarations: Declarations | None = None, trees: Sequence[Tree] = (), *, seed: int = 0,
-    prove: bool = True,
+    prove: bool = True, example: bool = True,
 ) -> Decision:  # fmt: skip
     """Compare two nodes of the same axes. `trees` say where both are defined and smooth; `declarations` how the
-    variables are drawn (by their facts, without). `prove=False` leaves the proof out, for quick refutations.
+    variables are drawn (by their facts, without). `prove=False` leaves the proof out, `example=False` the search
+    for a counterexample that can be read, for quick refutations.
 
     Raises E300 if the axes differ.
     """
@@ -104,7 +105,7 @@ def decide(
     search = _Search(a, b, known, trees, seed)
     quick = search.quick()
     if quick is not None:
-        return Decision("refuted", search.points, search.readable() or quick)
+        return Decision("refuted", search.points, (search.readable() if example else None) or quick)
     if prove and vanishes(add([(1, a), (-1, b)], a.dims)):
         return Decision("proved", search.points)
     found = search.readable() or search.thorough()

@@ -214,7 +214,7 @@ def _sign(u: Node) -> Node:
 
 
 def _powers(node: Ein) -> Node:
-    """sin^2 = 1 - cos^2; tan^2 = 1/cos^2 - 1; sign^2 = 1; an odd power of abs is an even one of its argument beside abs or sign."""
+    """sin^2 = 1 - cos^2; tan^2 = 1/cos^2 - 1; sign^2 = 1; odd powers of abs as even ones beside abs or sign."""
     out: list[Factor] = []
     changed = False
     for base, idx, e in node.factors:

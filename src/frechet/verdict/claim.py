@@ -77,11 +77,13 @@ def examine(truth: Truth, claim: Tree, text: str, *, seed: int = 0, explain: boo
         message = f"The claim is a {typed.typed}, the right formula has the sides {_shown(truth)}."
         return _misshapen(truth, claim, text, message, explain, seed)
     claimed = _lowered(typed, truth.known, truth.directions)
-    decisions = [(fit, _decide(truth, fit.node, claimed, typed, seed)) for fit in fits]
-    for fit, found in decisions:
+    first: Decision | None = None
+    for fit in fits:
+        found = _decide(truth, fit.node, claimed, typed, seed)
         if found.equal:
             return _right(truth, fit, found, text)
-    first = decisions[0][1]
+        first = found if first is None else first
+    assert first is not None
     if first.status == "undecided":
         return Verdict(UNDECIDED, "none", text, explanation=first.reason, correct=truth.correct)
     verdict = Verdict(WRONG, "refuted", text, correct=truth.correct, counterexample=first.counterexample,
@@ -105,9 +107,9 @@ def _lowered(typed: Tree, known: Declarations, directions: Mapping[str, Node]) -
     return lower(typed, {**names, **directions}).root
 
 
-def _decide(truth: Truth, node: Node, claimed: Node, typed: Tree, seed: int) -> Decision:
+def _decide(truth: Truth, node: Node, claimed: Node, typed: Tree, seed: int, example: bool = True) -> Decision:
     body = typed.args[0] if typed.kind == "arrow" else typed
-    return decide(node, claimed, truth.known, [*truth.trees, body], seed=seed)
+    return decide(node, claimed, truth.known, [*truth.trees, body], seed=seed, example=example)
 
 
 def _fits(truth: Truth, typed: Tree) -> Iterator[Fit]:
@@ -181,7 +183,7 @@ def _explained(truth: Truth, fits: Sequence[Fit], claim: Tree, typed: Tree, verd
         old = {variable_node(n, truth.known): variable_node(n, known) for n in names}
         changed = substitute(node, old.get)
         fixed = replace(truth, known=known)
-        return _decide(fixed, changed, _lowered(typed, known, truth.directions), typed, seed)
+        return _decide(fixed, changed, _lowered(typed, known, truth.directions), typed, seed, example=False)
 
     found = weakest(truth.known, under)
     diagnosis = _diagnosis(truth, claim, typed, seed)

@@ -183,6 +183,9 @@ def _structural(claim: Tree) -> Iterator[Edit]:
                        f"The factor {to_text(parts[k])} does not belong here.")  # fmt: skip
     for tree in every:
         yield from _other_operation(tree)
+        if tree.kind in align.PRODUCTS and any(a.kind in align.PRODUCTS for a in tree.args):
+            for kept, gone in (tree.args, tree.args[::-1]):
+                yield Edit("extra factor", tree, kept, f"The factor {to_text(gone)} does not belong here.")
 
 
 def _transposed(tree: Tree) -> Edit:
@@ -272,9 +275,8 @@ def _from_truth_sentence(edit: Edit, cause: str) -> str:
     if cause.startswith("missing term"):
         return edit.sentence
     if cause == "missing factor":
-        left = {to_text(t) for t in align.chain(edit.new)} if edit.new.kind in align.PRODUCTS else {to_text(edit.new)}
-        gone = [to_text(t) for t in align.chain(edit.target) if to_text(t) not in left]
-        return f"The factor {gone[0] if gone else '?'} is missing: the chain rule brings it."
+        gone = edit.sentence.removeprefix("The factor ").removesuffix(" does not belong here.")
+        return f"The factor {gone} is missing: the chain rule brings it."
     part = to_text(edit.target)
     words = {"transpose": f"Where the right formula has {part}, the claim has {to_text(edit.new)}.",
              "order": f"The factors of {part} stand in another order."}  # fmt: skip
