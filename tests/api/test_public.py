@@ -62,6 +62,21 @@ def test_stacked_variables() -> None:
     np.testing.assert_allclose(fr.parse(str(h), variables={"x1": [], "x2": []}).evaluate(**point), h.evaluate(**point))
 
 
+def test_stacked_vectors_and_scalars() -> None:
+    known = {"X": ["m", "n"], "w": ["n"], "b": [], "y": ["m"]}
+    f = fr.parse("norm2(X*w + b*ones(m) - y)^2", variables=known)
+    h = f.hessian(["w", "b"])
+    assert str(h) == "[2*X'*X, 2*sum(X, 1)'; 2*sum(X, 1), 2*m]"
+    assert h.shape == ("n + 1", "n + 1")
+    assert h.verification.status == "checked"
+    X = np.arange(6.0).reshape(3, 2)
+    full = np.column_stack([X, np.ones(3)])
+    np.testing.assert_allclose(h.evaluate(X=X, w=np.ones(2), b=0.5, y=np.zeros(3)), 2 * full.T @ full)
+    with pytest.raises(fr.FrechetError) as caught:
+        h.code()
+    assert caught.value.diagnostic.code == "E504"
+
+
 def test_a_variable_may_have_any_name() -> None:
     f = fr.parse("self'*self", variables={"self": ["n"]})
     np.testing.assert_allclose(f.gradient("self").evaluate(self=np.arange(3.0)), 2 * np.arange(3.0))
@@ -74,6 +89,9 @@ REFUSED = [
     ("jacobian", ("z",), "E500"),
     ("derivative", (), "E500"),
     ("gradient", ([],), "E500"),
+    ("gradient", (None,), "E500"),
+    ("gradient", (["w", 3],), "E500"),
+    ("hessian", (["X"],), "E500"),
 ]
 
 

@@ -127,7 +127,7 @@ class Function:
         """The gradient of a scalar function: the shape of the variable. A list of names stacks them."""
         self._need_scalar("gradient")
         if not isinstance(wrt, str):
-            return StackedDerivative.gradient(self, list(wrt), options)
+            return StackedDerivative.gradient(self, _names(wrt), options)
         return Derivative(self, self._request([wrt], "gradient", options))
 
     def jacobian(self, wrt: str, **options: Any) -> Derivative:
@@ -138,7 +138,7 @@ class Function:
         """The Hessian of a scalar function. A list of names stacks them into one variable."""
         self._need_scalar("Hessian")
         if not isinstance(wrt, str):
-            return StackedDerivative.hessian(self, list(wrt), options)
+            return StackedDerivative.hessian(self, _names(wrt), options)
         return Derivative(self, self._request([wrt, wrt], "hessian", options))
 
     def riemannian_gradient(self, wrt: str, manifold: str, **options: Any) -> Derivative:
@@ -159,6 +159,13 @@ class Function:
     def differential(self, wrt: str, **options: Any) -> Derivative:
         """The differential: the linear map dX -> D f(X)[dX], printed as such."""
         return Derivative(self, self._request([wrt], "differential", options))
+
+
+def _names(wrt: Any) -> list[str]:
+    """The names of variables to stack."""
+    if not isinstance(wrt, (list, tuple)):
+        raise problem("E500", "A name of a variable, or a list of names, is needed to differentiate by.")
+    return list(wrt)
 
 
 def _one(side: tuple[Dim, ...]) -> Dim:
