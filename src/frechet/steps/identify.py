@@ -62,7 +62,7 @@ class Identifier:
         if item.vector:
             return self._move_vector(item)
         W = item.W if item.W is not None else self.page.number(1)
-        E, page, algebra = item.E, self.page, self.algebra
+        E, algebra = item.E, self.algebra
         if E.kind == "neg":
             return "R-distribute", [Item(algebra.neg(W), E.args[0])]
         if E.kind in ("add", "sub") and E.args[0].typed == E.args[1].typed:

@@ -22,6 +22,8 @@ LEVELS = ("brief", "normal", "full")
 # Rules so plain that on the board they share a line with what follows.
 PLAIN = frozenset({"R-constant", "R-sum", "R-linear", "R-scalar-multiple", "R-transpose"})
 MOST_MOVES = 400
+# A normal derivation of more lines than this is told briefly: nobody reads forty lines on a board.
+MOST_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ class Narrator:
 
     def lines(self, start: Tree, left: str, level: str) -> list[Step]:
         """The lines of a level, each checked against the one before."""
+        if level == "normal" and self._stage > MOST_LINES:
+            level = "brief"
         groups: list[list[Move]] = []
         for move in self.moves:
             joined = groups and level != "full" and (
