@@ -13,6 +13,7 @@ pytest.importorskip("jax", reason="needs JAX: pip install -e '.[jax]'")
 
 from tests.fuzz.check import case, check, draw
 from tests.fuzz.generate import VARIABLES, generate
+from tests.fuzz.hard import HardGenerator
 from tests.fuzz.term import Term, length
 
 BLOCK = 20
@@ -60,3 +61,19 @@ def test_values_have_the_shapes_that_the_generator_says() -> None:
 @pytest.mark.parametrize("block", range(100, 130))
 def test_more_seeded_expressions(block: int) -> None:
     test_seeded_expressions(block)
+
+
+def test_a_few_expressions_with_hard_operations() -> None:
+    """Matrix functions, factorisations and spectra: seeds that are quick to check."""
+    results = [check(*case(seed, HardGenerator), seed) for seed in range(3)]
+    assert all(r.status in ("right", "skipped") for r in results), [r for r in results if r.status != "right"]
+    assert sum(r.status == "right" for r in results) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(5))
+def test_expressions_with_hard_operations(block: int) -> None:
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        term, wrt = case(seed, HardGenerator)
+        result = check(term, wrt, seed)
+        assert result.status in ("right", "skipped"), f"seed {seed}: {result}"
