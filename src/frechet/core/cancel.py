@@ -69,7 +69,7 @@ def _forget_summed(p: _Product, inverse: Factor, used: list[Factor], kept: set[i
     """The indices summed inside the cancelled pair are gone with it: they must not count as sizes."""
     for i in {i for f in [inverse, *used] for i in f[1]} - kept:
         if i not in p.out and not any(i in f[1] for f in p.factors):
-            p.dims.pop(i, None)
+            _forget(p, i)
 
 
 def _match(
@@ -146,7 +146,7 @@ def _cancel_orthogonal(p: _Product) -> bool:
             for axis in (0, 1):
                 if node is other and idx[axis] == other_idx[axis] and degree[idx[axis]] == 2 and idx[axis] not in p.out:
                     p.factors = [f for f in p.factors if f[1] not in (idx, other_idx) or f[0] is not node]
-                    p.dims.pop(idx[axis], None)
+                    _forget(p, idx[axis])
                     p.unify(idx[1 - axis], other_idx[1 - axis])
                     return True
     return False
@@ -159,7 +159,7 @@ def _cancel_squares(p: _Product, squares: list[Factor]) -> bool:
         for k in square[1]:
             if degree[k] == 1 and k not in p.out:
                 p.factors.remove(square)
-                p.dims.pop(k, None)
+                _forget(p, k)
                 return True
     return False
 
