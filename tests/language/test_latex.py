@@ -141,6 +141,16 @@ STATEMENTS = [
     (r"\nabla_w \sum_{i=1}^n (x_i^\top w - y_i)^2 = 2\sum_{i=1}^n (x_i^\top w - y_i) x_i", "right"),
     (r"\nabla_w \sum_{i=1}^n (x_i^\top w - y_i)^2 = \sum_{i=1}^n (x_i^\top w - y_i) x_i", "wrong"),
     (r"\nabla_x \|Ax+b\|^2 = 2A^\top A x + A^\top b", "wrong"),
+    (r"d \operatorname{tr}(X^3) = 3 \operatorname{tr}(X^2 dX)", "right"),
+    (r"D (X^{-1})[H] = -X^{-1} H X^{-1}", "right"),
+    (r"D (X^{-1})[H] = -H X^{-2}", "wrong"),
+    (r"\begin{aligned} \nabla_x \|Ax-b\|^2 &= 2A^\top(Ax-b) \end{aligned}", "right"),
+    (r"\begin{align*} \nabla_x \|Ax-b\|^2 &= 2A^\top(Ax-b) \\ &= 2A^\top Ax - 2A^\top b \end{align*}", "right"),
+    (r"\nabla_x \|Ax-b\|^2 = 2A^\top(Ax+b) = 2A^\top Ax - 2A^\top b", "wrong"),
+    (r"(I + A)^{-1} = I - A", "wrong"),
+    (r"\mathrm{d}\det X = \det(X)\operatorname{tr}(X^{-1}\,\mathrm{d}X)", "right"),
+    (r"\frac{\partial \|X\|_F^2}{\partial X} = X", "wrong"),
+    (r"(A \otimes B)(C \otimes D) = (AC) \otimes (BD)", "right"),
 ]  # fmt: skip
 
 
@@ -149,6 +159,11 @@ def test_statements(statement: str, status: str) -> None:
     verdict = fr.check_statement(statement)
     assert verdict.status == status
     assert verdict.readings
+
+
+def test_a_function_that_is_only_named_is_asked_for() -> None:
+    with pytest.raises(FrechetError):
+        fr.check_statement(r"\nabla f(x) = 2x")
 
 
 def test_claims_may_mix_languages() -> None:

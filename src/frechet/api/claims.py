@@ -67,7 +67,7 @@ def check(
     if claim is None:
         return check_statement(f, variables=variables, facts=facts, domain=domain, sizes=sizes, seed=seed)
     given = declare(variables, facts, domain, sizes)
-    latex = any(isinstance(t, str) and "\\" in t for t in (f, claim))
+    latex = any(isinstance(t, str) and _is_latex(t) for t in (f, claim))
     left, right = (_said(t, language, variables, latex) for t in (f, claim))
     names = [wrt] if isinstance(wrt, str) else list(wrt or [])
     return _best(left, right, names, kind, given, variables is None, seed)
@@ -95,7 +95,7 @@ def check_statement(
     if not isinstance(statement, str):
         raise problem("E100", "A statement is a text with an equals sign.")
     given = declare(variables, facts, domain, sizes)
-    if "\\" in statement:
+    if _is_latex(statement):
         return _latex_statement(statement, variables, given, seed)
     sides = statement.replace("==", "=").split("=")
     if len(sides) != 2:
@@ -110,9 +110,12 @@ def _latex_statement(statement: str, variables: Any, given: Declarations, seed: 
     failure: FrechetError | None = None
     for said in statements(statement, variables)[:MAX_STATEMENTS]:
         left = Said((said.function,), statement, ambiguous=True)
-        right = Said((said.claim,), statement, ambiguous=True)
         try:
-            found = _best(left, right, list(said.wrt), said.kind, given, variables is None, seed)
+            for claim in said.claims:  # the first of a = b = c that is wrong is what has to be said
+                right = Said((claim,), statement, ambiguous=True)
+                found = _best(left, right, list(said.wrt), said.kind, given, variables is None, seed)
+                if not found:
+                    break
         except FrechetError as error:
             failure = failure or error
             continue
@@ -123,6 +126,11 @@ def _latex_statement(statement: str, variables: Any, given: Declarations, seed: 
         assert failure is not None
         raise failure
     return best
+
+
+def _is_latex(text: str) -> bool:
+    """Backslashes and braces are in no text of the other language."""
+    return any(sign in text for sign in ("\\", "^{", "_{"))
 
 
 def _said(given: Any, language: str, declared: Any = None, latex: bool = False) -> Said:
@@ -136,7 +144,7 @@ def _said(given: Any, language: str, declared: Any = None, latex: bool = False) 
         return Said((_untyped(tree),), to_text(tree), given.function.declarations)
     if not isinstance(given, str):
         raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
-    if language == "latex" or (language == "auto" and "\\" in given):
+    if language == "latex" or (language == "auto" and _is_latex(given)):
         trees = tuple(r.tree for r in readings(given, declared))
         return Said(trees, given, ambiguous=True)
     try:

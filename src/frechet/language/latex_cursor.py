@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from frechet.core.errors import Span, problem
 from frechet.language.tokens import Token
-from frechet.language.tree import Tree
+from frechet.language.tree import Tree, fold
 
 MAX_NESTING = 120
 
@@ -27,6 +27,8 @@ class Cursor(ABC):
         self.at = 0
         self.depth = 0
         self.bars = 0
+        self.directions = False  # dX is one name: the direction of a differential
+        self.direction = ""  # what the user calls the direction
         self.entries = 0  # inside a sum of entries, where bars are absolute values
         self.bound: list[str] = []
 
@@ -103,7 +105,7 @@ class Cursor(ABC):
             raise problem("E102", "Something is missing in braces.", self.tokens[self.at - 1].span)
         end = Token("end", "", tokens[-1].end, tokens[-1].end)
         part = type(self)(self.source, [*tokens, end], self.declared, self.chosen)
-        part.depth, part.bound, part.met = self.depth, self.bound, self.met
+        part.depth, part.bound, part.met, part.directions = self.depth, self.bound, self.met, self.directions
         tree = part.sum()
         if part.here.kind != "end":
             raise problem("E100", f"{part.here.text!r} was not expected here.", part.here.span)
@@ -139,6 +141,16 @@ def names_in(tree: Tree) -> list[str]:
             out.append(t.name)
         stack += reversed(t.args)
     return out
+
+
+def renamed(root: Tree, old: str, new: str) -> Tree:
+    """The tree with another name for one of its names."""
+
+    def visit(tree: Tree, args: Sequence[Tree]) -> Tree:
+        name = new if tree.kind == "name" and tree.name == old else tree.name
+        return Tree(tree.kind, tuple(args), name, tree.value, tree.shape, tree.span)
+
+    return fold(root, visit)
 
 
 def plain(tree: Tree) -> str:

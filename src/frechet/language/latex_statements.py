@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from frechet.core.errors import problem
 from frechet.language.latex_atoms import Atoms
-from frechet.language.latex_cursor import names_in, plain
+from frechet.language.latex_cursor import names_in, plain, renamed
 from frechet.language.tree import Tree
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`lhs = rhs` as derivative and claim: what is differentiated, by what (in order), and the claim."""
+    """`lhs = rhs` as derivative and claims: what is differentiated, by what (in order), and what it is said to equal,
+    one after the other in `lhs = a = b`."""
 
     function: Tree
     wrt: tuple[str, ...]
-    claim: Tree
+    claims: tuple[Tree, ...]
     kind: str | None = None
 
 
@@ -30,16 +31,29 @@ class Statements(Atoms):
             self.at = start
             function = self.sum()
         self._equals()
-        claim = self.sum()
-        while self.here.text == "=":
+        self.directions = kind == "differential"
+        claims = [self.sum()]
+        while self._another():
             self._equals()
-            claim = self.sum()
+            claims.append(self.sum())
+        if self.direction:
+            claims = [renamed(c, self.direction, f"d{wrt[0]}") for c in claims]
         if self.here.kind != "end":
             raise problem("E100", f"{self.here.text!r} was not expected here.", self.here.span)
         assert function is not None
-        if kind == "differential":
-            wrt = tuple(dict.fromkeys(n[1:] for n in names_in(claim) if len(n) > 1 and n[0] == "d"))[:1]
-        return Statement(function, wrt, claim, kind)
+        if kind == "differential" and not wrt:
+            wrt = tuple(dict.fromkeys(n[1:] for n in names_in(claims[-1]) if len(n) > 1 and n[0] == "d"))[:1]
+        return Statement(function, wrt, tuple(claims), kind)
+
+    def _another(self) -> bool:
+        """Whether a further equals sign follows, perhaps on the next line."""
+        start = self.at
+        while self.here.text in ("&", "\\\\"):
+            self.take()
+        if self.here.text == "=":
+            return True
+        self.at = start
+        return False
 
     def _equals(self) -> None:
         while self.here.text == "&":
@@ -54,9 +68,28 @@ class Statements(Atoms):
             return self._nabla()
         if self.here.text == "\\frac" and self.ahead(2).text in ("\\partial", "d", "\\mathrm", "\\mathrm", "\\rm"):
             return self._quotient_notation()
+        if self.here.text == "D" and not self.known("D") and self.ahead().text not in ("=", "^", "_", "+", "-"):
+            found = self._along()
+            if found is not None:
+                return found
         if self.here.text in ("d", "\\mathrm", "\\dd") and self._is_differential():
             return (), self.product(), "differential"
         return (), None, None
+
+    def _along(self) -> tuple[tuple[str, ...], Tree, str] | None:
+        """`D (X^{-1})[H]`, by the one variable of the function, a capital X or a small x."""
+        start = self.at
+        self.take()
+        function = self.factor()
+        if self.here.text != "[":
+            self.at = start
+            return None
+        self.take()
+        self.direction = self.name_only()
+        self.expect("]")
+        names = list(dict.fromkeys(names_in(function)))
+        by = next((n for n in ("X", "x", *names) if n in names), "")
+        return (by,), function, "differential"
 
     def _is_differential(self) -> bool:
         start = self.at
@@ -83,6 +116,9 @@ class Statements(Atoms):
             else:
                 names = self._variable_list()
         function = self.product()
+        head = function.args[0] if function.kind == "mul" else function
+        if head.kind == "name" and head.name in ("f", "g", "F", "J", "L") and not self.known(head.name):
+            raise problem("E100", f"{head.name} is only named here.", head.span, help="Write the function itself.")
         if not names:
             names = list(dict.fromkeys(names_in(function)))[-1:]
         return (tuple(names * order) if len(names) == 1 else tuple(names)), function, None

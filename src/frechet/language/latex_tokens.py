@@ -15,6 +15,8 @@ _PATTERN = re.compile(
       | (?P<sign>[-+*/^_'=(){}\[\],;:|&<>.!?\u2032\u00b7\u22c5\u00d7\u2212\u2297\u2299\u22a4])""",
     re.VERBOSE,
 )
+# Environments that lay a formula out and mean nothing.
+_LAYOUT = re.compile(r"\\(?:begin|end)\{(?:aligned|align|gather|gathered|equation|split|multline|displaymath)\*?\}")
 _IGNORED = frozenset({
     "\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\left", "\\right", "\\big", "\\Big", "\\bigg", "\\Bigg",
     "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl", "\\biggr", "\\displaystyle", "\\textstyle", "\\limits",
@@ -37,6 +39,7 @@ def tokenize(source: str) -> list[Token]:
         raise problem("E100", f"A formula is a text, not a {type(source).__name__}.")
     if len(source) > MAX_LENGTH:
         raise problem("E402", f"The formula is longer than {MAX_LENGTH} characters.")
+    source = _LAYOUT.sub(lambda found: " " * len(found[0]), source)
     out: list[Token] = []
     at = 0
     while at < len(source):

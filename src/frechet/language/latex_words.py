@@ -61,6 +61,9 @@ class Names(Cursor):
         if not self.known(name) and self.known(SHORT.get(name, "")):
             name = SHORT[name]
         tree = Tree("name", name=name, span=token.span)
+        if name == "d" and self.directions and self.here.kind in ("letter", "command") and not self.known("d"):
+            other = self.atom()
+            return Tree("name", name="d" + plain(other), span=token.span.cover(other.span))
         if name == "d" and self.here.kind == "letter" and self.known("d" + self.here.text):
             other = self.take()
             return Tree("name", name="d" + other.text, span=token.span.cover(other.span))
