@@ -147,7 +147,7 @@ def _assembled(
     goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], share: bool = True
 ) -> _Draft:
     names = _python_names(request.arguments)
-    planner = Planner(sizes, names)
+    planner = Planner(sizes, names, numpy=request.backend == "numpy")
     shapes = {n: _of(known, request, n) for n in request.arguments}
     size_names = _python_names((*names.values(), *known.sizes))
     planner.program.reserve(size_names.values())

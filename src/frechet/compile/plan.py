@@ -23,8 +23,9 @@ FACTORED = ("inv", "logdet", "det")
 class Planner:
     """Plans nodes into one program with these sizes."""
 
-    def __init__(self, sizes: Mapping[str, int], names: Mapping[str, str]) -> None:
+    def __init__(self, sizes: Mapping[str, int], names: Mapping[str, str], numpy: bool = True) -> None:
         self.program = Program(sizes)
+        self.numpy = numpy
         self.names = names
         self.program.reserve(names.values())
         self.values: dict[Node, Value] = {}
@@ -109,7 +110,7 @@ class Planner:
             inputs.append((p.coef, bool(p.name), tuple(s for _, s in spots)))
         shape = tuple(dims[k] for k in present)
         names = tuple(p.name for p in parts if p.name)
-        cost = self.program.size(shape) * (FUNCTION if what[0] == "map" else 1)
+        cost = self.program.size(shape) * (FUNCTION if what[0] in ("map", "decay") else 1)
         name = self.program.emit("entrywise", names, (what, tuple(inputs), len(present)), shape, cost)
         return Value(1, name, tuple(place.get(k) for k in range(len(dims))))
 
@@ -123,7 +124,14 @@ class Planner:
                 parts = [self._scaled(self.values[n], c) for c, n in rest]
                 inner = parts[0] if len(parts) == 1 else self.entrywise(("linear",), parts, node.dims)
                 return self.entrywise(("map", "log1p"), [inner], node.dims)
+        if self.numpy and name in ("sigmoid", "softplus") and node.order:
+            return self._logistic(name, args[0], node.dims)
         return self.entrywise(("map", name), args, node.dims)
+
+    def _logistic(self, name: str, u: Value, dims: tuple[Dim, ...]) -> Value:
+        """sigmoid(u), sigmoid(-u) and softplus(u) from one exp(-|u|), which costs less than either alone."""
+        decay = self.entrywise(("decay",), [Value(abs(u.coef), u.name, u.pattern)], dims)
+        return self.entrywise((name,), [u, decay], dims)
 
     @staticmethod
     def _scaled(value: Value, coef: Scalar) -> Value:

@@ -159,6 +159,12 @@ class Writer:
         texts = [self._scaled(c, e) for c, e in parts]
         if what == "multiply":
             return " * ".join(texts)
+        if what == "decay":
+            return f"np.exp(-np.abs({texts[0]}))"
+        if what == "sigmoid":
+            return f"np.where({texts[0]} >= 0, 1, {texts[1]}) / (1 + {texts[1]})"
+        if what == "softplus":
+            return f"np.maximum({texts[0]}, 0) + np.log1p({texts[1]})"
         if what == "power":
             return self._raised(texts[0], rest[0])
         return self._applied(rest[0], texts)
