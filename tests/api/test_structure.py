@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import frechet as fr
+from frechet.cli.app import app
 
 F = "tr(A*expm(X)) + tr(X*X*B)"
 VARIABLES = {"X": ["n", "n"], "A": ["n", "n"], "B": ["n", "n"]}
@@ -153,3 +155,14 @@ def test_manifolds_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(fr.FrechetError) as refused:
         fr.parse("tr(X'*X)", variables={"X": ["n", "p"]}).riemannian_gradient("X", manifold=name)
     assert refused.value.diagnostic.code == "E505"
+
+
+@pytest.mark.parametrize(("flag", "text", "over"), [
+    ("--structured", "2*inv(X) - diag(diag(inv(X)))", "by the independent entries"), ("--tangent", "inv(X)", "projected"),
+])  # fmt: skip
+def test_the_command_line_names_the_convention(flag: str, text: str, over: str) -> None:
+    runner = CliRunner()
+    result = runner.invoke(app, ["diff", "logdet(X)", "--wrt", "X", "--fact", "X:spd", flag])
+    assert result.exit_code == 0
+    assert f"{text}  " in result.output
+    assert over in result.output

@@ -158,6 +158,11 @@ class Derivative:
         return self._forms.conditions
 
     @property
+    def over(self) -> str:
+        """What the derivative by a structured variable is over, with the convention; empty for any other variable."""
+        return note(self)
+
+    @property
     def kinks(self) -> tuple[str, ...]:
         """Where the function is not differentiable, with the subdifferential and what this formula gives there."""
         if len(self.wrt) > 1:
@@ -213,8 +218,8 @@ class Derivative:
             lines.append("where     " + ", ".join(self.conditions))
         lines += [f"kink      {line}" for line in self.kinks]
         lines.append(f"layout    {self.layout_note}")
-        if over := note(self):
-            lines.append(f"over      {over}")
+        if self.over:
+            lines.append(f"over      {self.over}")
         lines.append(str(self.verification) if self.request.verify else "unchecked  verification was switched off")
         return "\n".join(lines)
 

@@ -59,6 +59,8 @@ def _formula_options(command: F) -> F:
         click.option("--sizes", multiple=True, metavar='"m>n"', help="A relation of sizes."),
         click.option("--layout", type=click.Choice(["numerator", "denominator"]), default="numerator",
                      show_default=True, help="Rows of a Jacobian are outputs (numerator) or inputs."),
+        click.option("--structured", is_flag=True, help="Over a structured variable, by its independent entries."),
+        click.option("--tangent", is_flag=True, help="Over a structured variable, projected on what it can do."),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the check."),
         click.option("--no-verify", is_flag=True, help="Do not check the answer numerically."),
         click.option("--strict", is_flag=True, help="Exit code 3 if the answer could not be checked."),
@@ -109,7 +111,9 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
         note = _note(shown, kind, function, derivative, options, pretty)
         rows: list[tuple[str, Sequence[str]]] = [("read as", show.read_as(function, pretty))]
         rows.append((_label(kind), (shown, note)))
+        rows += [("over", (derivative.over,))] if derivative.over else []
         rows += [("where", (str(condition),)) for condition in derivative.conditions]
+        rows += [("kink", (line,)) for line in derivative.kinks]
         click.echo("\n".join([*show.table(rows), _checked_line(checked)]))
     undecided = options["strict"] and (checked is None or checked.status != "checked")
     return UNDECIDED if undecided else FINE
@@ -127,7 +131,8 @@ def _note(shown: str, kind: str, function: Any, derivative: Any, options: dict[s
 def _derived(function: Any, options: dict[str, Any]) -> tuple[Any, str]:
     """The derivative asked for, and its kind."""
     wrt = list(options["wrt"])
-    keywords = {"layout": options["layout"], "seed": options["seed"], "verify": not options["no_verify"]}
+    keywords = {"layout": options["layout"], "seed": options["seed"], "verify": not options["no_verify"],
+                "structured": "tangent" if options.get("tangent") else bool(options.get("structured"))}  # fmt: skip
     kind = options.get("kind") or _kind(function, wrt)
     if kind == "derivative" or (kind == "hessian" and len(set(wrt)) > 1):
         return function.derivative(*wrt, **keywords), "derivative"

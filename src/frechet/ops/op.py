@@ -13,6 +13,7 @@ random test inputs, law tests, documentation.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -151,9 +152,7 @@ def op(
 
     def declare(pushforward: Callable[..., Tensor]) -> Callable[..., Tensor]:
         signatures = parse_signature(sig)
-
-        def signature(count: int) -> Signature:
-            return next((s for s in signatures if len(s.args) == count), signatures[-1])
+        signature = functools.partial(_of_so_many, signatures)
 
         def sides(*args: Tensor) -> tuple[Dims, ...]:
             """The groups of the result for plain arguments."""
@@ -194,6 +193,11 @@ def op(
         return build
 
     return declare
+
+
+def _of_so_many(signatures: Sequence[Signature], count: int) -> Signature:
+    """The signature for a number of arguments; the last one takes any number."""
+    return next((s for s in signatures if len(s.args) == count), signatures[-1])
 
 
 def _is_symmetric(known: bool | Callable[..., bool], args: Sequence[Tensor]) -> bool:
