@@ -85,7 +85,7 @@ def test_latex_is_alone_on_stdout(capsys: Any) -> None:
 
 def test_conditions_are_said(capsys: Any) -> None:
     _, out, _ = run(capsys, "diff 'sum(abs(x))' --wrt x")
-    assert "where     x != 0" in out.splitlines()
+    assert "where     x != 0 in every entry" in out.splitlines()
 
 
 def test_code_is_alone_on_stdout_and_runs(capsys: Any) -> None:
