@@ -163,6 +163,7 @@ def test_plan_is_a_table_and_orders_by_size() -> None:
     plan = fr.compile(f, ["x"], shapes={"n": 500}).plan
     assert plan.flops < 20 * 500**2  # no product of two matrices
     assert "dot(" in str(plan) and "flops" in str(plan)
+    assert fr.compile(f, ["x"], shapes={"A": (500, 500)}).plan.flops == plan.flops
     tall = fr.parse("tr(X*inv(S)*X')", variables={"X": ["m", "n"], "S": ["n", "n"]})
     shapes = [r[2] for r in fr.compile(tall, ["S"], shapes={"m": 900, "n": 20}).plan.rows()]
     assert "m x m" not in shapes
@@ -184,9 +185,11 @@ def test_newton_of_kronecker_form_makes_nothing_large() -> None:
 def test_refusals() -> None:
     f = fr.parse("x'*A*x", variables={"x": ["n"], "A": ["n", "n"]})
     good = {"x": np.ones(2), "A": np.eye(2)}
-    for bad in ({"want": "laplacian"}, {"backend": "fortran"}, {"shapes": {"k": 3}}, {"as_operator": True}):
+    wrong_shapes: list[dict[str, Any]] = [{"k": 3}, {"A": (3,)}, {"n": "many"}]
+    wrong: list[dict[str, Any]] = [{"want": "laplacian"}, {"backend": "fortran"}, {"as_operator": True}]
+    for bad in (*wrong, *({"shapes": s} for s in wrong_shapes)):
         with pytest.raises(fr.FrechetError):
-            fr.compile(f, ["x"], **bad)  # type: ignore[arg-type]
+            fr.compile(f, ["x"], **bad)
     for wrt in ([], ["z"], [3]):
         with pytest.raises(fr.FrechetError):
             fr.compile(f, wrt)  # type: ignore[arg-type]

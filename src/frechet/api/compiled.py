@@ -181,9 +181,26 @@ def _written(result: Any, out: Any) -> Any:
     return out
 
 
+def _sizes(f: Function, shapes: Mapping[str, Any]) -> dict[str, int]:
+    """Values of named sizes; E505 for another name, or a shape that does not fit its variable."""
+    found: dict[str, int] = {}
+    for name, given in shapes.items():
+        dims = f.variables.get(name, (name,) if name in f.declarations.sizes else None)
+        lengths = (given,) if isinstance(given, int) else tuple(given) if isinstance(given, (tuple, list)) else None
+        if dims is None or lengths is None or len(dims) != len(lengths):
+            known = ", ".join((*f.declarations.sizes, *f.variables))
+            raise problem("E505", f"{name}: {given!r} is not a size or a shape of this function.", help=known)
+        for dim, length in zip(dims, lengths, strict=True):
+            if not isinstance(length, int) or length < 1:
+                raise problem("E505", f"{name}: {length!r} is not a size.", help="a positive integer")
+            if isinstance(dim, str) and dim in f.declarations.sizes:
+                found[dim] = length
+    return found
+
+
 def compile(
     f: Function, wrt: Sequence[str] | str, want: str = "value_and_gradient", backend: str = "auto",
-    shapes: Mapping[str, int] | None = None, as_operator: bool = False,
+    shapes: Mapping[str, Any] | None = None, as_operator: bool = False,
 ) -> CompiledFunction:  # fmt: skip
     """Compile derivatives of a function into one callable of named arrays.
 
@@ -195,7 +212,8 @@ def compile(
                                   variable, v_w, if there are several)
              newton               solve(H, g): the Newton step is its negative
     backend  numpy, jax, torch; auto takes numpy
-    shapes   values of named sizes for which to choose the plan; without them it is chosen at the first call
+    shapes   the sizes for which to choose the plan, by the name of a size (a number) or of a variable (its shape);
+             without them it is chosen at the first call
     as_operator   the Hessian as a linear operator (`@`, `.T`, `solve`, `logdet`, `diag`, `to_dense`)
 
     Raises E500 to E505 as the derivatives do.
@@ -213,8 +231,5 @@ def compile(
         f._need_scalar({"value_and_gradient": "gradient"}.get(want, want))
     if as_operator and (want != "hessian" or len(names) > 1):
         raise problem("E505", "Only the Hessian by one variable comes as an operator.", help='want="hessian"')
-    for name in shapes or {}:
-        if name not in f.declarations.sizes:
-            raise problem("E505", f"{name} is not a size of this function.", help=", ".join(f.declarations.sizes))
     request = Request.of(f.declarations, tuple(names), want, "numpy" if backend == "auto" else backend, as_operator)
-    return CompiledFunction(f, request, shapes)
+    return CompiledFunction(f, request, _sizes(f, shapes or {}))

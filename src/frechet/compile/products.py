@@ -159,7 +159,12 @@ class Contraction:
         size, result = self.program.size(self.dims_of(o.idx)), self.program.size(self.dims_of(tuple(kept)))
         scalar = self._scalar()
         alike = o.name == other.name  # a product with its own transpose is worth more
-        if (self.coef == 1 and not scalar) or o.inverse or other.inverse or alike or result < max(4 * size, LARGE):
+        if scalar or self.coef not in (1, -1):
+            if not (o.inverse or other.inverse) and self._is_known(sides[0], sides[1], kept):
+                return sides  # the product is there already
+        else:
+            return sides
+        if o.inverse or other.inverse or alike or result < max(4 * size, LARGE):
             return sides
         whole = tuple(range(len(o.idx)))
         parts = [Value(self.coef, o.name, whole)] + ([Value(1, scalar, (None,) * len(whole))] if scalar else [])

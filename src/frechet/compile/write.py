@@ -8,29 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from frechet.compile.program import Pattern, Program, Step, Value
+from frechet.compile.words import SHORT_POWERS, labels_of, letters, number, wrapped
 from frechet.core.dims import Dim
 from frechet.core.errors import problem
 from frechet.ops import REGISTRY
 
 # Entries from which an array is worth writing over.
 IN_PLACE = 20_000
-LETTERS = "ijklmnopqrstuvwabcdefgh"
-_SHORT_POWERS = {
-    Fraction(2): "{0} * {0}", Fraction(3): "{0} * {0} * {0}", Fraction(-1): "1 / {0}", Fraction(-2): "1 / ({0} * {0})",
-    Fraction(1, 2): "{np}.sqrt({0})", Fraction(-1, 2): "1 / {np}.sqrt({0})",
-    Fraction(3, 2): "{0} * {np}.sqrt({0})", Fraction(-3, 2): "1 / ({0} * {np}.sqrt({0}))",
-}  # fmt: skip
-
-
-def number(value: Any) -> str:
-    """A coefficient as Python has it."""
-    if isinstance(value, float):
-        return repr(value)
-    return str(int(value)) if value == int(value) else repr(float(value))
-
-
-def letters(idx: Sequence[int]) -> str:
-    return "".join(LETTERS[i] for i in idx)
 
 
 class Writer:
@@ -183,7 +167,7 @@ class Writer:
         return text
 
     def _raised(self, base: str, e: Any) -> str:
-        template = _SHORT_POWERS.get(Fraction(e)) if not isinstance(e, float) else None
+        template = SHORT_POWERS.get(Fraction(e)) if not isinstance(e, float) else None
         if template is not None:
             safe = base if base.isidentifier() else f"({base})"
             if self.backend == "torch" and "sqrt" in template and not safe:
@@ -285,7 +269,7 @@ class Writer:
             w = self._flat(step.args[1], list(range(len(weights))), [list(weights)])
             text = f"{self.helper('gram')}({first}, {w})"
         assert len(order) == len(dims)
-        return text if len(rows) == 1 else f"{_wrapped(text)}.reshape({self.shape(step.dims)})"
+        return text if len(rows) == 1 else f"{wrapped(text)}.reshape({self.shape(step.dims)})"
 
     def _factor(self, step: Step) -> str:
         half, known = step.spec
@@ -341,7 +325,7 @@ class Writer:
         if not known or any(batched):
             return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)
-        return f"{_wrapped(text)}.reshape({self.shape(step.dims)})" if len(step.dims) > 2 else text
+        return f"{wrapped(text)}.reshape({self.shape(step.dims)})" if len(step.dims) > 2 else text
 
     def _by_value(self, name: str, args: Sequence[str], batched: Sequence[bool]) -> str:
         """An operation without a template: its value in the registry, on matrices, once for each entry of a batch."""
@@ -372,7 +356,7 @@ class Writer:
         spread = self.aligned(name if coef == 1 else f"({scaled})", spots, len(dims))
         return f"{np}.broadcast_to({spread}, {self.shape(dims)}){'.clone()' if self.backend == 'torch' else '.copy()'}"
 
-    def _assemble(self, step: Step) -> str:
+    def _assemble(self, step: Step) -> list[str]:
         spec, dims = step.spec
         names = iter(step.args)
         parts = [Value(c, next(names) if named else "", pattern) for c, named, pattern in spec]
@@ -385,13 +369,24 @@ class Writer:
             spread = any(q is None for q in plain.pattern)
             if self.backend == "numpy" and not owned and plain.coef == 1 and not spread:
                 text += ".copy()"  # what is written into must belong to this step alone
+        if self.backend == "numpy":
+            lines = [f"{step.name} = {text}  # {' x '.join(map(str, dims))}"]
+            return lines + [f"{self._diagonal(step.name, d)} += {self._on_it(d)}" for d in diagonals]
         for d in diagonals:
             text = f"{self.helper('add_diagonal')}({text}, {self._scaled(d.coef, d.name)}, {d.pattern})"
-        return text
+        return [f"{step.name} = {text}"]
+
+    def _diagonal(self, name: str, d: Value) -> str:
+        """The entries of an array on the diagonal where a value stands, as a view to write into."""
+        labels = labels_of(d)
+        return f'np.einsum("{letters(labels)}->{letters(list(dict.fromkeys(labels)))}", {name})[...]'
+
+    def _on_it(self, d: Value) -> str:
+        """The array of a value, with the axes of `_diagonal`."""
+        kept = list(dict.fromkeys(labels_of(d)))
+        order = len({p for p in d.pattern if p is not None})
+        expr = self.aligned(d.name, [kept.index(k) for k in range(order)], len(kept)) if d.name else "1"
+        return self._scaled(d.coef, expr)
 
 
 _FRESH = {"dot", "gram", "entrywise", "outers"}
-
-
-def _wrapped(text: str) -> str:
-    return text if text.isidentifier() or (text.endswith(")") and " @ " not in text) else f"({text})"
