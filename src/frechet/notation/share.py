@@ -19,35 +19,34 @@ def with_names(page: Page, tree: Tree, taken: set[str]) -> Tree:
     """The tree with `where` bindings, or itself if names do not make it clearly shorter."""
     if page.length(tree) <= WHOLE:
         return tree
-    root = tree.args[0] if tree.kind == "arrow" else tree
-    if root.kind == "arrow":
-        return tree
-    free_of = {tree.name} if tree.kind == "arrow" else set()
-    chosen = _chosen(page, root, free_of)
+    root, arrows = tree, []
+    while root.kind == "arrow":
+        arrows.append(root.name)
+        root = root.args[0]
+    chosen = _chosen(page, root)
     if not chosen:
         return tree
     fresh = _names(taken | {t.name for t in subtrees(tree) if t.kind in ("name", "arrow")}, len(chosen))
     named = _bound(page, root, dict(zip(chosen, fresh, strict=True)))
-    result = page.make("arrow", [named], name=tree.name, shape=tree.typed) if tree.kind == "arrow" else named
-    return result if _total(page, named) <= GAIN * min(page.length(root), LONGEST) else tree
+    if _total(page, named) > GAIN * min(page.length(root), LONGEST):
+        return tree
+    for name in reversed(arrows):  # the names are inside: they may depend on the directions
+        named = page.make("arrow", [named], name=name, shape=tree.typed)
+    return named
 
 
 def _total(page: Page, named: Tree) -> int:
     return sum(page.length(a) + 8 for a in named.args)
 
 
-def _chosen(page: Page, root: Tree, unwanted: set[str]) -> list[Tree]:
+def _chosen(page: Page, root: Tree) -> list[Tree]:
     """Repeated parts worth a name, inner ones first; what stands only inside another part is not counted twice."""
     order = [t for t in subtrees(root) if t is not root]
     uses: dict[Tree, int] = {}
     for t in [*order, root]:
         for a in t.args:
             uses[a] = uses.get(a, 0) + 1
-    depends = {t for t in order if t.kind == "name" and t.name in unwanted}
-    for t in order:
-        if any(a in depends for a in t.args):
-            depends.add(t)
-    wanted = [t for t in order if uses[t] > 1 and page.length(t) >= PART and _nameable(t) and t not in depends]
+    wanted = [t for t in order if uses[t] > 1 and page.length(t) >= PART and _nameable(t)]
     return _useful(page, root, wanted)
 
 
