@@ -85,7 +85,8 @@ def test_there_are_enough_formulas() -> None:
 
 
 @pytest.mark.parametrize(("latex", "first", "second"), [
-    (r"|X|", "det(X)", "abs(X)"), (r"|x|", "abs(x)", "det(x)"), (r"x_1 + \|x\|^2", "x_1 + norm2(x)^2", "x[1] + norm2(x)^2"),
+    (r"|X|", "det(X)", "abs(X)"), (r"|x|", "abs(x)", "det(x)"),
+    (r"x_1 + \|x\|^2", "x_1 + norm2(x)^2", "x[1] + norm2(x)^2"),
     (r"\sum_i (w^\top x_i - y_i)^2", "sum((X*w - y).^2)", "sum((X'*w - y).^2)"),
 ])  # fmt: skip
 def test_ambiguity_is_offered(latex: str, first: str, second: str) -> None:

@@ -170,3 +170,18 @@ def test_the_differential_of_the_exponential_needs_commuting_matrices() -> None:
 
 def test_latex_without_backslashes_beside_latex() -> None:
     assert fr.check(r"\operatorname{tr}(X^\top A X)", "X", "2AX").assumptions == [("symmetric", ("A",))]
+
+
+def test_claims_may_be_python() -> None:
+    known = {"X": ["m", "n"], "w": ["n"], "y": ["m"]}
+
+    def loss(X: Any, w: Any, y: Any) -> Any:
+        return np.sum((X @ w - y) ** 2)
+
+    assert fr.check(loss, "w", "2*X.T @ (X @ w - y)", variables=known, language="python").status == "right"
+    assert fr.check(loss, "w", r"2X^\top(Xw-y)", variables=known).status == "right"
+    assert fr.check("norm2(X*w-y)^2", "w", lambda X, w, y: X.T @ (X @ w - y), variables=known).causes == ("factor",)
+    with pytest.raises(FrechetError):
+        fr.check(loss, "w", "2*X.T @ (X @ w - y)", language="python")
+    with pytest.raises(FrechetError):
+        fr.check(loss, "w", "__import__('os')", variables=known, language="python")

@@ -13,6 +13,8 @@ from frechet.core.errors import FrechetError, problem
 from frechet.language.declarations import Declarations, declare
 from frechet.language.latex import Reading, readings, statements
 from frechet.language.lower import lower, variable_node
+from frechet.language.python import formula
+from frechet.language.python_source import read_function
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from frechet.language.tree import Tree, subtrees
@@ -56,7 +58,8 @@ def check(
     wrt        "w": the gradient of a scalar, the Jacobian of anything else; ("w", "w") second order; ("w", "X") mixed.
                Beyond two sides a claim is read as d vec(F)/d vec(X)', column-major.
     kind       "differential": the claim is linear in the direction, dX for X
-    language   "text" or "latex"; "auto" tells them apart
+    language   "text", "latex" or "python" (an expression over NumPy names); "auto" tells text and LaTeX apart.
+               Python functions may be given as they are; Python needs `variables`.
 
     Raises FrechetError where a text cannot be read or the derivative cannot be had.
     """
@@ -142,6 +145,8 @@ def _said(given: Any, language: str, declared: Any = None, latex: bool = False) 
         if tree is None:
             raise problem("E504", "This derivative has no closed form to compare with.")
         return Said((_untyped(tree),), to_text(tree), given.function.declarations)
+    if callable(given) or (language == "python" and isinstance(given, str)):
+        return _python(given, declared)
     if not isinstance(given, str):
         raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
     if language == "latex" or (language == "auto" and _is_latex(given)):
@@ -157,6 +162,16 @@ def _said(given: Any, language: str, declared: Any = None, latex: bool = False) 
         more = tuple(r.tree for r in _quietly(given, declared))
         return Said((*plain, *more), given, ambiguous=len(plain) + len(more) > 1)
     return Said(plain, given)
+
+
+def _python(given: Any, declared: Any) -> Said:
+    """A Python function, or an expression such as `2*X.T @ (X @ w - y)`."""
+    if declared is None:
+        raise problem("E201", "Python code needs the dimensions of its variables.", help='Say variables={"w": ["n"]}.')
+    if isinstance(given, str):
+        given = read_function(f"import numpy as np\ndef claim({', '.join(declared)}):\n    return ({given})\n", "claim")
+    tree = formula(given, declared)
+    return Said((tree,), to_text(tree))
 
 
 def _quietly(given: str, declared: Any) -> list[Reading]:
