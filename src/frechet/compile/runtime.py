@@ -46,7 +46,7 @@ class Factor:
         else:
             getrs = linalg.lapack.sgetrs if self.single else linalg.lapack.dgetrs
             X, info = getrs(self.L, self.pivots, B, trans=int(turned))
-        if info != 0 or (self.L.diagonal() == 0).any():
+        if info != 0 or (not self.cholesky and (self.L.diagonal() == 0).any()):
             raise np.linalg.LinAlgError("Singular matrix")
         return X
 
@@ -71,7 +71,7 @@ class Factor:
 
     def inverse(self):
         """inv(A)."""
-        if (self.L.diagonal() == 0).any():
+        if not self.cholesky and (self.L.diagonal() == 0).any():
             raise np.linalg.LinAlgError("Singular matrix")
         if self.cholesky:
             potri = linalg.lapack.spotri if self.single else linalg.lapack.dpotri
