@@ -76,8 +76,8 @@ def operations_page() -> str:
     lines = [
         "# Operations",
         "",
-        "Every function of the language: the sizes it takes and gives, what it is, a derivative, where it is defined and",
-        "smooth, and where its rule is from. Written by `docs/generate.py` from the registry; how to add one is told in",
+        "Every function of the language: the sizes it takes and gives, what it is, a derivative, where it is defined and",  # noqa: E501
+        "smooth, and where its rule is from. Written by `docs/generate.py` from the registry; how to add one is told in",  # noqa: E501
         "[Add an operation](add-an-operation.md).",
     ]
     by_area: dict[str, list[Operation]] = {area: [] for area in AREAS}

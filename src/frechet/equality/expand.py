@@ -39,8 +39,8 @@ def _bottom_up(root: Node, change: Callable[[Node], Node], inside: bool) -> Node
         if node not in reached:
             new[node] = node
             continue
-        rebuilt = rebuild(node, [new[c] for c in node.children]) if any(new[c] is not c for c in node.children) else node
-        new[node] = change(rebuilt)
+        changed = any(new[c] is not c for c in node.children)
+        new[node] = change(rebuild(node, [new[c] for c in node.children]) if changed else node)
     return new[root]
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from frechet.core.build import add, apply_map
 from frechet.core.dims import Dim, Shape, Size
-from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
+from frechet.core.ein import constant, ein, product, scale, split_coef
 from frechet.core.errors import problem
 from frechet.core.facts import OF_DOMAIN
 from frechet.core.node import Add, Ein, Map, Node, Number, size_node, unit, var

@@ -195,7 +195,9 @@ def _kron(
     if not crossed or len(cols) < 2:
         return (product,)
     args = [page.size(shape.cols[1:]), page.size(shape.cols[:1])]
-    return product, page.call("commutation", args, Shape(shape.cols[::-1], shape.cols))
+    commutation = page.call("commutation", args, Shape(shape.cols[::-1], shape.cols))
+    identity = all(len(f) == 1 and f[0].kind == "call" and f[0].name == "eye" for f in factors)
+    return (commutation,) if identity else (product, commutation)
 
 
 def _sizes(cols: Size, crossed: bool) -> Size:

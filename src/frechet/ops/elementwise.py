@@ -76,7 +76,8 @@ def _ratio(below: str, quotient: str) -> Callable[[Node, Powers], Powers]:
 
 
 sin: Build = elementwise(
-    "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cos", "tan"), value=lambda x: np.sin(x), np="sin",
+    "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cos", "tan"),
+    value=lambda x: np.sin(x), np="sin",
     latex=r"\sin({x})", example=("sum(sin(x))", "x", "cos(x)"),
 )  # fmt: skip
 cos: Build = elementwise(
@@ -101,7 +102,8 @@ atan: Build = elementwise(
     np="arctan", latex=r"\arctan({x})", example=("sum(atan(x))", "x", "1./(1 + x.^2)"),
 )  # fmt: skip
 sinh: Build = elementwise(
-    "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cosh", "tanh"), value=lambda x: np.sinh(x), np="sinh",
+    "sinh(x)", lambda x: cosh(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cosh", "tanh"),
+    value=lambda x: np.sinh(x), np="sinh",
     latex=r"\sinh({x})", example=("sum(sinh(x))", "x", "cosh(x)"),
 )  # fmt: skip
 cosh: Build = elementwise(
@@ -176,11 +178,13 @@ def _absorb_abs(node: Node, powers: Powers) -> Powers:
 
 sign: Build = elementwise(
     "sign(x)", lambda x: 0 * x, parity="odd", simplify=_sign, absorb=_absorb_sign, value=lambda x: np.sign(x),
-    np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", jumps=True, there="it jumps: no derivative", example=("x'*sign(x)", "x", "sign(x)"),
+    np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", jumps=True, there="it jumps: no derivative",
+    example=("x'*sign(x)", "x", "sign(x)"),
 )  # fmt: skip
 abs_: Build = elementwise(
     "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, absorb=_absorb_abs, value=lambda x: np.abs(x), np="abs",
-    latex=r"\lvert {x} \rvert", kink="x = 0", there="the subdifferential is [-1, 1]; the formula gives 0", facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
+    latex=r"\lvert {x} \rvert", kink="x = 0", there="the subdifferential is [-1, 1]; the formula gives 0",
+    facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
 )  # fmt: skip
 
 
@@ -231,8 +235,10 @@ def _everywhere(X: Tensor, weight: Tensor) -> Tensor:
     return Tensor(ein(1, [(X.node, n, 1), (weight.node, n, 1)], (), dict(enumerate(X.node.dims))), ())
 
 
-@op("atmax(x)", sig="*->*", transposes="equivariant", value=lambda x: (x == np.max(x)) / np.sum(x == np.max(x)), jumps=True,
-    kink="two largest entries of x are equal", there="it jumps: no derivative", facts=["nonnegative"], latex=r"\operatorname{atmax}({x})",
+@op("atmax(x)", sig="*->*", transposes="equivariant", value=lambda x: (x == np.max(x)) / np.sum(x == np.max(x)),
+    jumps=True,
+    kink="two largest entries of x are equal", there="it jumps: no derivative", facts=["nonnegative"],
+    latex=r"\operatorname{atmax}({x})",
     code=dict.fromkeys(("numpy", "jax", "torch"), "({x} == {x}.max()) / ({x} == {x}.max()).sum()"),
     example=("sum(atmax(x))", "x", "zeros(n)"))  # fmt: skip
 def atmax(x: Tensor, dx: Tensor) -> Tensor:

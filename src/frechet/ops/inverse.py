@@ -103,7 +103,8 @@ def _square(node: Node) -> Tensor:
     return Tensor(node, (node.dims[:1], node.dims[1:]))
 
 
-@op("inv(X)", sig="(n,n)->(n,n)", symmetric=True, transposes="equivariant", value=lambda X: np.linalg.inv(X), latex=r"{X}^{-1}",
+@op("inv(X)", sig="(n,n)->(n,n)", symmetric=True, transposes="equivariant", value=lambda X: np.linalg.inv(X),
+    latex=r"{X}^{-1}",
     domain="det(X) != 0", sample="invertible", source="Magnus and Neudecker 1999, ch. 8",
     code={"numpy": "np.linalg.inv({X})", "jax": "jnp.linalg.inv({X})", "torch": "torch.linalg.inv({X})"},
     example=("a'*inv(X)*b", "X", "-inv(X)'*a*b'*inv(X)'"))  # fmt: skip
@@ -171,7 +172,8 @@ def _flip(X: Tensor) -> Tensor | None:
     return X.like(other) if other.digest < X.node.digest else None
 
 
-@op("det(X)", sig="(n,n)->()", transposes="invariant", value=lambda X: np.linalg.det(X), latex=r"\det({X})", domain="det(X) != 0",
+@op("det(X)", sig="(n,n)->()", transposes="invariant", value=lambda X: np.linalg.det(X), latex=r"\det({X})",
+    domain="det(X) != 0",
     sample="invertible", source="Jacobi's formula",
     code={"numpy": "np.linalg.det({X})", "jax": "jnp.linalg.det({X})", "torch": "torch.linalg.det({X})"},
     example=("det(X)", "X", "det(X)*inv(X)'"))  # fmt: skip
@@ -208,7 +210,8 @@ def det_orientation(X: Tensor) -> Tensor | None:
     return None if flipped is None else det(flipped)
 
 
-@op("logdet(X)", sig="(n,n)->()", transposes="invariant", value=lambda X: np.linalg.slogdet(X)[1], latex=r"\log\lvert\det {X}\rvert",
+@op("logdet(X)", sig="(n,n)->()", transposes="invariant", value=lambda X: np.linalg.slogdet(X)[1],
+    latex=r"\log\lvert\det {X}\rvert",
     domain="det(X) != 0", sample="spd", source="Matrix Cookbook eq. 57",
     code={"numpy": "np.linalg.slogdet({X})[1]", "jax": "jnp.linalg.slogdet({X})[1]",
           "torch": "torch.linalg.slogdet({X})[1]"}, example=("logdet(X)", "X", "inv(X)'"))  # fmt: skip

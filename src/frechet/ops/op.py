@@ -62,7 +62,8 @@ def elementwise(
     """Declare a function of entries; `d` are the derivatives by each argument, functions of all arguments.
 
     parity "odd" or "even"; `simplify(*nodes)` gives a simpler node or None; `absorb(node, factors)` see `sign`.
-    `reflect` is r with f(u) = f(-u) + r(u), for sums that hold both: relu(u) - relu(-u) = u. `whole` is what the name means for one argument where d has two: max(x) over all entries.
+    `reflect` is r with f(u) = f(-u) + r(u), for sums that hold both: relu(u) - relu(-u) = u. `whole` is what the name
+    means for one argument where d has two: max(x) over all entries.
     """
     rule = Elementwise(d, parity, simplify, absorb, reflect)
 

@@ -115,7 +115,8 @@ def _orthogonal(S: Tensor, a: int, b: int) -> Tensor | None:
 
 @composed("specnorm(X)", sig="(m,n)->()", value=lambda X: np.linalg.norm(X, 2), latex=r"\lVert {X} \rVert_2",
           kink="the largest singular value of X is repeated",
-          there="the subdifferential is the hull of u*v' over its singular vectors; the formula gives one of them", source="Magnus and Neudecker 1999, ch. 18",
+          there="the subdifferential is the hull of u*v' over its singular vectors; the formula gives one of them",
+          source="Magnus and Neudecker 1999, ch. 18",
           code={"numpy": "np.linalg.norm({X}, 2)", "jax": "jnp.linalg.norm({X}, 2)",
                 "torch": "torch.linalg.matrix_norm({X}, 2)"},
           example=("specnorm(X)", "X", "X*eigvec(X'*X)*eigvec(X'*X)'/specnorm(X)"))  # fmt: skip
