@@ -163,7 +163,7 @@ def test_every_operation_is_set_with_all_its_arguments(name: str) -> None:
             assert text.count("{") == text.count("}")
             for i, arg in enumerate(args):
                 if arg.kind == "add":
-                    assert names.format(i if "_" in names else "₀₁₂"[i]) in text
+                    assert names.format(i if "_" in names else "₀₁₂₃₄₅₆"[i]) in text
             bare = text
             while ENCLOSED.search(bare):
                 bare = ENCLOSED.sub("#", bare)
