@@ -156,6 +156,11 @@ def test_results_do_not_alias_the_arguments() -> None:
     x, y = np.ones(3), np.ones(3)
     fr.compile(f, ["x"], want="gradient")(x=x, y=y)[:] = 5
     assert (y == 1).all()
+    for text in ("tr(A*X)", "x'*diag(A)"):
+        f = fr.parse(text, variables={"A": ["n", "n"], "X": ["n", "n"], "x": ["n"]})
+        w, A = text[-2] if text.startswith("tr") else "x", np.ones((3, 3))
+        fr.compile(f, [w], want="gradient")(A=A, X=np.eye(3), x=x)[...] = 5
+        assert (A == 1).all(), text
 
 
 def test_plan_is_a_table_and_orders_by_size() -> None:

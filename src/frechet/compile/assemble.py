@@ -208,11 +208,13 @@ def folded(writer: Writer, text: str, sides: Sides) -> str:
 
 
 def result(writer: Writer, planner: Planner, value: Value, node: Node) -> str:
-    """The expression of a result array."""
-    if value.coef == 1 and value.pattern == tuple(range(node.order)) and value.name:
-        step = planner.program.steps[value.name]
-        return f"{value.name}.copy()" if step.op == "input" and writer.backend == "numpy" else value.name
-    return writer.expanded(value.coef, value.name, value.pattern, node.dims)
+    """The expression of a result array, which is the caller's own: no view of an argument."""
+    plain = value.coef == 1 and value.pattern == tuple(range(node.order)) and bool(value.name)
+    text = value.name if plain else writer.expanded(value.coef, value.name, value.pattern, node.dims)
+    view = value.coef == 1 and value.name and planner.program.steps[value.name].op in ("input", "reduce")
+    if not view or writer.backend == "jax" or None in value.pattern or value.diagonal or not node.order:
+        return text
+    return f"{text}.{'clone' if writer.backend == 'torch' else 'copy'}()"
 
 
 def define(
