@@ -18,7 +18,8 @@ from frechet.equality.functions import basic, terms_of
 from frechet.equality.parts import Part, find_part, pattern_of
 
 ROUNDS = 8
-MAX_NODES = 4000  # a node this large is not worked on: the numeric comparison is quicker than a proof
+WORK = 15_000  # nodes rebuilt in search of one proof; a bound in nodes, not seconds, keeps results the same
+MAX_NODES = 800  # a node this large is not worked on: the numeric comparison is quicker than a proof
 
 
 def vanishes(node: Node) -> bool:
@@ -31,29 +32,34 @@ def vanishes(node: Node) -> bool:
 
 def _forms(node: Node) -> Iterator[Node]:
     """The node, reduced further and further."""
+    budget = [WORK]
     yield node
     if len(topological([node])) > MAX_NODES:
         return
     node = _splice(expand(node))
     yield node
-    node = _settle(node, [expand, _splice, _divide])
+    node = _settle(node, [expand, _splice, _divide], budget)
     yield node
-    yield _settle(cleared(node), [expand, _splice, _divide])
-    node = _settle(node, [_basic, _content, expand, _splice, _divide])
+    yield _settle(cleared(node), [expand, _splice, _divide], budget)
+    node = _settle(node, [_basic, _content, expand, _splice, _divide], budget)
     yield node
     for _ in range(3):
-        node = _settle(cleared(node), [expand, _splice, _basic, _content, _divide])
+        node = _settle(cleared(node), [expand, _splice, _basic, _content, _divide], budget)
         yield node
-    yield _settle(_settle(node, [_unfold]), [expand, _splice])
+    yield _settle(_settle(node, [_unfold], budget), [expand, _splice], budget)
 
 
-def _settle(node: Node, passes: list[Callable[[Node], Node]]) -> Node:
-    """The passes in turn until nothing changes."""
+def _settle(node: Node, passes: list[Callable[[Node], Node]], budget: list[int]) -> Node:
+    """The passes in turn until nothing changes or the work that may be spent on a proof is done."""
     for _ in range(ROUNDS):
         before = node
         for step in passes:
+            size = len(topological([node]))
+            budget[0] -= size
+            if budget[0] < 0 or size > MAX_NODES:
+                return node
             node = step(node)
-        if node is before or len(topological([node])) > MAX_NODES:
+        if node is before:
             break
     return node
 

@@ -133,29 +133,27 @@ class _Parser(Statements):
         return tree
 
     def product(self) -> Tree:
-        tree = self.factor()
+        before: Tree | None = None  # the factors before the last one: a cross product takes the last alone
+        last = self.factor()
         while True:
+            whole = last if before is None else join("mul", before, last)
             if self.here.text in _PRODUCT_SIGNS:
                 sign = self.take().text
-                dot = sign == "\\cdot"
-                negative = self.here.text == "-"
-                right = self.signed() if negative else self.factor()
-                vectors = all(t.kind == "name" and t.name[0] in "hijklmnopqrstuvwxyz" for t in (tree, right))
-                if dot and (self.choice(f"cdot{self.at}") == 1) != vectors:
-                    tree = call_tree("dot", tree, right)
+                right = self.signed() if self.here.text == "-" else self.factor()
+                vectors = all(t.kind == "name" and t.name[0] in "hijklmnopqrstuvwxyz" for t in (whole, right))
+                if sign == "\\cdot" and (self.choice(f"cdot{self.at}") == 1) != vectors:
+                    before, last = None, call_tree("dot", whole, right)
                 elif sign == "\\times" and self.choice(f"times{self.at}") == 1:
-                    left = tree.args[1] if tree.kind == "mul" else tree
-                    crossed = call_tree("cross", left, right)
-                    tree = join("mul", tree.args[0], crossed) if tree.kind == "mul" else crossed
+                    last = call_tree("cross", last, right)
                 else:
-                    tree = join("mul", tree, right)
+                    before, last = whole, right
             elif self.here.text == "/":
                 self.take()
-                tree = join("div", tree, self.factor())
+                before, last = None, join("div", whole, self.factor())
             elif self._starts_factor():
-                tree = join("mul", tree, self.factor())
+                before, last = whole, self.factor()
             else:
-                return tree
+                return whole
 
     def _starts_factor(self) -> bool:
         text = self.here.text
