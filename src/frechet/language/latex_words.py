@@ -65,8 +65,8 @@ class Names(Cursor):
             other = self.atom()
             return Tree("name", name="d" + plain(other), span=token.span.cover(other.span))
         if name == "d" and self.here.kind == "letter" and self.known("d" + self.here.text):
-            other = self.take()
-            return Tree("name", name="d" + other.text, span=token.span.cover(other.span))
+            letter = self.take()
+            return Tree("name", name="d" + letter.text, span=token.span.cover(letter.span))
         if subscripts and self.here.text == "_":
             return self.subscripted(tree)
         if name == "I" and not self.known("I"):

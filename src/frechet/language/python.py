@@ -81,7 +81,8 @@ def _where(condition: Any, a: Any, b: Any) -> Traced:
     if not isinstance(condition, Comparison):
         raise refuse("where() without a comparison")
     step = (_elementwise("sign")(condition.larger - condition.smaller) + 1) / 2
-    return array(b) + (array(a) - b) * step
+    chosen: Traced = array(b) + (array(a) - b) * step
+    return chosen
 
 
 def _constant(value: int) -> Callable[..., Traced]:
@@ -159,9 +160,9 @@ def _var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, **_: A
     x = array(x)
     centred = x - x.mean(axis, axis is not None)
     squares = centred * centred
-    if not ddof:
-        return squares.mean(axis, keepdims)
-    return squares.sum(axis, keepdims) / ((x.size if axis is None else x.shape[axis]) - ddof)
+    count = (x.size if axis is None else x.shape[axis]) - ddof
+    found: Traced = squares.sum(axis, keepdims) / count if ddof else squares.mean(axis, keepdims)
+    return found
 
 
 def _std(x: Any, axis: Any = None, ddof: int = 0, **options: Any) -> Traced:
@@ -170,7 +171,8 @@ def _std(x: Any, axis: Any = None, ddof: int = 0, **options: Any) -> Traced:
 
 def _log_softmax(x: Any, axis: Any = None, dim: Any = None, **_: Any) -> Traced:
     x, axis = array(x), dim if axis is None else axis
-    return x - (_logsumexp(x) if x.ndim == 1 else _logsumexp(x, -1 if axis is None else axis, keepdims=True))
+    found: Traced = x - (_logsumexp(x) if x.ndim == 1 else _logsumexp(x, -1 if axis is None else axis, keepdims=True))
+    return found
 
 
 def _expand(x: Any, axis: int) -> Traced:

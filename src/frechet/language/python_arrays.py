@@ -89,7 +89,7 @@ class Traced:
     def __float__(self) -> float:
         raise refuse("a symbolic value is made a number")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __iter__(self) -> Any:
         raise refuse("a loop over the entries of an array", "Write it with array operations.")
@@ -159,9 +159,8 @@ class Traced:
 
     def mean(self, axis: Any = None, keepdims: bool = False, dim: Any = None, **_: Any) -> Traced:
         axis = axis if dim is None else dim
-        if axis is None:
-            return self.sum() / self.size
-        return summed(self, axis, keepdims) / self.shape[axis]
+        total: Traced = self.sum() / self.size if axis is None else summed(self, axis, keepdims) / self.shape[axis]
+        return total
 
     def dot(self, other: Any) -> Traced:
         return matmul(self, other)

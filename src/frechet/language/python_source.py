@@ -94,7 +94,7 @@ def _imports(module: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _numbers(module: ast.Module) -> dict[str, Any]:
     """Module-level names of numbers."""
-    found = {}
+    found: dict[str, Any] = {}
     for node in module.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Constant, ast.UnaryOp)):
             try:
