@@ -126,7 +126,7 @@ def _level(template: str) -> int:
         open_text = _ENCLOSED.sub("#", open_text)
     if re.search(r" [+-] ", open_text):
         return SUM
-    if re.search(r"\\otimes|\\odot|# (#|\\math|[A-Za-z])", open_text):
+    if re.search(r"\\otimes|#  *\\times|\\odot|# (#|\\math|[A-Za-z])", open_text):
         return PRODUCT
     # A power of log|det X| needs brackets, one of exp(x) does not.
     return POSTFIX if "^" in open_text or re.match(r"\\[a-z]+\\l[vV]ert", template) else ATOM
