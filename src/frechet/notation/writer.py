@@ -7,7 +7,7 @@ from fractions import Fraction
 from frechet.core.build import add, apply_map
 from frechet.core.dims import SCALAR, Shape, Size
 from frechet.core.ein import constant, ein, is_symmetric, scale, split_coef
-from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
 from frechet.language.declarations import Declarations
@@ -206,7 +206,8 @@ class Writer:
             return self._applied(node)
         if isinstance(node, Call):
             return self._called(node)
-        assert isinstance(node, Mask) or node.order == 1
+        if isinstance(node, Unit):
+            return page.unit(node.position, node.dims[0])
         if isinstance(node, Mask):
             return page.call("tril", [page.ones(self._shape(node))], self._shape(node))
         raise UnwritableError
