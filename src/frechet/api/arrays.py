@@ -20,5 +20,5 @@ def _real(name: str, value: Any) -> Any:
         if np.iscomplexobj(array):
             raise TypeError("complex")
         return array.astype(float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise problem("E305", f"The value of {name} is not an array of real numbers.") from None

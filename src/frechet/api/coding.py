@@ -14,7 +14,7 @@ _SOURCES = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
 
 def source(tree: Tree, declarations: Declarations, language: str, name: str, doc: str) -> str:
     """Readable code; E505 for a language that is not known."""
-    if language not in _SOURCES:
+    if not isinstance(language, str) or language not in _SOURCES:
         raise problem("E505", f"{language!r} is not a language for code.", help=f"One of {', '.join(_SOURCES)}, latex.")
     return _SOURCES[language](tree, declarations, name=name, doc=doc)
 

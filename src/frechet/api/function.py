@@ -103,7 +103,7 @@ class Function:
             self._check_wrt(name)
         mode = mode_of(options.get("structured"))
         check_mode(self.declarations, tuple(wrt), mode)
-        return Request(tuple(wrt), kind, layout, bool(options.get("verify", True)), int(options.get("seed", 0)), mode)
+        return Request(tuple(wrt), kind, layout, bool(options.get("verify", True)), _seed(options.get("seed", 0)), mode)
 
     def _check_wrt(self, name: Any) -> None:
         names = self.declarations.variables
@@ -159,6 +159,13 @@ class Function:
     def differential(self, wrt: str, **options: Any) -> Derivative:
         """The differential: the linear map dX -> D f(X)[dX], printed as such."""
         return Derivative(self, self._request([wrt], "differential", options))
+
+
+def _seed(value: Any) -> int:
+    """The seed of the check, a whole number from 0."""
+    if not isinstance(value, int) or value < 0:
+        raise problem("E505", f"{value!r} is not a seed.", help="A whole number, 0 or more.")
+    return value
 
 
 def _names(wrt: Any) -> list[str]:

@@ -33,6 +33,7 @@ from frechet.reference.values import commute
 
 AGREE = 1e-9  # relative difference that rounding explains
 DIFFER = 1e-6  # relative difference that rounding does not explain
+TINY = 1e-290  # values below it may have underflowed
 POINTS_AT_A_SIZE = 4
 SIZE_SETS = 2
 WHOLE_DRAWS = 12
@@ -269,10 +270,12 @@ class _Search:
         found = compare(left, right)
         if not np.isfinite(left).all() or not np.isfinite(right).all():
             return None
-        if found.relative <= AGREE or found.scale < 1e-290:
+        if found.relative <= AGREE and found.scale >= TINY:
             self.points += 1
             return None
         verdict = self._closely(arrays if shown is None else shown, sizes)
+        if verdict is None and found.scale < TINY:
+            return None  # both vanish or have sunk below the smallest float: no evidence
         if verdict is None:
             verdict = found.relative > DIFFER
             if not verdict:

@@ -125,8 +125,6 @@ def _vec(writer: Writer, node: Node) -> tuple[Tree, ...]:
     if node.order != 2:
         raise UnwritableError
     matrix = writer.tree(node, flipped=True)
-    if matrix.kind == "transpose" and matrix.args[0].kind == "call" and matrix.args[0].name == "mat":
-        return (matrix.args[0].args[0],)
     if matrix.kind == "call" and matrix.name == "mat":
         return (matrix.args[0],)
     return (writer.page.call("vec", [matrix], Shape((*matrix.typed.cols, *matrix.typed.rows))),)

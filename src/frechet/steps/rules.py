@@ -230,7 +230,9 @@ def rule(id: str) -> Rule:
         return WRITTEN[id]
     record = REGISTRY.get(id.removeprefix("R-"))
     if record is None:
-        kinds = {"R-add": "R-sum", "R-sub": "R-sum", "R-dotadd": "R-sum", "R-dotsub": "R-sum"}
+        kinds = {"R-add": "R-sum", "R-sub": "R-sum", "R-dotadd": "R-sum", "R-dotsub": "R-sum", "R-mul": "R-product",
+                 "R-dotmul": "R-hadamard", "R-div": "R-quotient", "R-dotdiv": "R-quotient", "R-pow": "R-matrix-power",
+                 "R-dotpow": "R-general-power"}  # fmt: skip
         if id in kinds:
             return replace(WRITTEN[kinds[id]], id=id)
         raise problem("E107", f"There is no rule {id}.", help=did_you_mean(id, all_ids()))
