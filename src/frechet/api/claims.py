@@ -72,6 +72,8 @@ def check(
     given = declare(variables, facts, domain, sizes)
     latex = any(isinstance(t, str) and _is_latex(t) for t in (f, claim))
     left, right = (_said(t, language, variables, latex) for t in (f, claim))
+    if wrt is not None and not isinstance(wrt, (str, list, tuple)):
+        raise problem("E500", "A name of a variable, or a tuple of names, is needed to differentiate by.")
     names = [wrt] if isinstance(wrt, str) else list(wrt or [])
     return _best(left, right, names, kind, given, variables is None, seed)
 
@@ -213,6 +215,8 @@ def _one(
 ) -> Verdict:  # fmt: skip
     if left.known is not None:
         given, infer = left.known, False
+    if c.kind == "arrow" and kind is None and len(names) == 1:
+        kind = "differential"
     function = _function(f, None if kind == "differential" else c, left.text, given, infer)
     truth = _truth(function, names, kind, seed)
     return examine(truth, c, right.text, seed=seed)
@@ -225,7 +229,7 @@ def _function(f: Tree, c: Tree | None, text: str, given: Declarations, infer: bo
         tree, known = elaborate(f, given, source=text)
         return Function(tree, known, text)
     body = c.args[0] if c is not None and c.kind == "arrow" else c
-    if body is not None:
+    if body is not None and not _speaks_of_sizes(body, f, given):
         try:
             both, known = elaborate(Tree("where", (f, body), value=("claim_",)), given, infer=True)
             if not _degenerate(both.args[0]):
@@ -234,6 +238,15 @@ def _function(f: Tree, c: Tree | None, text: str, given: Declarations, infer: bo
             pass  # the claim does not fit f: that is for the verdict to say
     tree, known = elaborate(f, given, infer=True, source=text)
     return Function(tree, known, text)
+
+
+def _speaks_of_sizes(body: Tree, f: Tree, given: Declarations) -> bool:
+    """Whether the claim uses a size by the name it has in f alone: n in 2*x/n."""
+    try:
+        _, alone = elaborate(f, given, infer=True)
+    except FrechetError:
+        return False
+    return any(t.kind == "name" and t.name in alone.sizes and t.name not in alone.variables for t in subtrees(body))
 
 
 def _degenerate(tree: Tree) -> bool:

@@ -90,6 +90,10 @@ def scalar_powers(node: Node) -> dict[Node, Number]:
 
 def _divided(node: Node, powers: dict[Node, Number]) -> Node:
     """node times the product of scalar^-exponent."""
+    if isinstance(node, Ein) and len(set(node.out)) == node.order:
+        # beside the node's own factors, so that what is taken out cancels whatever the length of the product
+        own: list[Factor] = [*node.factors, *((s, node.out if s.order else (), -e) for s, e in powers.items())]
+        return ein(node.coef, own, node.out, dict(enumerate(node.index_dims)))
     n = tuple(range(node.order))
     factors: list[Factor] = [(node, n, 1), *((s, n if s.order else (), -e) for s, e in powers.items())]
     return ein(1, factors, n, dict(enumerate(node.dims)))

@@ -19,6 +19,9 @@ from frechet.language.typed import Type
 from frechet.language.unify import Free, term
 
 
+TOWER = 500
+
+
 def elaborate(
     tree: Tree, declarations: Declarations, *, infer: bool = False, source: str = ""
 ) -> tuple[Tree, Declarations]:
@@ -28,6 +31,7 @@ def elaborate(
     """
     try:
         plan = make_plan(tree, declarations.variables)
+        _check_towers(plan)
         typing = guess(plan, declarations, source) if infer else _declared(plan, declarations, source)
         name_sizes(typing)
         _check_known(plan, typing)
@@ -35,6 +39,17 @@ def elaborate(
         return _typed(plan, typing, tree), resolved
     except FrechetError as error:
         raise located(error, source) from None
+
+
+def _check_towers(plan: Plan) -> None:
+    """Refuse a tower of more powers on powers than anybody means: its derivative is as long as it is high."""
+    height: dict[int, int] = {}
+    for tree in plan.order:
+        below = height.get(id(tree.args[0]), 0) if tree.kind in ("pow", "dotpow") else -1
+        height[id(tree)] = below + 1
+        if below >= TOWER:
+            raise problem("E402", f"More than {TOWER} powers stand on one another.", tree.span,
+                          help="Multiply the exponents: (a^b)^c is a^(b*c).")  # fmt: skip
 
 
 def _declared(plan: Plan, given: Declarations, source: str) -> Typing:
