@@ -18,7 +18,6 @@ from frechet.language.tree import Tree
 from frechet.language.typed import Type
 from frechet.language.unify import Free, term
 
-
 TOWER = 500
 
 
