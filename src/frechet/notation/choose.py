@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from frechet.core.errors import FrechetError
-from frechet.core.node import Node, topological
+from frechet.core.node import Add, Node, topological
 from frechet.equality.expand import expand, extract, together
 from frechet.language.tree import Tree
 from frechet.notation.product import UnwritableError
@@ -32,7 +32,9 @@ def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
     """The form of `node` that reads shortest; UnwritableError if none can be written."""
     best: Tree | None = None
     seen: set[Node] = set()
-    large = len(topological([node])) > LARGE
+    nodes = topological([node])
+    # Without a sum there is nothing to multiply out or to take out.
+    single = len(nodes) > LARGE or not any(isinstance(n, Add) for n in nodes)
     for make in candidates(node):
         try:
             form = make()
@@ -44,7 +46,7 @@ def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
             continue
         if best is None or writer.page.length(tree) < writer.page.length(best) - MARGIN:
             best = tree
-        if large or writer.page.length(best) <= SHORT:
+        if single or writer.page.length(best) <= SHORT:
             break
     if best is None:
         raise UnwritableError
