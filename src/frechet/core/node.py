@@ -15,7 +15,7 @@ addresses, so orders derived from it are the same on every run. Nodes are made b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
@@ -220,17 +220,6 @@ def topological(roots: Iterable[Node]) -> list[Node]:
     return order
 
 
-def variables_below(root: Node) -> dict[Node, frozenset[Var]]:
-    """For every node below the root the variables it depends on."""
-    below: dict[Node, frozenset[Var]] = {}
-    for node in topological([root]):
-        if isinstance(node, Var):
-            below[node] = frozenset({node})
-        else:
-            below[node] = frozenset().union(*(below[c] for c in node.children)) if node.children else frozenset()
-    return below
-
-
 def depends_on(root: Node, target: Node) -> bool:
     return any(node is target for node in topological([root]))
 
@@ -249,6 +238,3 @@ def describe(node: Node, depth: int = 6) -> str:
     if isinstance(node, (Map, Call)):
         return f"{node.operation.name}({', '.join(describe(a, depth - 1) for a in node.children)})"
     return {Size: "size", Unit: "e", Mask: "mask"}[type(node)] + str(node.dims)
-
-
-Rebuild = Callable[[Node, list[Node]], Node]
