@@ -146,6 +146,23 @@ def test_a_derivative_below_the_noise_is_not_called_checked() -> None:
     assert check("sum(x.^0)", "0*x", SHAPES, "x").status == "checked"
 
 
+def test_flat_points_prove_nothing() -> None:
+    """sigmoid(1e5*x) is flat at all points of ordinary size, and so is every claim with that factor; closer ones tell."""
+    slope = "1e5*sigmoid(1e5*x).*(1 - sigmoid(1e5*x))"
+    assert check("sum(sigmoid(1e5*x))", slope, SHAPES, "x").status == "checked"
+    with pytest.raises(VerificationError):
+        check("sum(sigmoid(1e5*x))", f"2*{slope}", SHAPES, "x")
+    found = check("sum(relu(-1 - abs(x)))", "x.*relu(-1 - abs(x))", SHAPES, "x")
+    assert found.status == "unchecked" and "does not change" in found.message
+
+
+def test_a_function_that_turns_within_a_step_is_no_mistake() -> None:
+    found = check("sum(sin(1e10*x))", "1e10*cos(1e10*x)", SHAPES, "x")
+    assert found.status == "unchecked"
+    with pytest.raises(VerificationError):
+        check("sum(sin(x))", "1e3*cos(x)", SHAPES, "x")
+
+
 def test_a_tangent_keeps_the_direction_in_its_space() -> None:
     """Along symmetric directions the change of tr(X'*X) can be written with the upper triangle alone."""
     tree, declarations = elaborate(parse_text("tr(X'*X)"), declare({"X": ["n", "n"]}, facts={"X": ["symmetric"]}))

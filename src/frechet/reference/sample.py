@@ -33,9 +33,10 @@ _LIMITS = (1e4, 1e9)
 _WAYS = (
     ("normal", "normal"), ("normal", "normal"), ("normal", "normal"), ("invertible", "normal"),
     ("spd", "normal"), ("spd", "positive"), ("positive", "positive"), ("spd", "unit"), ("small", "small"),
-    ("unit", "unit"), ("spd", "small"), ("normal", "normal"), ("normal", "positive"), ("invertible", "positive"),
+    ("unit", "unit"), ("spd", "small"), ("normal", "normal"), ("tiny", "tiny"), ("normal", "positive"),
+    ("invertible", "positive"),
 )  # fmt: skip
-_MIXTURE = ("normal", "positive", "negative", "unit", "small", "spd", "invertible")
+_MIXTURE = ("normal", "positive", "negative", "unit", "small", "tiny", "spd", "invertible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class SizedSampler:
             self.refused[culprit] += 1
         return None
 
-    def allows(self, arrays: Mapping[str, Array]) -> bool:
+    def allows(self, arrays: Mapping[str, Array], margin: float = _MARGINS[-1], limit: float = _LIMITS[-1]) -> bool:
         """Whether every tree is defined, smooth and of moderate size at a point from elsewhere."""
-        return self._culprit(arrays, _MARGINS[-1], _LIMITS[-1]) is None
+        return self._culprit(arrays, margin, limit) is None
 
     def move_on(self) -> None:
         """Draw in quite another way from now on: the points so far were allowed, but of no use."""

@@ -8,7 +8,7 @@ from typing import Any
 from frechet.core.lazy import np
 
 # The entries, before structure is given to them. The first word that applies decides.
-ENTRIES = ("positive", "negative", "unit", "small", "pm1", "labels01", "simplex", "normal")
+ENTRIES = ("positive", "negative", "unit", "small", "tiny", "pm1", "labels01", "simplex", "normal")
 STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew", "diagonal", "lower", "upper",
              "unit_norm")  # fmt: skip
 
@@ -26,8 +26,8 @@ def _entries(rng: Any, word: str, shape: tuple[int, int]) -> Any:
         return rng.uniform(0.5, 2.0, shape) * (1 if word == "positive" else -1)
     if word == "unit":
         return rng.uniform(0.1, 0.9, shape)
-    if word == "small":
-        return 0.1 * rng.standard_normal(shape)
+    if word in ("small", "tiny"):
+        return (0.1 if word == "small" else 1e-4) * rng.standard_normal(shape)
     if word == "pm1":
         return rng.choice([-1.0, 1.0], shape)
     if word == "labels01":

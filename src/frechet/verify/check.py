@@ -21,7 +21,7 @@ from frechet.numeric.line import line_derivative
 from frechet.reference.compare import compare
 from frechet.reference.program import SHAKE, Program
 from frechet.reference.sample import Point, Sampler, SizedSampler
-from frechet.verify.claims import Tangent, contraction, tangent_of
+from frechet.verify.claims import Tangent, contraction, is_zero, tangent_of
 
 Array = Any
 Arrays = Mapping[str, Array]
@@ -34,8 +34,10 @@ TOLERANCE = 1e-8  # relative; what rounding may do to a claim at a point that is
 TRUSTED = 1e-6  # a numeric derivative with a larger relative bound decides nothing
 _BOUNDS = 8.0  # bounds of the numeric derivative that a claim may be away from it
 _DRAWS = 16
-_EMPTY = 5  # points, drawn in different ways, where nothing changes: zero is then the derivative
+_EMPTY = 5  # points, drawn in different ways, where nothing changes; a claim of zero is then right
+_FEW = 4.0  # by which the rounding seen in three draws may fall short of the largest
 _FLOOR = 1e-6
+_SMALL = 1e-2
 _LARGE = 5_000
 
 
@@ -74,12 +76,13 @@ class Verification:
 class Question:
     """What is to be checked at one choice of sizes: the order below, and what is claimed of its derivative along
     the directions of the variables `wrt` (several are one stacked variable). If `shakes`, both take a generator as a
-    further argument and are then rounded coarsely (see `Program.shaken`)."""
+    further argument and are then rounded coarsely (see `Program.shaken`). `zero` says that zero itself is claimed."""
 
     lower: Lower
     claimed: Claimed
     wrt: tuple[str, ...]
     shakes: bool = False
+    zero: bool = False
 
 
 @dataclass
@@ -121,7 +124,8 @@ def verify(
 
     def at(sizes: Mapping[str, int]) -> Question:
         low, top = Program(lower, sizes), Program(claim, sizes)
-        return Question(low, contraction(form, top, low.shape, names, frozenset(directions or ())), names, True)
+        along = contraction(form, top, low.shape, names, frozenset(directions or ()))
+        return Question(low, along, names, shakes=True, zero=is_zero(claim))
 
     sampler = Sampler([lower, *also], declarations, seed=seed)
     tangent = tangent_of(declarations.facts) if also else None
@@ -168,11 +172,15 @@ def _check_at(
             judged = _Judgement(sized, point, question, V).run(tally)
         good += judged == "good"
         empty += judged == "empty"
-        if good == wanted or (empty == _EMPTY and not good):
+        if good == wanted or (empty == _EMPTY and not good and question.zero):
             break
         if judged != "good":
             sized.move_on()
         point = sized.draw(directions)
+    if empty and not good and not question.zero:
+        # Any formula that vanishes where the function is flat would pass there.
+        tally.refused = "The function does not change at the points drawn; a derivative of zero there says little."
+        return
     tally.points += good or min(empty, wanted)
 
 
@@ -184,12 +192,13 @@ def _cost(sized: SizedSampler) -> int:
 
 
 def _direction(rng: Any, name: str, x: Array, tangent: Tangent | None) -> Array:
-    """A random direction, about as long as an entry of the point is large."""
+    """A random direction, about as long as an entry of the point is large (or as one usually is, beside small ones)."""
     V = rng.standard_normal(x.shape)
     V = np.asarray(V if tangent is None else tangent(name, x, V))
     length = float(np.sqrt(np.sum(V * V)))
     typical = float(np.sqrt(np.mean(x * x)))
-    return V * (min(1.0, 0.1 + typical) / length) if length else V
+    wanted = 0.1 + typical if typical > _SMALL or not typical else typical
+    return V * (min(1.0, wanted) / length) if length else V
 
 
 class _Judgement:
@@ -228,7 +237,7 @@ class _Judgement:
             tally.refused = "The derivative is too small beside the function to be seen numerically."
             return "refused"
         if found.difference > TOLERANCE * peak + _BOUNDS * bound:
-            if self._doubtful(got, found.difference, estimate, scale):
+            if self._doubtful(got, found.difference, estimate, scale, 0.1 * size / claimed if claimed else scale):
                 tally.refused = "Rounding is too large at the points drawn to decide."
                 return "refused"
             raise self._failed(found.worst, found.left, found.right, bound)
@@ -264,14 +273,19 @@ class _Judgement:
             return None
         return got if np.isfinite(got).all() else None
 
-    def _doubtful(self, got: Array, difference: float, estimate: Any, scale: float) -> bool:
+    def _doubtful(self, got: Array, difference: float, estimate: Any, scale: float, claimed_scale: float) -> bool:
         """Whether a difference says something about the point and not about the claim: rounding changes the claim or
-        the order below as much, or the numeric derivative is another one on a shorter line."""
-        if difference <= self._rounding(got, scale):
+        the order below as much, or the numeric derivative is another one on a shorter line. `claimed_scale` is the
+        length over which the function would change noticeably if the claim were right: sin(1e10*x) turns many times
+        within a step that is a small one elsewhere."""
+        if difference <= _FEW * self._rounding(got, scale):
             return True
-        finer = line_derivative(self._along, scale=scale / 16, quick=True)
-        allowed = 4 * (np.max(estimate.error) + np.max(finer.error)) if finer.ok else 0.0
-        return not finer.ok or bool(np.max(np.abs(finer.value - estimate.value)) > max(allowed, difference / 10))
+        for shorter in {scale / 16, min(scale / 16, claimed_scale)} - {0.0}:
+            finer = line_derivative(self._along, scale=shorter, quick=True)
+            allowed = 4 * (np.max(estimate.error) + np.max(finer.error)) if finer.ok else 0.0
+            if not finer.ok or np.max(np.abs(finer.value - estimate.value)) > max(allowed, difference / 10):
+                return True
+        return False
 
     def _rounding(self, got: Array, scale: float) -> float:
         """What rounding may do to the claim and, through the numeric derivative, to the order below."""

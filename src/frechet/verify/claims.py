@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from frechet.core.lazy import np
+from frechet.language.tree import Tree, fold
 from frechet.reference.program import Program
 
 Array = Any
@@ -53,6 +54,21 @@ def contraction(
         return (value.reshape((count, flat.size)) @ flat).reshape(out, order=order)
 
     return along
+
+
+def is_zero(tree: Tree) -> bool:
+    """Whether a printed derivative is seen to be zero without its values: 0*x, zeros(n), dX -> 0."""
+
+    def visit(t: Tree, parts: Sequence[bool]) -> bool:
+        if t.kind == "number":
+            return bool(t.value == 0)
+        if t.kind in ("mul", "dotmul"):
+            return any(parts)
+        if t.kind in ("add", "sub", "dotadd", "dotsub", "neg", "transpose", "index", "matrix"):
+            return all(parts)
+        return t.name == "zeros" if t.kind == "call" else t.kind in ("arrow", "where") and parts[0]
+
+    return fold(tree, visit)
 
 
 def tangent_of(facts: Mapping[str, frozenset[str]]) -> Tangent:

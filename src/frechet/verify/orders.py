@@ -16,7 +16,7 @@ from frechet.language.tree import Tree
 from frechet.reference.program import Program
 from frechet.reference.sample import Sampler
 from frechet.verify.check import Question, Verification, check_derivative
-from frechet.verify.claims import tangent_of
+from frechet.verify.claims import is_zero, tangent_of
 
 Array = Any
 
@@ -81,7 +81,7 @@ class _Order:
         def claimed(arrays: Mapping[str, Array], V: Mapping[str, Array], rng: Any = None) -> Array:
             return self.tensor(top, self.k, axes, {**arrays, self.names[self.k - 1]: V[variable]}, rng)
 
-        return Question(lower, claimed, (variable,), shakes=True)
+        return Question(lower, claimed, (variable,), shakes=True, zero=is_zero(self.trees[self.k]))
 
     def tensor(
         self, program: Program, order: int, axes: Sequence[tuple[int, ...]], arrays: Mapping[str, Array], rng: Any
