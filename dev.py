@@ -4,7 +4,7 @@
     python dev.py test            the tests that belong to every change
     python dev.py test --all      lint, types, every test, the documentation's examples, the benchmarks' smoke run
     python dev.py cases           the table of the case suites: right, wrong, refused, undecided; readability
-    python dev.py fuzz ...        random expressions against JAX (--count, --seed)
+    python dev.py fuzz ...        random expressions against HIPS autograd (--count, --seed, --hard)
     python dev.py bench           speed beside other tools, and growth with the depth of a network
     python dev.py run ...         the frechet command itself
 

@@ -1,4 +1,4 @@
-"""A few hundred random expressions against JAX; `python dev.py fuzz --count 20000` runs many."""
+"""A few hundred random expressions against HIPS autograd; `python dev.py fuzz --count 20000` runs many."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("jax", reason="needs JAX: pip install -e '.[jax]'")
+pytest.importorskip("autograd", reason="needs HIPS autograd: pip install -e '.[dev]'")
 
 from tests.fuzz.check import case, check, draw
 from tests.fuzz.generate import VARIABLES, generate
@@ -40,7 +40,7 @@ def terms(draw: Any) -> Term:
     return generate(lambda n: draw(st.integers(0, n - 1)))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(terms())
 def test_any_expression(term: Term) -> None:
     names = sorted(term.names)
@@ -63,17 +63,19 @@ def test_more_seeded_expressions(block: int) -> None:
     test_seeded_expressions(block)
 
 
-def test_a_few_expressions_with_hard_operations() -> None:
-    """Matrix functions, factorisations and spectra: seeds that are quick to check."""
-    results = [check(*case(seed, HardGenerator), seed) for seed in range(3)]
-    assert all(r.status in ("right", "skipped") for r in results), [r for r in results if r.status != "right"]
-    assert sum(r.status == "right" for r in results) >= 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(5))
-def test_expressions_with_hard_operations(block: int) -> None:
+def check_hard_block(block: int) -> None:
+    """Matrix functions, factorisations and spectra; the generator knows where they are defined and smooth."""
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         term, wrt = case(seed, HardGenerator)
         result = check(term, wrt, seed)
         assert result.status in ("right", "skipped"), f"seed {seed}: {result}"
+
+
+def test_expressions_with_hard_operations() -> None:
+    check_hard_block(0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(1, 20))
+def test_more_expressions_with_hard_operations(block: int) -> None:
+    check_hard_block(block)

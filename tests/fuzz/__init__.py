@@ -1,1 +1,1 @@
-"""Random typed expressions, differentiated by frechet and by JAX."""
+"""Random typed expressions, differentiated by frechet and by HIPS autograd."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import jax.scipy as jsp
+import autograd.numpy as anp
+import autograd.scipy.special as special
 
+from tests.fuzz import arrays
 from tests.fuzz import term as t
 from tests.fuzz.term import POSTFIX, SCALAR, Shape, Size, Term, diag, gaps, indexed, norm2, total, trace
 
@@ -34,15 +34,14 @@ POSITIVE = {"positive", "unit"}
 
 def elementwise() -> dict[str, tuple[Callable[[Any], Any], str]]:
     """name -> (value, what its argument must be): "" anything, "kink" not near 0, "positive", "small"."""
-    nn = jax.nn
     return {
-        "exp": (jnp.exp, "small"), "sin": (jnp.sin, ""), "cos": (jnp.cos, ""), "tanh": (jnp.tanh, ""),
-        "sigmoid": (nn.sigmoid, ""), "softplus": (nn.softplus, ""), "square": (jnp.square, ""),
-        "log": (jnp.log, "positive"), "sqrt": (jnp.sqrt, "positive"), "abs": (jnp.abs, "kink"),
-        "relu": (nn.relu, "kink"), "sign": (jnp.sign, "kink"), "erf": (jsp.special.erf, ""),
-        "log1p": (jnp.log1p, "positive"), "expm1": (jnp.expm1, "small"), "atan": (jnp.arctan, ""),
-        "sinh": (jnp.sinh, "small"), "cosh": (jnp.cosh, "small"), "tan": (jnp.tan, "small"),
-        "asin": (jnp.arcsin, "small"), "acos": (jnp.arccos, "small"),
+        "exp": (anp.exp, "small"), "sin": (anp.sin, ""), "cos": (anp.cos, ""), "tanh": (anp.tanh, ""),
+        "sigmoid": (special.expit, ""), "softplus": (lambda a: anp.logaddexp(0.0, a), ""), "square": (anp.square, ""),
+        "log": (anp.log, "positive"), "sqrt": (anp.sqrt, "positive"), "abs": (anp.abs, "kink"),
+        "relu": (lambda a: anp.maximum(a, 0.0), "kink"), "sign": (anp.sign, "kink"), "erf": (special.erf, ""),
+        "log1p": (anp.log1p, "positive"), "expm1": (anp.expm1, "small"), "atan": (anp.arctan, ""),
+        "sinh": (anp.sinh, "small"), "cosh": (anp.cosh, "small"), "tan": (anp.tan, "small"),
+        "asin": (anp.arcsin, "small"), "acos": (anp.arccos, "small"),
     }  # fmt: skip
 
 
@@ -119,13 +118,13 @@ class Generator:
 
     def kron(self, left: Shape, right: Shape, depth: int) -> Term:
         shape = (left[0] + right[0], left[1] + right[1])
-        return t.call("kron", shape, jnp.kron, self.any(left, depth - 1), self.any(right, depth - 1))
+        return t.call("kron", shape, anp.kron, self.any(left, depth - 1), self.any(right, depth - 1))
 
     def commuted(self, rows: Size, depth: int) -> Term:
         """commutation(m,n)*vec(X) = vec(X') for X of m x n; `rows` are those of vec(X')."""
         m, n = rows
         p, q = t.length((m,)), t.length((n,))
-        matrix = jnp.eye(p * q).reshape(q, p, p * q).transpose(1, 0, 2).reshape(p * q, p * q)
+        matrix = anp.eye(p * q).reshape(q, p, p * q).transpose(1, 0, 2).reshape(p * q, p * q)
         swap = t.constant(f"commutation({m},{n})", ((m, n), (n, m)), matrix)
         return t.times(swap, self.vec((n, m), depth))
 
@@ -181,7 +180,7 @@ class Generator:
         base, exponent = self.positive(shape, depth), self.any(shape, depth - 1)
         bare = exponent.text.isidentifier()
         text = f"{base.at_least(POSTFIX)}.^" + (exponent.text if bare else f"({exponent.text})")
-        return t.make(text, POSTFIX, shape, jnp.power, base, exponent)
+        return t.make(text, POSTFIX, shape, anp.power, base, exponent)
 
     def function(self, shape: Shape, depth: int) -> Term:
         """An elementwise function of a suitable argument."""
@@ -198,7 +197,7 @@ class Generator:
         return t.call(name, shape, value, argument, kink=(lambda a: a) if need == "kink" else None)
 
     def max_min(self, shape: Shape, depth: int) -> Term:
-        name, value = (("max", jnp.maximum), ("min", jnp.minimum))[self.pick(2)]
+        name, value = (("max", anp.maximum), ("min", anp.minimum))[self.pick(2)]
         left = self.number() if self.pick(3) == 2 else self.any(shape, depth)
         return t.call(name, shape, value, left, self.any(shape, depth), kink=lambda a, b: a - b)
 
@@ -211,10 +210,10 @@ class Generator:
             return self.leaf(shape, positive=True)
         one = t.constant("1", SCALAR, 1.0)
         options: list[Make] = [
-            lambda: t.call("sigmoid", shape, jax.nn.sigmoid, self.any(shape, d)),
+            lambda: t.call("sigmoid", shape, special.expit, self.any(shape, d)),
             lambda: t.infix("+", one, t.powered(self.any(shape, d), "2", ".^"), shape, lambda a, b: a + b),
-            lambda: t.call("exp", shape, jnp.exp, t.call("sin", shape, jnp.sin, self.any(shape, d))),
-            lambda: t.call("softplus", shape, jax.nn.softplus, self.any(shape, d)),
+            lambda: t.call("exp", shape, anp.exp, t.call("sin", shape, anp.sin, self.any(shape, d))),
+            lambda: t.call("softplus", shape, ELEMENTWISE["softplus"][0], self.any(shape, d)),
         ]
         if shape == SCALAR:
             options.append(lambda: t.infix("+", t.call("norm2", SCALAR, norm2, self.any(self.shape(), d)), one,
@@ -264,14 +263,14 @@ class Generator:
             lambda: t.call("tr", s, trace, self.any((k, k), d)),
             lambda: dense_product([self.any(((), k), d), self.any((k, k), d), self.any(col, d)]),
             lambda: t.call("norm2", s, norm2, self.any(self.shape(), d), kink=norm2),
-            lambda: t.call("mean", s, lambda a: jnp.mean(a).reshape(1, 1), self.any(self.shape(), d)),
-            lambda: t.call("logsumexp", s, lambda a: jsp.special.logsumexp(a).reshape(1, 1), self.any(col, d)),
-            lambda: t.call("logdet", s, lambda a: jnp.linalg.slogdet(a)[1].reshape(1, 1), self.invertible(k, d)),
-            lambda: t.call("det", s, lambda a: jnp.linalg.det(a).reshape(1, 1), self.invertible(k, d)),
-            lambda: t.call("norm1", s, lambda a: total(jnp.abs(a)), self.any(self.shape(), d), kink=lambda a: a),
+            lambda: t.call("mean", s, lambda a: anp.mean(a).reshape(1, 1), self.any(self.shape(), d)),
+            lambda: t.call("logsumexp", s, lambda a: special.logsumexp(a).reshape(1, 1), self.any(col, d)),
+            lambda: t.call("logdet", s, lambda a: anp.linalg.slogdet(a)[1].reshape(1, 1), self.invertible(k, d)),
+            lambda: t.call("det", s, lambda a: anp.linalg.det(a).reshape(1, 1), self.invertible(k, d)),
+            lambda: t.call("norm1", s, lambda a: total(anp.abs(a)), self.any(self.shape(), d), kink=lambda a: a),
             lambda: t.call("dot", s, lambda a, b: a.T @ b, self.any(col, d), self.any(col, d)),
-            lambda: t.call("max", s, lambda a: jnp.max(a).reshape(1, 1), self.any(col, d), kink=gaps),
-            lambda: t.call("min", s, lambda a: jnp.min(a).reshape(1, 1), self.any(col, d), kink=gaps),
+            lambda: t.call("max", s, lambda a: anp.max(a).reshape(1, 1), self.any(col, d), kink=gaps),
+            lambda: t.call("min", s, lambda a: anp.min(a).reshape(1, 1), self.any(col, d), kink=gaps),
             lambda: self.entry(d),
             lambda: t.powered(self.any(s, d), ("2", "3", "4")[self.pick(3)]),
             lambda: t.powered(self.positive(s, d), ("0.5", "-1", "1.5", "-2")[self.pick(4)]),
@@ -293,12 +292,12 @@ class Generator:
         inner, j = self.size(), self.pick(2)
         options: list[Make] = [
             lambda: t.times(self.any((rows, inner), d), self.any((inner, ()), d)),
-            lambda: t.call("softmax", shape, lambda a: jax.nn.softmax(a, axis=0), self.any(shape, d)),
+            lambda: t.call("softmax", shape, arrays.softmax, self.any(shape, d)),
             lambda: t.call("sum", shape, lambda a: a.sum(1, keepdims=True), self.any((rows, inner), d), extra="2"),
-            lambda: t.call("diag", shape, lambda a: jnp.diag(a).reshape(-1, 1), self.any((rows, rows), d)),
-            lambda: t.call("solve", shape, jnp.linalg.solve, self.invertible(rows, d), self.any(shape, d)),
+            lambda: t.call("diag", shape, lambda a: anp.diag(a).reshape(-1, 1), self.any((rows, rows), d)),
+            lambda: t.call("solve", shape, anp.linalg.solve, self.invertible(rows, d), self.any(shape, d)),
             lambda: indexed(self.any((rows, inner), d), f"[:,{j + 1}]", shape, lambda a: a[:, j : j + 1]),
-            lambda: t.times(t.call("inv", (rows, rows), jnp.linalg.inv, self.invertible(rows, d)), self.any(shape, d)),
+            lambda: t.times(t.call("inv", (rows, rows), anp.linalg.inv, self.invertible(rows, d)), self.any(shape, d)),
             lambda: dense_product([self.any((rows, inner), d), self.any((inner, rows), d), self.any(shape, d)]),
         ]
         if rows == (2,):
@@ -324,16 +323,16 @@ class Generator:
             lambda: t.times(self.any((rows, inner), d), self.any((inner, cols), d)),
             lambda: t.times(self.any((rows, ()), d), self.any(((), cols), d)),
             lambda: t.call("outer", shape, lambda a, b: a @ b.T, self.any((rows, ()), d), self.any((cols, ()), d)),
-            lambda: t.call("solve", shape, jnp.linalg.solve, self.invertible(rows, d), self.any(shape, d)),
-            lambda: t.call("tril", shape, jnp.tril, self.any(shape, d)),
-            lambda: t.call("triu", shape, jnp.triu, self.any(shape, d)),
+            lambda: t.call("solve", shape, anp.linalg.solve, self.invertible(rows, d), self.any(shape, d)),
+            lambda: t.call("tril", shape, anp.tril, self.any(shape, d)),
+            lambda: t.call("triu", shape, anp.triu, self.any(shape, d)),
             lambda: t.times(t.call("diag", (rows, rows), diag, self.any((rows, ()), d)), self.any(shape, d)),
             lambda: self.reshaped(rows, cols, d),
         ]
         if rows == cols:
             options += [
                 lambda: t.call("diag", shape, diag, self.any((rows, ()), d)),
-                lambda: t.call("inv", shape, jnp.linalg.inv, self.invertible(rows, d)),
+                lambda: t.call("inv", shape, anp.linalg.inv, self.invertible(rows, d)),
                 lambda: self.matrix_power(shape, d),
             ]
         if shape == ((2,), (2,)):
@@ -350,7 +349,7 @@ class Generator:
         power = (2, 3)[self.pick(2)]
         part = self.any(shape, depth)
         text = f"{part.at_least(POSTFIX)}^{power}"
-        return t.make(text, POSTFIX, shape, lambda a: jnp.linalg.matrix_power(a, power), part)
+        return t.make(text, POSTFIX, shape, lambda a: arrays.matrix_power(a, power), part)
 
     def literal(self, shape: Shape, depth: int) -> Term:
         """A matrix or column written out."""
@@ -358,7 +357,7 @@ class Generator:
         texts = [e.text for e in entries]
         text = f"[{texts[0]},{texts[1]};{texts[2]},{texts[3]}]" if shape[1] else f"[{texts[0]};{texts[1]}]"
         width = 2 if shape[1] else 1
-        return t.make(text, POSTFIX, shape, lambda *e: jnp.concatenate(e, axis=1).reshape(2, width), *entries)
+        return t.make(text, POSTFIX, shape, lambda *e: anp.concatenate(e, axis=1).reshape(2, width), *entries)
 
 
 def generate(pick: Callable[[int], int], kind: type[Generator] = Generator) -> Term:

@@ -8,46 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
-import jax.scipy as jsp
+import autograd.numpy as anp
 
+from tests.fuzz import arrays
 from tests.fuzz import term as t
 from tests.fuzz.generate import Generator, Make
 from tests.fuzz.term import SCALAR, Shape, Size, Term
 
 
-def symmetric(a: Any) -> Any:
-    return (a + a.T) / 2
-
-
-def of_eigenvalues(fn: Any) -> Any:
-    """A function of a symmetric matrix by its eigenvalues."""
-
-    def apply(a: Any) -> Any:
-        values, vectors = jnp.linalg.eigh(symmetric(a))
-        return vectors @ jnp.diag(fn(values)) @ vectors.T
-
-    return apply
-
-
 def eigen_gaps(a: Any) -> Any:
     """Distances of neighbouring eigenvalues, on their own scale."""
-    values = jnp.linalg.eigvalsh(symmetric(a))
-    return 0.05 * jnp.diff(values) / jnp.max(jnp.abs(values))
+    values = arrays.eigh(a)[0]
+    return 0.05 * anp.diff(values) / anp.max(anp.abs(values))
 
 
 def singular_gaps(a: Any) -> Any:
-    values = jnp.linalg.svd(a, compute_uv=False)
-    return 0.05 * jnp.append(-jnp.diff(values), values[-1]) / values[0]
+    values = arrays.singular_values(a)
+    return 0.05 * anp.append(-anp.diff(values), values[-1]) / values[0]
 
 
 def eigenvector(a: Any) -> Any:
-    v = jnp.linalg.eigh(symmetric(a))[1][:, -1:]
-    return v * jnp.sign(v[jnp.argmax(jnp.abs(v))])
+    v = arrays.eigh(a)[1][:, -1:]
+    return v * anp.sign(v[anp.argmax(anp.abs(v))])
 
 
 def one(value: Any) -> Any:
-    return jnp.reshape(value, (1, 1))
+    return anp.reshape(value, (1, 1))
 
 
 class HardGenerator(Generator):
@@ -59,7 +45,7 @@ class HardGenerator(Generator):
     def sized_down(self, size: Size, depth: int) -> Term:
         """A square matrix of moderate size."""
         part = self.any((size, size), depth)
-        return t.times(t.constant("0.1", SCALAR, 0.1), t.call("tanh", part.shape, jnp.tanh, part))
+        return t.times(t.constant("0.1", SCALAR, 0.1), t.call("tanh", part.shape, anp.tanh, part))
 
     def full_rank(self, rows: Size, cols: Size, depth: int) -> Term:
         return self.any((rows, cols), depth)
@@ -68,16 +54,16 @@ class HardGenerator(Generator):
         d, k = depth - 1, self.size()
         other = self.size()
         options: list[Make] = [
-            lambda: t.call("eigmax", SCALAR, lambda a: one(jnp.linalg.eigvalsh(symmetric(a))[-1]),
+            lambda: t.call("eigmax", SCALAR, lambda a: one(arrays.eigh(a)[0][-1]),
                            self.any((k, k), d), kink=eigen_gaps),
-            lambda: t.call("specnorm", SCALAR, lambda a: one(jnp.linalg.svd(a, compute_uv=False)[0]),
+            lambda: t.call("specnorm", SCALAR, lambda a: one(arrays.singular_values(a)[0]),
                            self.full_rank(k, other, d), kink=singular_gaps),
-            lambda: t.call("nuclear", SCALAR, lambda a: one(jnp.linalg.svd(a, compute_uv=False).sum()),
+            lambda: t.call("nuclear", SCALAR, lambda a: one(arrays.singular_values(a).sum()),
                            self.full_rank(k, other, d), kink=singular_gaps),
-            lambda: t.call("prod", SCALAR, lambda a: one(jnp.prod(a)), self.positive((k, ()), d)),
-            lambda: t.call("norminf", SCALAR, lambda a: one(jnp.max(jnp.abs(a))), self.any((k, ()), d),
-                           kink=lambda a: t.gaps(jnp.abs(a))),
-            lambda: t.call("abs", SCALAR, jnp.abs, t.call("det", SCALAR, lambda a: one(jnp.linalg.det(a)),
+            lambda: t.call("prod", SCALAR, lambda a: one(anp.prod(a)), self.positive((k, ()), d)),
+            lambda: t.call("norminf", SCALAR, lambda a: one(anp.max(anp.abs(a))), self.any((k, ()), d),
+                           kink=lambda a: t.gaps(anp.abs(a))),
+            lambda: t.call("abs", SCALAR, anp.abs, t.call("det", SCALAR, lambda a: one(anp.linalg.det(a)),
                                                           self.invertible(k, d)), kink=lambda a: a),
         ]  # fmt: skip
         return self.one(options)
@@ -85,10 +71,10 @@ class HardGenerator(Generator):
     def hard_column(self, rows: Size, depth: int) -> Term:
         d, shape = depth - 1, (rows, ())
         options: list[Make] = [
-            lambda: t.call("eigvals", shape, lambda a: jnp.linalg.eigvalsh(symmetric(a)).reshape(-1, 1),
+            lambda: t.call("eigvals", shape, lambda a: arrays.eigh(a)[0].reshape(-1, 1),
                            self.any((rows, rows), d), kink=eigen_gaps),
             lambda: t.call("eigvec", shape, eigenvector, self.any((rows, rows), d), kink=eigen_gaps),
-            lambda: t.call("cumsum", shape, lambda a: jnp.cumsum(a, axis=0), self.any(shape, d)),
+            lambda: t.call("cumsum", shape, lambda a: anp.cumsum(a, axis=0), self.any(shape, d)),
             lambda: t.times(self.hard_matrix(rows, rows, d), self.any(shape, d)),
         ]  # fmt: skip
         return self.one(options)
@@ -97,20 +83,20 @@ class HardGenerator(Generator):
         d = depth - 1
         shape: Shape = (rows, cols)
         options: list[Make] = [
-            lambda: t.call("pinv", shape, jnp.linalg.pinv, self.full_rank(cols, rows, d), kink=singular_gaps),
-            lambda: t.call("sylvester", shape, jsp_sylvester, self.invertible(rows, 0), self.invertible(cols, 0),
+            lambda: t.call("pinv", shape, arrays.pinv, self.full_rank(cols, rows, d), kink=singular_gaps),
+            lambda: t.call("sylvester", shape, arrays.sylvester, self.invertible(rows, 0), self.invertible(cols, 0),
                            self.any(shape, d)),
         ]  # fmt: skip
         if rows == cols:
             options += [
-                lambda: t.call("expm", shape, jsp.linalg.expm, self.sized_down(rows, d)),
-                lambda: t.call("sqrtm", shape, of_eigenvalues(jnp.sqrt), self.positive_definite(rows, d),
+                lambda: t.call("expm", shape, arrays.expm, self.sized_down(rows, d)),
+                lambda: t.call("sqrtm", shape, arrays.of_eigenvalues(anp.sqrt), self.positive_definite(rows, d),
                                kink=eigen_gaps),
-                lambda: t.call("logm", shape, of_eigenvalues(jnp.log), self.positive_definite(rows, d),
+                lambda: t.call("logm", shape, arrays.of_eigenvalues(anp.log), self.positive_definite(rows, d),
                                kink=eigen_gaps),
-                lambda: t.call("chol", shape, lambda a: jnp.linalg.cholesky(symmetric(a)),
+                lambda: t.call("chol", shape, lambda a: anp.linalg.cholesky((a + a.T) / 2),
                                self.positive_definite(rows, d)),
-                lambda: t.call("adj", shape, lambda a: jnp.linalg.det(a) * jnp.linalg.inv(a), self.invertible(rows, d)),
+                lambda: t.call("adj", shape, lambda a: anp.linalg.det(a) * anp.linalg.inv(a), self.invertible(rows, d)),
             ]  # fmt: skip
         return self.one(options)
 
@@ -122,10 +108,3 @@ class HardGenerator(Generator):
 
     def matrix(self, rows: Size, cols: Size, depth: int) -> Term:
         return self.hard_matrix(rows, cols, depth) if self.pick(2) else super().matrix(rows, cols, depth)
-
-
-def jsp_sylvester(a: Any, b: Any, c: Any) -> Any:
-    """The X with a*X + X*b = c, by the Kronecker system."""
-    m, n = c.shape
-    system = jnp.kron(jnp.eye(n), a) + jnp.kron(b.T, jnp.eye(m))
-    return jnp.linalg.solve(system, c.T.reshape(-1)).reshape(n, m).T

@@ -1,4 +1,4 @@
-"""A random expression: its text in the language and, built beside it, its value by jax.numpy.
+"""A random expression: its text in the language and, built beside it, its value by autograd.numpy.
 
 Every value is a 2-D array (a scalar is 1 x 1, a column n x 1, a row 1 x n), so nothing here depends on how frechet
 reads, types or lowers the text. A size is a tuple of names or ints, as the text language has it for vec and kron.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax.numpy as jnp
+import autograd.numpy as anp
 
 Size = tuple[str | int, ...]
 Shape = tuple[Size, Size]
@@ -82,7 +82,7 @@ def variable(name: str, shape: Shape) -> Term:
 
 def constant(text: str, shape: Shape, value: Any, level: int = POSTFIX) -> Term:
     """A term without variables."""
-    array = jnp.broadcast_to(jnp.asarray(value, dtype=float), (length(shape[0]), length(shape[1])))
+    array = anp.broadcast_to(anp.asarray(value, dtype=float), (length(shape[0]), length(shape[1])))
     return Term(text, level, shape, lambda env: array)
 
 
@@ -144,7 +144,7 @@ def powered(part: Term, exponent: str, sign: str = "^") -> Term:
 
 def eye(size: Size) -> Term:
     """The identity; the size is a single one."""
-    return constant(f"eye({size[0]})", (size, size), jnp.eye(length(size)))
+    return constant(f"eye({size[0]})", (size, size), anp.eye(length(size)))
 
 
 def indexed(part: Term, text: str, shape: Shape, fn: Callable[..., Any]) -> Term:
@@ -152,21 +152,21 @@ def indexed(part: Term, text: str, shape: Shape, fn: Callable[..., Any]) -> Term
 
 
 def total(a: Any) -> Any:
-    return jnp.sum(a).reshape(1, 1)
+    return anp.sum(a).reshape(1, 1)
 
 
 def trace(a: Any) -> Any:
-    return jnp.trace(a).reshape(1, 1)
+    return anp.trace(a).reshape(1, 1)
 
 
 def norm2(a: Any) -> Any:
-    return jnp.sqrt(jnp.sum(a * a)).reshape(1, 1)
+    return anp.sqrt(anp.sum(a * a)).reshape(1, 1)
 
 
 def diag(a: Any) -> Any:
-    return jnp.diag(a.ravel())
+    return anp.diag(a.ravel())
 
 
 def gaps(a: Any) -> Any:
     """The smallest gap between sorted entries: where a maximum changes hands."""
-    return jnp.diff(jnp.sort(a.ravel()))
+    return anp.diff(anp.sort(a.ravel()))
