@@ -1,30 +1,24 @@
-"""Expressions of array code, each kept once, and their text.
+"""Expressions of array code, each kept once.
 
 Vectors are 1-D here, whether rows or columns. Equal expressions are the same object, so that what is used twice is
-seen and becomes a local variable.
+seen and becomes a local variable. `written` makes text of them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-SUM, PRODUCT, SIGN, POWER, ATOM = 1, 2, 3, 4, 5
-_LEVEL = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "matmul": PRODUCT, "neg": SIGN, "pow": POWER}
-_SIGN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "pow": "**"}
-_LONGEST = 88
-_DEEPEST = 12
-_PLACE = re.compile(r"\{(\d+)\}")
+from frechet.compile.language import Language
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """One expression.
 
-    op: name, size, number, add, sub, mul, div, matmul, pow, neg, T (transpose of a matrix), col (x as a column to
-    broadcast), or call, where `text` is a template with the places {0}, {1}, ...
+    op: name, size, number, add, sub, mul, div, matmul, pow, neg, T (transpose of a matrix), col and row (x as a matrix
+    of one column or row, to broadcast), index (`text` says where: "1,:" is the first row), outer, or call, where
+    `text` is a template with the places {0}, {1}, ...
     """
 
     op: str
@@ -39,13 +33,10 @@ class Code:
 
 
 class Book:
-    """Makes expressions, each once, with the simplifications that readable and stable code wants.
+    """Makes expressions, each once, with the simplifications that readable and stable code wants."""
 
-    `template(name, count)` gives the code of an operation for so many arguments, {0}, {1}, ..., in this backend.
-    """
-
-    def __init__(self, template: Callable[[str, int], str]) -> None:
-        self.template = template
+    def __init__(self, language: Language) -> None:
+        self.language = language
         self.known: dict[tuple[object, ...], Code] = {}
         self.hints: dict[Code, str] = {}
 
@@ -63,10 +54,15 @@ class Book:
 
     def function(self, name: str, *args: Code, ndim: int, symmetric: bool = False) -> Code:
         """An operation of the language by its record's template."""
-        return self.call(self.template(name, len(args)), *args, ndim=ndim, symmetric=symmetric)
+        template = self.language.operation(name, len(args), max((a.ndim for a in args), default=0))
+        return self.call(template, *args, ndim=ndim, symmetric=symmetric)
+
+    def word(self, name: str, *args: Code, ndim: int, symmetric: bool = False) -> Code:
+        """A construction of the language."""
+        return self.call(self.language.word(name), *args, ndim=ndim, symmetric=symmetric)
 
     def is_function(self, code: Code, name: str) -> bool:
-        return code.op == "call" and code.text == self.template(name, 1)
+        return code.op == "call" and code.text == self.language.spelled(name, 1, code.args[0].ndim)
 
     # -- arithmetic ----------------------------------------------------------------------------------
 
@@ -140,6 +136,10 @@ class Book:
         """A vector so that it broadcasts along the rows."""
         return self.make("col", a, ndim=2)
 
+    def row(self, a: Code) -> Code:
+        """A vector as a matrix of one row."""
+        return self.make("row", a, ndim=2)
+
     # -- stable forms --------------------------------------------------------------------------------
 
     def total(self, a: Code) -> Code:
@@ -148,13 +148,14 @@ class Book:
             return self.matmul(*a.args)
         if a.op == "pow" and a.ndim == 1 and a.args[1].number == 2:
             return self.matmul(a.args[0], a.args[0])
-        return self.call("{0}.sum()", a, ndim=0)
+        return self.word("total2" if a.ndim == 2 else "total1", a, ndim=0)
 
     def log(self, a: Code) -> Code:
         exp = self._one_plus_exp(a)
         if exp is not None:
             return self.function("softplus", exp.args[0], ndim=a.ndim)
-        if a.op == "call" and a.text == "{0}.sum()" and self.is_function(a.args[0], "exp") and a.args[0].ndim == 1:
+        whole = a.op == "call" and a.text == self.language.word("total1") and a.args[0].ndim == 1
+        if whole and self.is_function(a.args[0], "exp"):
             return self.function("logsumexp", a.args[0].args[0], ndim=0)
         if self.is_function(a, "det"):
             return self.function("logdet", a.args[0], ndim=0)
@@ -172,123 +173,3 @@ class Book:
 def _both(a: Code, b: Code) -> bool:
     """Whether a result made entry by entry is symmetric."""
     return (a.symmetric or a.ndim == 0) and (b.symmetric or b.ndim == 0) and max(a.ndim, b.ndim) == 2
-
-
-# -- text ---------------------------------------------------------------------------------------------
-
-
-def show_number(value: Fraction) -> str:
-    """`2`, `0.5`, `1 / 3`."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    text = repr(float(value))
-    short = value.denominator < 10_000 and Fraction(text) != value
-    return f"{value.numerator} / {value.denominator}" if short else text
-
-
-def _written(code: Code, texts: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """Text and level of an expression from those of its parts."""
-    op = code.op
-    if op in ("name", "size"):
-        return code.text, ATOM
-    if op == "number":
-        value = Fraction(code.text)
-        text = show_number(value)
-        return text, PRODUCT if " / " in text else SIGN if value < 0 else ATOM
-    if op == "T":
-        return f"{_at(texts[0], ATOM)}.T", ATOM
-    if op == "col":
-        return f"{_at(texts[0], ATOM)}[:, None]", ATOM
-    if op == "neg":
-        if code.args[0].op in ("mul", "div") and texts[0][1] == PRODUCT:
-            return f"-{texts[0][0]}", PRODUCT
-        return f"-{_at(texts[0], SIGN)}", SIGN
-    if op == "call":
-        return _filled(code.text, texts)
-    level = _LEVEL[op]
-    if op == "pow":
-        return f"{_at(texts[0], ATOM)}**{_at(texts[1], SIGN)}", level
-    left, right = _at(texts[0], level), _at(texts[1], level + 1)
-    if level == PRODUCT and texts[0][1] == PRODUCT and (code.args[0].op == "matmul") != (op == "matmul"):
-        left = f"({texts[0][0]})"
-    if op == "add":
-        right = _at(texts[1], SUM)
-    if op == "matmul" and _row_first(code) and texts[1][1] == PRODUCT:
-        right = texts[1][0]
-    return f"{left} {_SIGN[op]} {right}", level
-
-
-def _row_first(code: Code) -> bool:
-    """x @ (A @ y): without the parentheses it is (x @ A) @ y, the same number at the same cost."""
-    x, inner = code.args
-    return x.ndim == 1 and inner.op == "matmul" and inner.args[0].ndim == 2 and inner.args[1].ndim == 1
-
-
-def _at(text: tuple[str, int], level: int) -> str:
-    return text[0] if text[1] >= level else f"({text[0]})"
-
-
-def _filled(template: str, texts: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """A template with its places filled: in parentheses unless a comma or bracket stands on both sides."""
-
-    def place(match: re.Match[str]) -> str:
-        before, after = template[: match.start()].rstrip()[-1:], template[match.end() :].lstrip()[:1]
-        alone = before in ("(", ",", "[") and after in (")", ",", "]")
-        text = texts[int(match[1])]
-        return text[0] if alone else _at(text, ATOM)
-
-    depth = 0
-    outside = ""
-    for c in template:
-        depth += (c in "([{") - (c in ")]}")
-        outside += c if depth == 0 else ""
-    return _PLACE.sub(place, template), ATOM if " " not in outside.strip() else 0
-
-
-def in_order(root: Code) -> list[Code]:
-    """Every expression under `root`, parts first."""
-    order: list[Code] = []
-    seen: set[int] = set()
-    stack: list[tuple[Code, bool]] = [(root, False)]
-    while stack:
-        code, ready = stack.pop()
-        if ready:
-            order.append(code)
-        elif id(code) not in seen:
-            seen.add(id(code))
-            stack.append((code, True))
-            stack.extend((a, False) for a in reversed(code.args) if id(a) not in seen)
-    return order
-
-
-def statements(root: Code, hints: dict[Code, str], taken: set[str]) -> tuple[list[str], str]:
-    """Assignments and the final expression: what is used twice, or would make a line too long, gets a name."""
-    order = in_order(root)
-    uses: dict[Code, int] = {}
-    for code in order:
-        for a in code.args:
-            uses[a] = uses.get(a, 0) + 1
-    texts: dict[Code, tuple[str, int]] = {}
-    depth: dict[Code, int] = {}
-    lines: list[str] = []
-    count = 0
-    for code in order:
-        text = _written(code, [texts[a] for a in code.args])
-        depth[code] = 1 + max((depth[a] for a in code.args), default=0)
-        shared = uses.get(code, 0) > 1 and not _cheap(code)
-        if code is not root and (shared or len(text[0]) > _LONGEST or depth[code] > _DEEPEST):
-            name = hints.get(code, "")
-            while not name or name in taken:
-                count += 1
-                name = f"t{count}"
-            taken.add(name)
-            lines.append(f"{name} = {text[0]}")
-            text, depth[code] = (name, ATOM), 1
-        texts[code] = text
-    return lines, texts[root][0]
-
-
-def _cheap(code: Code) -> bool:
-    """Not worth a name: a leaf, or a view or an entry of one."""
-    view = code.op in ("T", "col", "neg") or (code.op == "call" and code.text.startswith("{0}["))
-    return not code.args or (view and not code.args[0].args)

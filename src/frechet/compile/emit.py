@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from frechet.compile.code import Book, Code
+from frechet.compile.language import Language
 from frechet.compile.product import Chains, Factor, Product, plain
 from frechet.core.dims import Size
 from frechet.core.errors import problem
@@ -19,39 +18,20 @@ CallRule = Callable[["Emitter", Tree, Sequence[Product], Sequence[Size]], Produc
 """(emitter, tree, values of the arguments, sizes among the arguments) -> value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """How a library spells what the records do not say. DTYPE stands for the type of the first argument."""
-
-    name: str
-    np: str
-    constant: str
-    eye: str
-    block: str = ""
-
-
-NUMPY = Backend("numpy", "np", "np.full({0}, {1})", "np.eye({0})", "np.block")
-JAX = Backend("jax", "jnp", "jnp.full({0}, {1})", "jnp.eye({0})", "jnp.block")
-TORCH = Backend(
-    "torch", "torch", "torch.full({0}, {1}, dtype=DTYPE)", "torch.eye({0}, dtype=DTYPE)",
-)  # fmt: skip
-
-
 class Emitter:
     """Walks a tree once and keeps a product for every subtree."""
 
     def __init__(
-        self, backend: Backend, names: Mapping[str, str], symmetric: Collection[str], calls: Mapping[str, CallRule]
+        self, language: Language, names: Mapping[str, str], symmetric: Collection[str], calls: Mapping[str, CallRule]
     ) -> None:
         """`names` are the spellings of variables, `symmetric` the variables that are; `calls` are the rules for
         operations whose code depends on what stands around them."""
-        self.backend = backend
+        self.language = language
         self.calls = calls
         self.names = names
         self.symmetric = symmetric
-        self.book = Book(self._template)
-        self.chains = Chains(self.book, backend.constant, backend.eye, f"{backend.np}.diag({{0}})",
-                             f"{backend.np}.linalg.solve({{0}}, {{1}})")  # fmt: skip
+        self.book = Book(language)
+        self.chains = Chains(self.book)
         self.values: dict[int, Product] = {}
         self.directions: list[str] = []
         self.plan = Plan()
@@ -77,17 +57,6 @@ class Emitter:
             part = Product(Fraction(d)) if isinstance(d, int) else Product(scalars=(self.book.make("size", text=d),))
             product = times(product, part)
         return self.close(product)
-
-    def _template(self, name: str, count: int) -> str:
-        """The template of an operation over {0}, {1}, ... for so many arguments."""
-        record = REGISTRY[name]
-        text = record.template(self.backend.name, count)
-        slots = set(re.findall(r"\{(\w+)\}", text))
-        if not text or (record.kind == "opaque" and slots != set(record.params[:count])):
-            raise problem("E504", f"There is no {self.backend.name} code for {name} yet.")
-        for i, parameter in enumerate(record.params):
-            text = re.sub(rf"\{{{parameter}\}}", f"{{{i}}}", text)
-        return text
 
     def _hint(self, where: Tree) -> None:
         """The user's names for shared parts become local variables."""
@@ -117,6 +86,8 @@ class Emitter:
         codes = self.entrywise(args) if len(args) > 1 and REGISTRY[tree.name].kind == "elementwise" \
             else [self.close(a) for a in args]  # fmt: skip
         ndim = bool(tree.typed.rows) + bool(tree.typed.cols)
+        if self.language.dotted and any(c.ndim == 2 for c in codes) and REGISTRY[tree.name].kind == "elementwise":
+            codes = [self.book.row(c) if c.ndim == 1 else c for c in codes]
         # In every record, sizes come after the values.
         given = [*codes, *(self.size(s) for s in sizes)]
         entries = REGISTRY[tree.name].kind == "elementwise" and len(args) == 1
@@ -280,43 +251,46 @@ def _matrix_power(e: Emitter, tree: Tree, base: Product, n: int) -> Product:
         return Product(factors=(Factor("eye", e.size(tree.typed.rows), True, True),))
     if n == -1:
         return Product(factors=(Factor("inv", code, True, True),))
-    power = e.book.call(f"{e.backend.np}.linalg.matrix_power({{0}}, {{1}})", code, e.book.number(n), ndim=2,
-                        symmetric=code.symmetric)  # fmt: skip
+    power = e.book.word("matrix_power", code, e.book.number(n), ndim=2, symmetric=code.symmetric)
     return e.finished(tree, power)
 
 
 def _index(e: Emitter, tree: Tree, args: Values) -> Product:
-    places = [":" if p is None else str(p - 1) for p in tree.value]
+    places = [":" if p is None else str(p) for p in tree.value]
     code = e.close(args[0])
     if len(places) == 2 and code.ndim == 1:
         places = [places[0] if tree.args[0].typed.rows else places[1]]
     if code.ndim == 0:
         return args[0]
     ndim = bool(tree.typed.rows) + bool(tree.typed.cols)
-    return e.finished(tree, e.book.call("{0}[" + ", ".join(places) + "]", code, ndim=ndim))
+    return e.finished(tree, e.book.make("index", code, text=",".join(places), ndim=ndim))
 
 
 def _matrix(e: Emitter, tree: Tree, args: Values) -> Product:
     """A matrix written out: entries, or blocks."""
     height, width = tree.value
     ndim = bool(tree.typed.rows) + bool(tree.typed.cols)
-    if not e.backend.block:
-        raise problem("E504", f"There is no {e.backend.name} code for matrices written out yet.", tree.span)
     codes = [_block(e, a, p, ndim) for a, p in zip(tree.args, args, strict=True)]
-    if ndim < 2 and any(c.ndim for c in codes):
-        template = f"{e.backend.np}.hstack([{', '.join(f'{{{i}}}' for i in range(len(codes)))}])"
-        return e.finished(tree, e.book.call(template, *codes, ndim=ndim))
-    rows = [", ".join(f"{{{r * width + c}}}" for c in range(width)) for r in range(height)]
-    make = e.backend.block if any(c.ndim for c in codes) else f"{e.backend.np}.array"
-    inner = ", ".join(rows) if ndim < 2 else ", ".join(f"[{r}]" for r in rows)
-    return e.finished(tree, e.book.call(f"{make}([{inner}])", *codes, ndim=ndim))
+    arrays = any(c.ndim for c in codes)
+    if ndim < 2 and arrays:
+        return e.finished(tree, e.book.call(literal(e.language.word("stack"), 1, len(codes)), *codes, ndim=ndim))
+    template = e.language.word("blocks" if arrays else "entries" if ndim == 2 else "vector")
+    shape = (height, width) if ndim == 2 else (1, height * width)
+    return e.finished(tree, e.book.call(literal(template, *shape), *codes, ndim=ndim))
+
+
+def literal(template: str, height: int, width: int) -> str:
+    """The template of a matrix written out, from "before | before a row | comma | after a row | semicolon | after"."""
+    before, row, comma, end, semicolon, after = template.split("|")
+    rows = [comma.join(f"{{{r * width + c}}}" for c in range(width)) for r in range(height)]
+    return before + semicolon.join(row + r + end for r in rows) + after
 
 
 def _block(e: Emitter, tree: Tree, p: Product, ndim: int) -> Code:
     code = e.close(p)
     if ndim == 2 and tree.typed.is_column:
         return e.book.column(code)
-    return e.book.call("{0}[None, :]", code, ndim=2) if ndim == 2 and tree.typed.is_row else code
+    return e.book.row(code) if ndim == 2 and tree.typed.is_row else code
 
 
 def _first(e: Emitter, tree: Tree, args: Values) -> Product:

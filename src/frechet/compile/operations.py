@@ -11,7 +11,6 @@ from fractions import Fraction
 from frechet.compile.emit import CallRule, Emitter, Values, div, hadamard, settled, times, transpose
 from frechet.compile.product import Factor, Product
 from frechet.core.dims import Size
-from frechet.core.errors import problem
 from frechet.language.tree import Tree
 
 
@@ -35,7 +34,7 @@ def _diag(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Produc
     matrices = [f for f in p.factors if f.kind == "plain" and f.is_matrix]
     if len(matrices) == len(p.factors) > 1:
         rest = e.chains.chain(matrices[1:])
-        code = e.book.call(f'{e.backend.np}.einsum("ij,ji->i", {{0}}, {{1}})', matrices[0].code, rest, ndim=1)
+        code = e.book.word("product_diagonal", matrices[0].code, rest, ndim=1)
         return times(p._replace(factors=()), e.finished(tree, code))
     if len(p.factors) == 1 and p.factors[0].kind == "diag":
         return times(p._replace(factors=()), e.finished(tree, p.factors[0].code))
@@ -82,7 +81,7 @@ def _total(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Produ
     if p.is_scalar:
         return p
     if sizes:
-        code = e.book.call(f"{{0}}.sum(axis={int(sizes[0][0]) - 1})", e.close(body), ndim=1)
+        code = e.book.word("column_sums" if sizes[0][0] == 1 else "row_sums", e.close(body), ndim=1)
         return times(outside, e.finished(tree, code))
     if all(f.kind == "ones" for f in p.factors):
         return times(outside, Product(scalars=tuple(f.code for f in p.factors)))
@@ -108,14 +107,15 @@ def _log(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product
 def _vec(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
     """Column-major, in words every library understands."""
     code = e.close(args[0])
-    flat = code if code.ndim < 2 else e.book.call("{0}.ravel()", e.book.transpose(code), ndim=1)
-    return e.finished(tree, flat)
+    if code.ndim < 2:
+        return e.finished(tree, code)
+    return e.finished(tree, e.book.word("vec", code if e.language.dotted else e.book.transpose(code), ndim=1))
 
 
 def _mat(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
     m, n = (e.size(s) for s in sizes)
-    square = e.book.call("{0}.reshape({1}, {2})", e.close(args[0]), n, m, ndim=2)
-    return e.finished(tree, e.book.transpose(square))
+    square = e.book.word("mat", e.close(args[0]), *((m, n) if e.language.dotted else (n, m)), ndim=2)
+    return e.finished(tree, square if e.language.dotted else e.book.transpose(square))
 
 
 def _kron(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
@@ -127,7 +127,7 @@ def _kron(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Produc
         if not flat and s.is_column:
             code = e.book.column(code)
         elif not flat and s.is_row:
-            code = e.book.call("{0}[None, :]", code, ndim=2)
+            code = e.book.row(code)
         codes.append(code)
     if any(s.is_scalar for s in sides):
         return times(settled(e, args[0]), settled(e, args[1]))
@@ -136,12 +136,9 @@ def _kron(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Produc
 
 
 def _commutation(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
-    if e.backend.name == "torch":
-        raise problem("E504", "There is no torch code for commutation yet.", tree.span)
     m, n = (e.size(s) for s in sizes)
     count = e.size((*sizes[0], *sizes[1]))
-    template = f"{e.backend.np}.eye({{2}}).reshape({{1}}, {{0}}, {{2}}).transpose(1, 0, 2).reshape({{2}}, {{2}})"
-    return e.finished(tree, e.book.call(template, m, n, count, ndim=2))
+    return e.finished(tree, e.book.word("commutation", m, n, count, ndim=2))
 
 
 CALLS: dict[str, CallRule] = {

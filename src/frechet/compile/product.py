@@ -83,10 +83,8 @@ def _divides(coef: Fraction) -> bool:
 class Chains:
     """Turns products into code."""
 
-    def __init__(self, book: Book, constant: str, eye: str, diag: str, solve: str) -> None:
-        """Templates of the backend: `constant` over {0} shape and {1} value, `eye`, `diag`, `solve`."""
+    def __init__(self, book: Book) -> None:
         self.book = book
-        self.constant, self.eye, self.diag, self.solve_text = constant, eye, diag, solve
 
     # -- closing -------------------------------------------------------------------------------------
 
@@ -103,15 +101,13 @@ class Chains:
         return self._constant(ones, self._scaled(p._replace(factors=()), None))
 
     def _constant(self, lengths: Sequence[Code], value: Code) -> Code:
-        shape = lengths[0] if len(lengths) == 1 else self.book.call("({0}, {1})", *lengths, ndim=0)
-        template, filled = self.constant, [shape, value]
+        kind = "vector" if len(lengths) == 1 else "matrix"
         if value.number is not None and value.number in (0, 1):
-            # np.full((m, n), 1) would be an array of integers
-            template = template.replace("full", "ones" if value.number else "zeros").replace(", {1}", "")
-            filled = [shape]
-        elif value.number is not None and value.number.denominator == 1:
-            template = template.replace("{1}", "{1}.0")
-        return self.book.call(template, *filled, ndim=len(lengths))
+            return self.book.word(f"{'ones' if value.number else 'zeros'}_{kind}", *lengths, ndim=len(lengths))
+        if value.number is not None and value.number.denominator == 1:
+            # np.full(n, 2) would be an array of integers
+            value = self.book.call(self.book.language.word("floats").replace("{0}", str(value.number)), ndim=0)
+        return self.book.word(f"{kind}_of", *lengths, value, ndim=len(lengths))
 
     def _scaled(self, p: Product, body: Code | None) -> Code:
         """coef * scalars * body / below, with a sign in front and small numbers where an expert puts them."""
@@ -180,8 +176,7 @@ class Chains:
         return body
 
     def outer(self, a: Code, b: Code) -> Code:
-        prefix = self.diag.split("diag")[0]
-        return self.book.call(prefix + "outer({0}, {1})", a, b, ndim=2, symmetric=a is b)
+        return self.book.make("outer", a, b, ndim=2, symmetric=a is b)
 
     def segment(self, factors: Sequence[Factor]) -> Code:
         """A chain of matrices, perhaps from a row, perhaps to a column."""
@@ -203,7 +198,7 @@ class Chains:
         last, rest = factors[-1], list(factors[:-1])
         if last.kind == "ones" and rest and rest[-1].kind == "plain":
             before = rest.pop()
-            acc = book.call("{0}.sum(axis=1)", before.code, ndim=1) if before.rows else book.total(before.code)
+            acc = book.word("row_sums", before.code, ndim=1) if before.rows else book.total(before.code)
         elif last.kind == "ones" and rest and rest[-1].kind == "diag":
             acc = rest.pop().code
         elif last.kind == "ones" and rest and rest[-1].kind == "ones":
@@ -226,7 +221,7 @@ class Chains:
         book = self.book
         first, rest = factors[0], list(factors[1:])
         if first.kind == "ones" and rest and rest[0].kind == "plain":
-            acc = book.call("{0}.sum(axis=0)", rest.pop(0).code, ndim=1)
+            acc = book.word("column_sums", rest.pop(0).code, ndim=1)
         else:
             acc = self._vector(first)
         for f in rest:
@@ -287,13 +282,13 @@ class Chains:
     def matrix(self, f: Factor) -> Code:
         """A single square factor written out."""
         if f.kind == "diag":
-            return self.book.call(self.diag, f.code, ndim=2, symmetric=True)
+            return self.book.word("diag", f.code, ndim=2, symmetric=True)
         if f.kind == "eye":
-            return self.book.call(self.eye, f.code, ndim=2, symmetric=True)
+            return self.book.word("eye", f.code, ndim=2, symmetric=True)
         return self.inverse(f.code) if f.kind == "inv" else f.code
 
     def solve(self, a: Code, b: Code) -> Code:
-        return self.book.call(self.solve_text, a, b, ndim=b.ndim)
+        return self.book.word("solve", a, b, ndim=b.ndim)
 
     def inverse(self, a: Code) -> Code:
         if a.op == "T":

@@ -1,0 +1,122 @@
+"""A typed Tree as the parts of a function, before a language writes them down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from frechet.compile.code import Code
+from frechet.compile.emit import Emitter
+from frechet.compile.language import Language
+from frechet.compile.operations import CALLS
+from frechet.compile.written import in_order, statements
+from frechet.core.dims import Shape, show_size
+from frechet.core.errors import problem
+from frechet.language.declarations import Declarations
+from frechet.language.tree import Tree, subtrees
+
+_SYMMETRIC = frozenset({"symmetric", "spd"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One function.
+
+    parameters  (name, shape) in order          sizes   (names of sizes by axis, array) to read off before all else
+    steps       (name, expression)              value   the result as an expression       result  its shape
+    used        the parameters that the code reads
+    """
+
+    name: str
+    doc: str
+    parameters: tuple[tuple[str, Shape], ...]
+    sizes: tuple[tuple[Mapping[str, int], str], ...]
+    steps: tuple[tuple[str, str], ...]
+    value: str
+    result: Shape
+    used: frozenset[str]
+
+
+def draft(
+    language: Language, tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
+    arguments: Sequence[str] | None = None,
+) -> Draft:  # fmt: skip
+    """The function that computes `tree`; a linear map `dX -> e` takes the direction dX as well.
+
+    `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
+    `doc` is its first line of documentation.
+    """
+    shapes = _named_shapes(tree, declarations)
+    spelled: dict[str, str] = {}
+    for n in shapes:
+        spelled[n] = language.identifier(n)
+        while list(spelled.values()).count(spelled[n]) > 1:
+            spelled[n] += "_"
+    symmetric = {n for n, facts in declarations.facts.items() if facts & _SYMMETRIC}
+    emitter = Emitter(language, spelled, symmetric, CALLS)
+    result = emitter.run(tree)
+    given = [*(declarations.variables if arguments is None else arguments), *emitter.directions]
+    sizes, given = _sizes(result, given, declarations, spelled)
+    named = {d for told, _ in sizes for d in told}
+    taken = language.taken | {spelled[n] for n in given} | named | set(declarations.sizes)
+    steps, value = statements(result, emitter.book.hints, set(taken), language)
+    return Draft(
+        language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
+        tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps), value, tree.typed,
+        frozenset(_used(result)),
+    )  # fmt: skip
+
+
+def _named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
+    """Every variable and direction."""
+    shapes = dict(declarations.variables)
+    directions = {t.name for t in subtrees(tree) if t.kind == "arrow"}
+    for t in subtrees(tree):
+        if t.kind == "name" and t.name in directions and t.name not in shapes:
+            shapes[t.name] = t.typed
+    for name in directions - set(shapes):
+        # a map that ignores its direction, such as dX -> 0
+        variable = name[1:].rstrip("_")
+        shapes[name] = shapes.get(variable, Shape())
+    return shapes
+
+
+def _sizes(
+    result: Code, given: list[str], declarations: Declarations, spelled: Mapping[str, str]
+) -> tuple[list[tuple[dict[str, int], str]], list[str]]:
+    """Where the sizes that the code uses are read; a parameter is added if none of them tells a size."""
+    needed = list(dict.fromkeys(c.text for c in in_order(result) if c.op == "size"))
+    used = _used(result)
+    found: list[tuple[dict[str, int], str]] = []
+    given = list(given)
+    while needed:
+        ranked = {n: (len(_told(shape, needed)), spelled[n] in used, n in given)
+                  for n, shape in declarations.variables.items()}  # fmt: skip
+        best = max(ranked, key=lambda n: ranked[n], default="")
+        told = _told(declarations.variables[best], needed) if best else {}
+        if not told:
+            raise problem("E304", f"The size {needed[0]} cannot be read off an array.")
+        if best not in given:
+            given = [n for n in declarations.variables if n in given or n == best] + \
+                [n for n in given if n not in declarations.variables]  # fmt: skip
+        found.append((told, spelled[best]))
+        needed = [n for n in needed if n not in told]
+    return found, given
+
+
+def _used(code: Code) -> set[str]:
+    return {c.text for c in in_order(code) if c.op == "name"}
+
+
+def _told(shape: Shape, needed: Sequence[str]) -> dict[str, int]:
+    """Which of the sizes a variable tells, and on which axis of its array."""
+    told: dict[str, int] = {}
+    for axis, side in enumerate(s for s in shape if s):
+        if len(side) == 1 and side[0] in needed and str(side[0]) not in told:
+            told[str(side[0])] = axis
+    return told
+
+
+def sides(shape: Shape) -> list[str]:
+    """The sizes of the sides of an array, in words."""
+    return [show_size(s) for s in shape if s]
