@@ -47,9 +47,6 @@ def without_structure(d: Derivative) -> Derivative:
 def subject_of(d: Derivative) -> Subject:
     """What the narrator needs to know."""
     known = d.function.declarations
-    split = [n for n in d.wrt if any(len(side) > 1 for side in known.variables[n])]
-    if split:
-        raise problem("E504", f"There is no derivation yet by {split[0]}, which meets mat, kron or vec by its parts.")
     names = {n: variable_node(n, known) for n in known.variables}
     below = None
     if len(d.wrt) > 1:

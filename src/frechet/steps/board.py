@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from frechet.calculus.forward import forward
+from frechet.core.build import add
 from frechet.core.dims import Shape
 from frechet.core.errors import FrechetError
 from frechet.core.node import Node, Number
 from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered, lower
 from frechet.language.tree import Tree, fold
-from frechet.notation.choose import shortest
-from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
 from frechet.steps.claims import Proof, compare
+from frechet.steps.pushforward import written
 
 DIFFERENTIAL = "d"
 
@@ -47,22 +47,28 @@ class Board:
         self.writer = Writer(declarations, origins, uses_decimals(source))
         self.page = self.writer.page
         self.environment = dict(environment)
-        self.variable: Variable | None = None
+        self.variables: list[Variable] = []
         self._nodes: dict[Tree, Node] = {}
         self._free: dict[Tree, frozenset[str]] = {}
 
     def differentiate_by(self, name: str, shape: Shape, node: Node, direction: Node) -> None:
-        """Say what d(...) is along; the direction becomes a name like any other."""
+        """Say what d(...) is along; the direction becomes a name like any other. Said of several variables, d(...) is
+        the total differential."""
         made = getattr(direction, "name", "")
-        self.variable = Variable(
-            self.page.variable(name, shape), node, self.page.variable(made, shape), direction
-        )  # fmt: skip
+        self.variables.append(
+            Variable(self.page.variable(name, shape), node, self.page.variable(made, shape), direction)
+        )
         self.environment[made] = direction
 
     @property
     def by(self) -> Variable:
-        assert self.variable is not None
-        return self.variable
+        """The one variable."""
+        (only,) = self.variables
+        return only
+
+    @property
+    def directions(self) -> list[Tree]:
+        return [v.direction for v in self.variables]
 
     # -- trees -----------------------------------------------------------------------------------------------------
 
@@ -78,12 +84,17 @@ class Board:
         return self._free[tree]
 
     def depends(self, tree: Tree) -> bool:
-        """Whether the variable occurs."""
-        return self.by.tree.name in self.names(tree)
+        """Whether a variable occurs."""
+        return any(v.tree.name in self.names(tree) for v in self.variables)
 
     def moves(self, tree: Tree) -> bool:
-        """Whether the direction occurs, or a differential still to be found."""
-        return self.by.direction.name in self.names(tree) or self.has_differential(tree)
+        """Whether a direction occurs, or a differential still to be found."""
+        return bool(self.moving(tree))
+
+    def moving(self, tree: Tree) -> list[Variable]:
+        """The variables whose directions occur, all where a differential is still to be found."""
+        everything = self.has_differential(tree)
+        return [v for v in self.variables if everything or v.direction.name in self.names(tree)]
 
     def has_differential(self, tree: Tree) -> bool:
         return any(t.kind == "call" and t.name == DIFFERENTIAL for t in self.walk(tree))
@@ -105,21 +116,15 @@ class Board:
 
     def d(self, tree: Tree) -> Tree:
         """d(E); of the variable itself, its direction."""
-        if tree is self.by.tree:
-            return self.by.direction
+        for v in self.variables:
+            if tree is v.tree:
+                return v.direction
         return self.page.make("call", [tree], DIFFERENTIAL, shape=tree.typed)
 
-    def write(self, node: Node) -> Tree | None:
-        """The node in matrix notation, or None."""
+    def write(self, node: Node, shape: Shape | None = None) -> Tree | None:
+        """The node in matrix notation, or None; `shape` says how its axes make sides, if not one axis a side."""
         try:
-            return shortest(self.writer, node, self.writer.tree)
-        except (UnwritableError, FrechetError):
-            return None
-
-    def write_sides(self, node: Node, split: int) -> Tree | None:
-        """A node as a matrix whose rows are its first `split` axes, for vec and Kronecker products."""
-        try:
-            return matrix_of_sides(self.writer, node, range(split), range(split, node.order))
+            return written(self.writer, node, shape)
         except (UnwritableError, FrechetError):
             return None
 
@@ -147,11 +152,13 @@ class Board:
 
     def differential(self, tree: Tree) -> Node:
         """The node of d(tree)."""
-        return forward(self.node(tree), self.by.node, self.by.direction_node)
+        node = self.node(tree)
+        return add([(1, forward(node, v.node, v.direction_node)) for v in self.variables], node.dims)
 
     def prove(self, before: Tree, after: Tree) -> Proof:
         """Whether two lines say the same."""
-        return compare(self.node(before), self.node(after), self.source, self.declarations)
+        along = [v.direction_node for v in self.variables]
+        return compare(self.node(before), self.node(after), self.source, self.declarations, along)
 
 
 def inlined(tree: Tree) -> Tree:

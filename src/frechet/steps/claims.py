@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frechet.core.build import add
+from frechet.calculus.forward import forward
+from frechet.calculus.reverse import reverse
+from frechet.core.build import add, substitute
 from frechet.core.dims import Shape
+from frechet.core.ein import ein
 from frechet.core.errors import FrechetError
 from frechet.core.lazy import np
-from frechet.core.node import Node, Var, topological
+from frechet.core.node import Node, Var, depends_on, topological, unit
 from frechet.equality.expand import expand, together
 from frechet.equality.interpret import interpret
 from frechet.equality.reduce import vanishes
@@ -18,6 +24,8 @@ from frechet.reference.sample import Sampler
 
 POINTS = 4
 TOLERANCE = 1e-8
+# Lines are written out by entries only where there are few: a sum of products grows fast.
+MOST_ENTRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,21 @@ class Proof:
 PROVED = Proof("proved", "same")
 
 
-def compare(a: Node, b: Node, source: Tree, declarations: Declarations) -> Proof:
-    """Compare two lines: by normal form, then multiplied out, then by the laws of `equality`, then by values where
-    `source` is defined. (`equality.decide` would also look for a counterexample that reads well; none is read here.)
+def compare(
+    a: Node, b: Node, source: Tree, declarations: Declarations, directions: Sequence[Node] = ()
+) -> Proof:
+    """Compare two lines: by normal form, then multiplied out, then by the laws of `equality`, then, where both are
+    linear in a direction, by its coefficients, then by values where `source` is defined. (`equality.decide` would
+    also look for a counterexample that reads well; none is read here.)
     """
+    proof = _by_forms(a, b) or _by_entries(a, b)
+    if proof is None and directions:
+        proof = _by_coefficients(a, b, directions)
+    return proof or _by_values(a, b, source, declarations)
+
+
+def _by_forms(a: Node, b: Node) -> Proof | None:
+    """A proof by normal form or by the laws of `equality`; None where none is found."""
     if a is b:
         return PROVED
     try:
@@ -56,8 +75,59 @@ def compare(a: Node, b: Node, source: Tree, declarations: Declarations) -> Proof
         if vanishes(add([(1, a), (-1, b)], a.dims)):
             return Proof("proved", "decided")
     except FrechetError:
-        pass  # a form too large to be multiplied out: the values decide
-    return _by_values(a, b, source, declarations)
+        pass  # a form too large to be multiplied out
+    return None
+
+
+def _by_entries(a: Node, b: Node) -> Proof | None:
+    """Where every size is a small number the variables are written out, x = x[1]*e_1 + x[2]*e_2, and multiplied."""
+    loose = [n for n in topological([a, b]) if isinstance(n, Var) and n.dims]
+    whole = [d for n in loose for d in n.dims]
+    if not loose or not all(isinstance(d, int) for d in whole):
+        return None
+    if sum(math.prod(int(d) for d in n.dims) for n in loose) > MOST_ENTRIES:
+        return None
+    parts: dict[Node, Node] = {n: _written_out(n) for n in loose}
+    try:
+        return _by_forms(*(expand(substitute(n, parts.get)) for n in (a, b)))
+    except FrechetError:
+        return None
+
+
+def _written_out(variable: Var) -> Node:
+    """The sum over its entries of entry times unit direction."""
+    n = variable.order
+    inside, outside = tuple(range(n)), tuple(range(n, 2 * n))
+    dims = dict(enumerate((*variable.dims, *variable.dims)))
+    terms = []
+    for place in itertools.product(*(range(int(d)) for d in variable.dims)):
+        units = [unit(p, d) for p, d in zip(place, variable.dims, strict=True)]
+        both = [(u, (k,), 1) for k, u in enumerate([*units, *units])]
+        terms.append((1, ein(1, [(variable, inside, 1), *both], outside, dims)))
+    return add(terms, variable.dims)
+
+
+def _by_coefficients(a: Node, b: Node, directions: Sequence[Node]) -> Proof | None:
+    """Two linear maps are equal if their matrices are, and the matrix is read off by the adjoint of each operation:
+    <W, L(dX)> = <L*(W), dX>. So lines are proved that nothing but an adjoint connects."""
+    try:
+        if not (_linear(a, directions) and _linear(b, directions)):
+            return None
+        if all(_by_forms(reverse(a, d), reverse(b, d)) for d in directions):
+            return Proof("proved", "adjoint")
+    except FrechetError:
+        pass  # a form too large
+    return None
+
+
+def _linear(node: Node, directions: Sequence[Node]) -> bool:
+    """Whether a node is linear in the directions together: its coefficients hold none of them (so it is affine), and
+    the sum of its differentials along them is the node itself (so nothing is left at zero)."""
+    along = [forward(node, d, d) for d in directions]
+    if any(depends_on(reverse(node, d), other) for d in directions for other in directions):
+        return False
+    total = add([(1, n) for n in along], node.dims)
+    return total is node or expand(total) is expand(node)
 
 
 def _by_values(a: Node, b: Node, source: Tree, declarations: Declarations) -> Proof:

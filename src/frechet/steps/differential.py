@@ -10,6 +10,7 @@ from frechet.core.node import Call, Map
 from frechet.language.tree import Tree, fold, subtrees
 from frechet.steps.algebra import Algebra
 from frechet.steps.board import DIFFERENTIAL, Board
+from frechet.steps.laws import applied
 from frechet.steps.pushforward import ARGUMENTS, TANGENTS, Placeholders
 
 Rewritten = tuple[str, Tree]
@@ -203,9 +204,19 @@ class Differentials:
         if len(pushed.linear) == len(moving):
             return self._multilinear(E, moving)
         if pushed.tree is None:
-            return None
+            return self._by_law(E)
         filled = self._filled(pushed.tree, E, moving)
         return f"R-{E.name or E.kind}", self.algebra.flip(filled) if E.typed.is_row else filled
+
+    def _by_law(self, E: Tree) -> Rewritten | None:
+        """d of what a law of the function makes of it: of a logdet of a Kronecker product, of two logdets."""
+        found = applied(self.board, E)
+        if found is not None:
+            return found[0], self.board.d(found[1])
+        if E.name == "det":
+            logarithm = self.board.d(self.page.call("logdet", [E.args[0]], E.typed))
+            return "R-det-logdet", self.algebra.times(E, logarithm)
+        return None
 
     def _multilinear(self, E: Tree, moving: list[int]) -> Rewritten:
         """A map linear in each moving argument: each in turn is replaced by its differential."""

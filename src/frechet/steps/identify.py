@@ -51,9 +51,10 @@ class Identifier:
         return self.algebra.inner(W, item.E)
 
     def finished(self, item: Item) -> bool:
-        E, direction = item.E, self.board.by.direction
+        E = item.E
         # An entry of the direction is as good as the direction: c*dx[2] is read off as it stands.
-        return E is direction or (E.kind == "index" and E.args[0] is direction and E.typed.is_scalar)
+        inside = E.args[0] if E.kind == "index" and E.typed.is_scalar else E
+        return any(inside is direction for direction in self.board.directions)
 
     # -- scalars: <W, E> -------------------------------------------------------------------------------------------
 
@@ -179,21 +180,27 @@ class Identifier:
 
     def _read_off(self, M: Tree, E: Tree) -> Moved | None:
         """The matrix of the linear map dX -> E, read off by the calculus."""
-        by = self.board.by
-        if not by.direction.typed.is_column and not by.direction.typed.is_scalar:
-            return None
-        node = reverse(self.board.node(E), by.direction_node)
+        items = []
         split = len(E.typed.axes)
-        composite = split > 1 or node.order - split > 1
-        found = self.board.write_sides(node, split) if composite else self.board.write(node)
-        if found is None:
-            return None
-        if E.typed.is_scalar:
-            found = self.page.flip(found)
-        return "R-coefficient", [Item(self.algebra.times(M, found), by.direction, True)]
+        for by in self.board.moving(E):
+            if not by.direction.typed.is_column and not by.direction.typed.is_scalar:
+                return None
+            node = reverse(self.board.node(E), by.direction_node)
+            found = self.board.write(node, Shape(node.dims[:split], node.dims[split:]))
+            if found is None:
+                return None
+            if E.typed.is_scalar:
+                found = self.page.flip(found)
+            items.append(Item(self.algebra.times(M, found), by.direction, True))
+        return "R-coefficient", items
 
     def _whole_adjoint(self, W: Tree, E: Tree) -> Moved | None:
-        """The weight of dX in <W, E>, found by the calculus."""
-        by = self.board.by
-        found = self.board.write(reverse(pairing(self.board.node(W), self.board.node(E)), by.direction_node))
-        return None if found is None else ("R-adjoint", [Item(found, by.direction)])
+        """The weights of the directions in <W, E>, found by the calculus."""
+        items = []
+        for by in self.board.moving(E):
+            weight = reverse(pairing(self.board.node(W), self.board.node(E)), by.direction_node)
+            found = self.board.write(weight, by.direction.typed)
+            if found is None:
+                return None
+            items.append(Item(found, by.direction))
+        return "R-adjoint", items

@@ -17,6 +17,7 @@ from frechet.steps.claims import Proof
 from frechet.steps.derivation import Step
 from frechet.steps.differential import Differentials
 from frechet.steps.identify import Identifier, Item
+from frechet.steps.laws import applied
 
 LEVELS = ("brief", "normal", "full")
 # Rules so plain that on the board they share a line with what follows.
@@ -60,12 +61,23 @@ class Narrator:
             waiting = self._differentials(line)
             line = self._exhaust(line, lambda rule: True, stuck, waiting)
             line = self._exhaust(line, PLAIN.__contains__, stuck)
+            line = self._by_laws(line)
             if line is before:
                 break
             if len(self.moves) > MOST_MOVES:
                 self.gap = f"more than {MOST_MOVES} single steps"
         if self._differentials(line) and not self.gap:
             self.gap = "no rule in words for a part of this function"
+        return line
+
+    def _by_laws(self, line: Tree) -> Tree:
+        """Functions of the direction that a law makes simpler: dexpm(t*A, dt*A) = dt*A*expm(t*A)."""
+        for t in self.board.walk(line):
+            if t.kind == "call" and self.board.moving(t) and not self.board.has_differential(t):
+                found = applied(self.board, t)
+                if found is not None:
+                    line = self._replaced(line, t, found[1])
+                    self.moves.append(Move(found[0], line, self._stage))
         return line
 
     def _differentials(self, line: Tree) -> list[Tree]:

@@ -21,6 +21,7 @@ from frechet.language.declarations import Declarations
 from frechet.language.lower import lower
 from frechet.language.tree import Tree, fold, subtrees
 from frechet.notation.choose import shortest
+from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer
 
@@ -87,7 +88,7 @@ class Placeholders:
         # The writer knows how the value itself is written: norm2(u), not sqrt(u'*u).
         writer = Writer(self._declarations(meaning), lowered.origins, False)
         try:
-            found = shortest(writer, add(terms, root.dims), writer.tree)
+            found = written(writer, add(terms, root.dims), tree.typed)
         except (UnwritableError, FrechetError):
             return Pushed(None, tuple(linear))
         return Pushed(tangents_last(found), tuple(linear))
@@ -119,9 +120,19 @@ class Placeholders:
         writer = Writer(Declarations(shapes), {}, False)
         try:
             product = pairing(weight, root)
-            return shortest(writer, reverse(product, nodes[ARGUMENTS[place]]), writer.tree)
+            return written(writer, reverse(product, nodes[ARGUMENTS[place]]), tree.args[place].typed)
         except (UnwritableError, FrechetError, KeyError):
             return None
+
+
+def written(writer: Writer, node: Node, shape: Shape | None = None) -> Tree:
+    """The node in matrix notation. A side of several axes, such as vec(X) has, is written through vec and kron.
+    Raises UnwritableError."""
+    if shape is None or max(len(shape.rows), len(shape.cols)) <= 1:
+        return shortest(writer, node, writer.tree)
+    sides = shape.transposed if shape.is_row else shape
+    split = len(sides.rows)
+    return matrix_of_sides(writer, node, range(split), range(split, node.order))
 
 
 def tangents_last(law: Tree) -> Tree:
@@ -149,14 +160,32 @@ def tangents_last(law: Tree) -> Tree:
 
 
 def _trace_argument(inside: Tree) -> Tree:
-    """tr(A*dU') as tr(A'*dU): a trace is that of the transpose, and turns."""
-    if inside.kind != "mul" or inside.args[1].kind != "transpose" or inside.args[0].kind != "name":
+    """tr(dU*A) as tr(A*dU), tr(A*dU') as tr(A'*dU): a trace turns cyclically and is that of the transpose."""
+    factors = [inside]
+    while factors[0].kind == "mul":
+        factors[:1] = factors[0].args
+    if any(not f.typed.is_matrix for f in factors):
         return inside
-    left, tangent = inside.args[0], inside.args[1].args[0]
-    if tangent.kind != "name" or tangent.name not in TANGENTS:
+    tangents = [k for k, f in enumerate(factors) if _is_tangent(f.args[0] if f.kind == "transpose" else f)]
+    if not tangents:
         return inside
-    turned = Tree("transpose", (left,), shape=left.typed.transposed)
-    return Tree("mul", (turned, tangent), shape=Shape(turned.typed.rows, tangent.typed.cols))
+    at = tangents[0]
+    turned = [*factors[at + 1 :], *factors[: at + 1]]
+    if turned[-1].kind == "transpose":
+        turned = [turned[-1].args[0], *[_flipped(f) for f in reversed(turned[:-1])]]
+        turned = [*turned[1:], turned[0]]
+    result = turned[0]
+    for factor in turned[1:]:
+        result = Tree("mul", (result, factor), shape=Shape(result.typed.rows, factor.typed.cols))
+    return result
+
+
+def _is_tangent(tree: Tree) -> bool:
+    return tree.kind == "name" and tree.name in TANGENTS
+
+
+def _flipped(tree: Tree) -> Tree:
+    return tree.args[0] if tree.kind == "transpose" else Tree("transpose", (tree,), shape=tree.typed.transposed)
 
 
 def _sorted_product(t: Tree, args: Sequence[Tree]) -> Tree:

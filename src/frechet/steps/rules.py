@@ -17,6 +17,7 @@ from frechet.language.spell import did_you_mean
 from frechet.language.tree import Tree, fold
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
+from frechet.steps.laws import laws
 from frechet.steps.pushforward import ARGUMENTS, TANGENTS, Placeholders
 
 
@@ -99,6 +100,10 @@ _WRITTEN = (
           "The derivative of a composition is the composition of the derivatives.",
           proof="h(x + v) = h(x) + Dh(x)[v] + o(v); put this into g.",
           example="d(tanh(A*x)) = (1 - tanh(A*x).^2).*(A*dx)"),
+    _rule("R-det-logdet", "a determinant by its logarithm", "d(det(U)) = det(U)*d(logdet(U))",
+          "The differential of log|det U| is that of the determinant over the determinant.",
+          condition="det(U) != 0", proof="The chain rule for the logarithm.",
+          example="d(det(kron(A, X))) = det(kron(A, X))*d(logdet(kron(A, X)))"),
     _rule("R-same", "another name for the same function", "log(1 + exp(u)) = softplus(u)",
           "The function is recognised under another name whose derivative is known.",
           proof="By definition of that name.", example="exp(x)/sum(exp(x)) = softmax(x)"),
@@ -228,6 +233,8 @@ def rule(id: str) -> Rule:
     """The rule of an id; raises E107 where there is none."""
     if id in WRITTEN:
         return WRITTEN[id]
+    if id in laws():
+        return _of_law(id)
     record = REGISTRY.get(id.removeprefix("R-"))
     if record is None:
         kinds = {"R-add": "R-sum", "R-sub": "R-sum", "R-dotadd": "R-sum", "R-dotsub": "R-sum", "R-mul": "R-product",
@@ -240,12 +247,23 @@ def rule(id: str) -> Rule:
 
 
 def all_ids() -> list[str]:
-    """Every rule: the written ones, then one for each operation (d(sum(u)) is the sum rule, and so on)."""
-    return [*WRITTEN, *(f"R-{name}" for name in REGISTRY if f"R-{name}" not in WRITTEN)]
+    """Every rule: the written ones, one for each operation (d(sum(u)) is the sum rule, and so on), and the laws of
+    single functions."""
+    return [*WRITTEN, *(f"R-{name}" for name in REGISTRY if f"R-{name}" not in WRITTEN), *laws()]
 
 
 def all_rules() -> Iterator[Rule]:
     return (rule(id) for id in all_ids())
+
+
+def _of_law(id: str) -> Rule:
+    """The rule of a law of one function: its docstring is the formula."""
+    record, formula = laws()[id]
+    text = formula.strip().removesuffix(".")
+    law, comma, condition = text.partition(" for ") if " for " in text else text.partition(" where ")
+    return Rule(id, f"a law of {record.name}", law, "The function of what stands there is a simpler expression.",
+                condition if comma else "", "Both sides are the same function; the law tests compare their values.",
+                law, record.source, short=law if len(law) <= LONGEST_LAW else "")  # fmt: skip
 
 
 def _of_operation(record: Operation) -> Rule:
