@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from frechet.compile.assemble import Compiled, Request, assemble
+from frechet.api.function import Function
+from frechet.compile.assemble import Compiled, Plan, Request, assemble
 from frechet.compile.goals import WANTS, goal
+from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, key_of, singular, stacked, written
 from frechet.compile.wrappers import jax_wrapped, torch_wrapped
 from frechet.core.errors import problem
 from frechet.core.lazy import np
-from frechet.language.spell import did_you_mean
-from frechet.reference.evaluate import sizes_of
-
-if TYPE_CHECKING:
-    from frechet.api.function import Function
+from frechet.language.declarations import check_square, declare, undeclared
 
 BACKENDS = ("auto", "numpy", "jax", "torch")
-SECOND = ("hessian", "hvp", "newton")
+MOST_SHAPES = 1000
 
 
 class CompiledFunction:
@@ -34,6 +33,7 @@ class CompiledFunction:
         self.backend = request.backend
         self.wrt, self.want = request.wrt, request.want
         self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
+        self._inputs = Inputs(function.declarations, request)
         self._plans: dict[Any, Compiled] = {}
         self._ready: dict[Any, Callable[..., Any]] = {}
         self._given = dict(shapes or {})
@@ -49,7 +49,7 @@ class CompiledFunction:
         return self._current().source
 
     @property
-    def plan(self) -> Any:
+    def plan(self) -> Plan:
         return self._current().plan
 
     def _current(self) -> Compiled:
@@ -65,86 +65,49 @@ class CompiledFunction:
             self._plans[ratio] = assemble(self._goal, self.function.declarations, self.request, dict(sizes))
         return self._plans[ratio]
 
-    def __call__(self, /, out: Any = None, **arrays: Any) -> Any:
+    def __call__(self, /, *places: Any, out: Any = None, **arrays: Any) -> Any:
         """The result for arrays by name; one more leading axis in some of them gives a batch of results.
 
-        `out` takes the array (or arrays) to write the result into. Raises E305 where an array does not fit.
+        `out` takes the array (or the tuple of arrays, None for what is not wanted there) to write the result into.
+        Raises E305 where an array does not fit, E400 where a matrix is singular.
         """
-        try:
-            values = [arrays[n] for n in self.request.arguments]
-            key = tuple([(a.shape, a.dtype) for a in values])
-            if len(arrays) == len(values):
-                result = self._ready[key](*values)
-                return result if out is None else _written(result, out)
-        except (KeyError, AttributeError):
-            pass
-        except np.linalg.LinAlgError as error:
-            raise problem("E400", f"A matrix is singular at this point: {error}.") from None
-        try:
-            result = self._prepared(arrays)
-        except np.linalg.LinAlgError as error:
-            raise problem("E400", f"A matrix is singular at this point: {error}.") from None
-        return result if out is None else _written(result, out)
+        return self._general(arrays, out, places)
 
-    def _prepared(self, arrays: Mapping[str, Any]) -> Any:
-        """The slow way: check and convert the arrays, plan, remember."""
-        for name in arrays:
-            if name not in self.request.arguments:
-                meant = did_you_mean(name, self.request.arguments)
-                raise problem("E505", f"{name} is not an argument here.",
-                              help=meant or "Arguments: " + ", ".join(self.arguments))  # fmt: skip
-        for name in self.request.arguments:
-            if name not in arrays:
-                raise problem("E305", f"No array is given for {name}.", help="Arguments: " + ", ".join(self.arguments))
-        values = {n: self._without_ones(n, self._converted(n, arrays[n])) for n in self.request.arguments}
-        order = {n: len([s for s in self._shape(n) if s]) for n in values}
-        if any(v.ndim == order[n] + 1 for n, v in values.items()):
-            return self._batch(values, order)
-        empty = {n: np.broadcast_to(0.0, tuple(v.shape)) for n, v in values.items()}  # their shapes are what counts
-        given = {n: v for n, v in empty.items() if n not in self.request.directions}
-        sizes = sizes_of(self.function.declarations, given)
-        for v, d in zip(self.wrt, self.request.directions, strict=False):
-            if values[v].shape != values[d].shape:
-                raise problem("E305", f"{d} has shape {values[d].shape}, the direction of {v} needs {values[v].shape}.")
-        self._last = self._planned(sizes)
-        run = self._last.function
-        self._ready[tuple((a.shape, a.dtype) for a in values.values())] = run
+    def _general(self, arrays: Mapping[str, Any], out: Any, places: Sequence[Any] = ()) -> Any:
+        """Any call: check and convert the arrays, find or make the program, remember it."""
+        if places:
+            raise problem("E505", "Arrays are given by name.", help=", ".join(f"{n}=..." for n in self.arguments))
+        given = {n: a for n, a in arrays.items() if a is not ABSENT}
+        values = self._inputs.values(given)
+        batched = self._inputs.batched(values)
+        try:
+            result = self._batch(values, batched) if batched else self._run(given, values)
+        except np.linalg.LinAlgError as error:
+            raise singular(error) from None
+        return result if out is None else written(result, out)
+
+    def _run(self, given: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """One result; the program is kept for more calls of this kind."""
+        scalars = self._inputs.scalars
+        key = key_of(values, scalars)
+        run = self._ready.get(key)
+        if run is None:
+            self._last = self._planned(self._inputs.sizes(values))
+            if len(self._ready) > MOST_SHAPES:
+                self._ready.clear()
+            run = self._ready[key] = self._last.function
+            numbers = for_numbers(run, given, values, scalars)
+            if numbers is not None:
+                self._ready[numbers[0]] = numbers[1]
         return run(*values.values())
 
-    def _shape(self, name: str) -> tuple[Any, ...]:
-        if name in self.request.directions:
-            name = self.wrt[self.request.directions.index(name)]
-        shape = self.function.declarations.variables[name]
-        return (shape.rows, shape.cols)
-
-    def _without_ones(self, name: str, array: Any) -> Any:
-        """The array without the axes that were declared to have length 1."""
-        axes = self.function.declarations.axes.get(name, ())
-        if array.ndim != len(axes) or 1 not in axes:
-            return array
-        return array.reshape([n for n, d in zip(array.shape, axes, strict=True) if d != 1 or n != 1])
-
-    def _converted(self, name: str, array: Any) -> Any:
-        """The array in floating point; float32 stays float32."""
-        if self.backend != "numpy" and type(array).__module__.split(".")[0] in ("jax", "jaxlib", "torch"):
-            return array
-        try:
-            value = np.asarray(array)
-            value = value if value.dtype in (np.float64, np.float32) else value.astype(float)
-            return value if self.backend == "numpy" else self.request.convert(value)
-        except (TypeError, ValueError):
-            raise problem("E305", f"{name} is not an array of numbers.") from None
-
-    def _batch(self, values: Mapping[str, Any], order: Mapping[str, int]) -> Any:
+    def _batch(self, values: Mapping[str, Any], batched: Sequence[str]) -> Any:
         """The results along a leading axis that some of the arrays have, stacked."""
-        batched = [n for n, v in values.items() if v.ndim == order[n] + 1]
-        lengths = {values[n].shape[0] for n in batched}
-        if len(lengths) > 1:
-            raise problem("E305", f"The leading axes of {', '.join(batched)} differ in length.")
-        results = [
-            self(**{n: v[k] if n in batched else v for n, v in values.items()}) for k in range(next(iter(lengths)))
-        ]
-        return _stacked(results)
+        if self.request.as_operator:
+            raise problem("E505", "An operator has no batch: one is made for one point.", help=f"{batched[0]} has "
+                          f"{values[batched[0]].ndim} axes.")  # fmt: skip
+        points = ({n: v[k] if n in batched else v for n, v in values.items()} for k in range(len(values[batched[0]])))
+        return stacked([self._run(point, point) for point in points])
 
     def differentiable(self) -> Callable[..., Any]:
         """The value as a function of the arrays in order, whose gradient is this program's: jax.custom_vjp for JAX,
@@ -163,44 +126,60 @@ class CompiledFunction:
         return f"<compiled {self.want} of {self.function} by {', '.join(self.wrt)} ({self.backend})>"
 
 
-def _stacked(results: list[Any]) -> Any:
-    if isinstance(results[0], tuple):
-        return tuple(_stacked(list(parts)) for parts in zip(*results, strict=True))
-    return np.stack(results)
-
-
-def _written(result: Any, out: Any) -> Any:
-    """The result in the caller's buffers."""
-    if isinstance(result, tuple):
-        for part, buffer in zip(result, out, strict=True):
-            _written(part, buffer)
-        return out
-    if getattr(out, "shape", None) != np.shape(result):
-        raise problem("E305", f"out has shape {getattr(out, 'shape', None)}, the result {np.shape(result)}.")
-    out[...] = result
-    return out
-
-
-def _sizes(f: Function, shapes: Mapping[str, Any]) -> dict[str, int]:
-    """Values of named sizes; E505 for another name, or a shape that does not fit its variable."""
+def _sizes(f: Function, shapes: Any) -> dict[str, int]:
+    """Values of named sizes; E505 for another name, a shape that does not fit its variable, or two that differ."""
     found: dict[str, int] = {}
+    if not isinstance(shapes, Mapping):
+        raise problem("E505", f"`shapes` is a {type(shapes).__name__}, not a dictionary.", help=_shapes_help(f))
     for name, given in shapes.items():
         dims = f.variables.get(name, (name,) if name in f.declarations.sizes else None)
-        lengths = (given,) if isinstance(given, int) else tuple(given) if isinstance(given, (tuple, list)) else None
-        if dims is None or lengths is None or len(dims) != len(lengths):
-            known = ", ".join((*f.declarations.sizes, *f.variables))
-            raise problem("E505", f"{name}: {given!r} is not a size or a shape of this function.", help=known)
+        lengths = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+        if dims is None or len(dims) != len(lengths):
+            raise problem("E505", f"{name}: {given!r} is not a size or a shape of this function.", help=_shapes_help(f))
         for dim, length in zip(dims, lengths, strict=True):
-            if not isinstance(length, int) or length < 1:
-                raise problem("E505", f"{name}: {length!r} is not a size.", help="a positive integer")
-            if isinstance(dim, str) and dim in f.declarations.sizes:
-                found[dim] = length
+            if isinstance(length, bool) or not hasattr(length, "__index__") or length < 1:
+                raise problem("E505", f"{name}: {length!r} is not a size.", help="A size is a positive whole number.")
+            if dim in f.declarations.sizes and found.setdefault(str(dim), int(length)) != length:
+                raise problem("E505", f"{dim} is {found[str(dim)]} and {length} in `shapes`.")
+            if isinstance(dim, int) and dim != length:
+                raise problem("E505", f"{name} is declared with a size of {dim}, not {length}.")
     return found
+
+
+def _shapes_help(f: Function) -> str:
+    sizes = ", ".join(f"{d!r}: 100" for d in f.declarations.sizes) or "'n': 100"
+    return f"Sizes by name, or shapes by variable: shapes={{{sizes}}}."
+
+
+def _with_facts(f: Function, facts: Any) -> Function:
+    """The function with more facts about its variables; E200 or E203 where they cannot be."""
+    known, more = f.declarations, declare(facts=facts).facts
+    for name in more:
+        if name not in known.variables:
+            raise undeclared(name, known.variables, "A fact is given for")
+    merged = {n: known.facts.get(n, frozenset()) | more.get(n, frozenset()) for n in (*known.facts, *more)}
+    result = replace(known, facts=merged)
+    check_square(result)
+    return Function(f.tree, result, f.source)
+
+
+def _checked_names(f: Function, wrt: Any, want: str) -> list[str]:
+    """The variables to differentiate by."""
+    if not isinstance(wrt, (str, list, tuple)):
+        raise problem("E500", "A name of a variable, or a list of names, is needed to differentiate by.")
+    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    if not names and want != "value":
+        raise problem("E500", "Nothing was given to differentiate by.")
+    for name in names:
+        f._check_wrt(name)
+        if names.count(name) > 1:
+            raise problem("E500", f"{name} is given twice.")
+    return names
 
 
 def compile(
     f: Function, wrt: Sequence[str] | str, want: str = "value_and_gradient", backend: str = "auto",
-    shapes: Mapping[str, Any] | None = None, as_operator: bool = False,
+    shapes: Mapping[str, Any] | None = None, as_operator: bool = False, *, facts: Mapping[str, Any] | None = None,
 ) -> CompiledFunction:  # fmt: skip
     """Compile derivatives of a function into one callable of named arrays.
 
@@ -214,22 +193,33 @@ def compile(
     backend  numpy, jax, torch; auto takes numpy
     shapes   the sizes for which to choose the plan, by the name of a size (a number) or of a variable (its shape);
              without them it is chosen at the first call
+    facts    more facts about the arrays that will come, as in `fr.parse`: {"K": ["spd"]}. They are taken on trust
     as_operator   the Hessian as a linear operator (`@`, `.T`, `solve`, `logdet`, `diag`, `to_dense`)
 
-    Raises E500 to E505 as the derivatives do.
+    Raises E500 to E505 as the derivatives do, E200 or E203 for facts that cannot be.
     """
-    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    if not isinstance(f, Function):
+        raise problem("E505", f"A {type(f).__name__} cannot be compiled.", help='fr.compile(fr.parse("x\'*x"), "x")')
     if want not in WANTS:
         raise problem("E505", f"{want!r} cannot be compiled.", help="One of " + ", ".join(WANTS))
     if backend not in BACKENDS:
         raise problem("E505", f"{backend!r} is not a backend.", help="One of " + ", ".join(BACKENDS))
-    if not names and want != "value":
-        raise problem("E500", "Nothing was given to differentiate by.")
-    for name in names:
-        f._check_wrt(name)
+    names = _checked_names(f, wrt, want)
     if want not in ("jacobian", "value"):
         f._need_scalar({"value_and_gradient": "gradient"}.get(want, want))
     if as_operator and (want != "hessian" or len(names) > 1):
         raise problem("E505", "Only the Hessian by one variable comes as an operator.", help='want="hessian"')
+    if "out" in f.declarations.variables:
+        raise problem("E505", "A variable cannot be called out here: out= takes the array for the result.")
+    sizes = _sizes(f, {} if shapes is None else shapes)
+    if facts is not None:
+        f = _with_facts(f, facts)
     request = Request.of(f.declarations, tuple(names), want, "numpy" if backend == "auto" else backend, as_operator)
-    return CompiledFunction(f, request, _sizes(f, shapes or {}))
+    made = _with_entry(request, f) if request.backend == "numpy" else CompiledFunction
+    return made(f, request, sizes)
+
+
+def _with_entry(request: Request, f: Function) -> type[CompiledFunction]:
+    """The class with a `__call__` made for these arguments."""
+    scalars = Inputs(f.declarations, request).scalars
+    return type("CompiledFunction", (CompiledFunction,), {"__call__": entry(request.arguments, scalars)})
