@@ -6,7 +6,7 @@ None, and the caller is left with floats.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import isqrt, prod
 from typing import Any
@@ -16,8 +16,11 @@ import mpmath
 from frechet.core.lazy import np
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Size, Unit, Var, topological
 
-DIGITS = 40
+DIGITS = 60
 MAX_ENTRIES = 4096
+# Opaque operations whose NumPy value is made of sums, products and comparisons, so that it takes any kind of number.
+_PLAIN = frozenset({"prod", "max", "min", "atmax", "cross", "crossmat", "crossaxis", "circulant", "circsum", "toeplitz",
+                    "toepsum"})  # fmt: skip
 
 
 class InexactError(Exception):
@@ -26,6 +29,8 @@ class InexactError(Exception):
 
 class Rational:
     """Fractions: functions with rational values at rational points only."""
+
+    digits = DIGITS
 
     _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         "abs": abs, "max": max, "min": min,
@@ -46,6 +51,10 @@ class Rational:
             raise InexactError(name)
         return self._FUNCTIONS[name]
 
+    def of_matrix(self, name: str, args: Sequence[Any]) -> Any:
+        """Functions of matrices have no rational values."""
+        raise InexactError(name)
+
 
 def _root(base: Fraction, k: int) -> Fraction:
     """The exact square root of a fraction, if it has one."""
@@ -58,7 +67,10 @@ def _root(base: Fraction, k: int) -> Fraction:
 
 
 class High:
-    """mpmath numbers of `DIGITS` digits; mpmath's functions have the names used here."""
+    """mpmath numbers of `digits` digits; mpmath's functions have the names used here."""
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        self.digits = digits
 
     _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         "abs": mpmath.fabs, "max": max, "min": min, "relu": lambda x: max(x, mpmath.mpf(0)),
@@ -79,11 +91,40 @@ class High:
             raise InexactError(name)
         return lambda *args: self._real(found(*args))
 
+    def of_matrix(self, name: str, args: Sequence[Any]) -> Any:
+        """A function of a matrix, by mpmath."""
+        if name not in _MATRIX_FUNCTIONS:
+            raise InexactError(name)
+        result = _MATRIX_FUNCTIONS[name](mpmath.matrix(args[0].tolist()))
+        if not isinstance(result, mpmath.matrix):
+            return result
+        return np.array([[self._real(v) for v in row] for row in result.tolist()], dtype=object)
+
     def _real(self, value: Any) -> Any:
         if isinstance(value, mpmath.mpc):
             raise InexactError("not real")
         return value
 
+
+def _symmetric(S: Any) -> Any:
+    return (S + S.T) / 2
+
+
+def _eigenvalues(S: Any) -> list[Any]:
+    return sorted(mpmath.eigsy(_symmetric(S), eigvals_only=True))
+
+
+def _pinv(X: Any) -> Any:
+    """The pseudoinverse of a matrix of full rank; a singular one raises ZeroDivisionError below."""
+    return (X.T * X) ** -1 * X.T if X.rows >= X.cols else X.T * (X * X.T) ** -1
+
+
+_MATRIX_FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "expm": mpmath.expm, "logm": mpmath.logm, "sqrtm": mpmath.sqrtm, "pinv": _pinv,
+    "chol": lambda S: mpmath.cholesky(_symmetric(S)),
+    "eigmax": lambda S: _eigenvalues(S)[-1], "eigvals": lambda S: mpmath.matrix(_eigenvalues(S)),
+    "nuclear": lambda X: sum(mpmath.svd_r(X, compute_uv=False)),
+}  # fmt: skip
 
 Field = Rational | High
 
@@ -91,7 +132,7 @@ Field = Rational | High
 def value_of(root: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int], field: Field) -> Any:
     """The array of a node with entries of `field`; None where it has none (a function, a pole, too many entries)."""
     try:
-        with mpmath.workdps(DIGITS):
+        with mpmath.workdps(field.digits):
             return _Values(arrays, sizes, field).of(root)
     except (InexactError, ZeroDivisionError, ValueError, OverflowError, ArithmeticError):
         return None
@@ -169,19 +210,33 @@ class _Values:
         return _array(taken, tuple(lengths[i] if i in distinct else 1 for i in range(len(lengths))))
 
     def _opaque(self, node: Call, value: dict[Node, Any]) -> Any:
-        name, x = node.operation.name, value[node.children[0]]
-        one = self.field.number(1)
-        if name in ("softmax", "logsumexp") and len(node.children) == 1:
+        name, args = node.operation.name, [value[c] for c in node.children]
+        groups = [g for g in node.groups if isinstance(g, int)]
+        if len(groups) < len(node.groups):
+            raise InexactError("a batch")
+        one, x = self.field.number(1), args[0]
+        if name in ("softmax", "logsumexp"):
             exp = np.frompyfunc(self.field.function("exp"), 1, 1)(x.reshape(-1))
             total = sum(exp.tolist())
             return exp / total if name == "softmax" else self.field.function("log")(total)
+        sides = [(prod(a.shape[:g]), -1) if g >= 0 else (-1, 1) for a, g in zip(args, groups, strict=True)]
+        matrices = [a.reshape(s) for a, s in zip(args, sides, strict=True)]
         if name in ("inv", "det", "logdet"):
-            rows = prod(x.shape[: node.groups[0]])
-            det, inverse = _eliminate([list(r) for r in x.reshape(rows, -1)], one)
+            det, inverse = _eliminate([list(r) for r in matrices[0]], one)
             if name == "inv":
                 return inverse
             return det if name == "det" else self.field.function("log")(abs(det))
-        raise InexactError(name)
+        if name in _PLAIN:
+            assert node.operation.value is not None
+            return node.operation.value(*matrices)
+        return self.field.of_matrix(name, matrices)
+
+
+def digits_of(value: Any, digits: int) -> str:
+    """A fraction or number of mpmath in so many digits."""
+    with mpmath.workdps(DIGITS):
+        exact = High().number(value) if isinstance(value, Fraction) else mpmath.mpf(value)
+        return str(mpmath.nstr(exact, digits)).replace(".0e", "e").removesuffix(".0")
 
 
 def _array(values: Any, shape: tuple[int, ...]) -> Any:

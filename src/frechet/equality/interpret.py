@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -15,12 +15,17 @@ from frechet.ops.op import arguments
 def interpret(root: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
     """The array of `root`, one axis for each of its axes. `arrays` by variable name, in any shape of that many
     entries; `sizes` gives the value of every named size."""
+    return interpret_all([root], arrays, sizes)[root]
+
+
+def interpret_all(roots: Sequence[Node], arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[Node, Any]:
+    """The arrays of some nodes and of every node below them."""
 
     def lengths(dims: tuple[Any, ...]) -> tuple[int, ...]:
         return tuple(d if isinstance(d, int) else sizes[d] for d in dims)
 
     value: dict[Node, Any] = {}
-    for node in topological([root]):
+    for node in topological(roots):
         shape = lengths(node.dims)
         if isinstance(node, Ein):
             value[node] = _product(node, value, lengths(node.index_dims))
@@ -33,7 +38,7 @@ def interpret(root: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -
             value[node] = _opaque(node, value, lengths)
         else:
             value[node] = _leaf(node, arrays, sizes, shape)
-    return value[root]
+    return value
 
 
 def _leaf(node: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int], shape: tuple[int, ...]) -> Any:

@@ -60,8 +60,7 @@ def _square(rng: Any, value: Any, words: Collection[str]) -> Any:
     if "orthogonal" in words:
         return _orthogonal(rng, n)
     if "idempotent" in words:
-        q = _orthogonal(rng, n)[:, : max(1, n // 2)]
-        return q @ q.T
+        return _idempotent(rng, value, "symmetric" in words)
     if "invertible" in words:
         value = value + 5 * eye
     if "symmetric" in words:
@@ -73,6 +72,18 @@ def _square(rng: Any, value: Any, words: Collection[str]) -> Any:
     if "lower" in words:
         value = np.tril(value)
     return np.triu(value) if "upper" in words else value
+
+
+def _idempotent(rng: Any, value: Any, symmetric: bool) -> Any:
+    """A projection along a slanted direction, or an orthogonal one: S*E*inv(S) with ones on part of the diagonal E."""
+    n = len(value)
+    q = _orthogonal(rng, n)
+    rank = max(1, n // 2)
+    if symmetric:
+        return q[:, :rank] @ q[:, :rank].T
+    slant = np.full((n, n), Fraction(0), dtype=object)
+    slant[:rank, rank:] = value[:rank, rank:]
+    return q @ (np.frompyfunc(Fraction, 1, 1)(np.diag([1] * rank + [0] * (n - rank)).astype(object)) + slant) @ q.T
 
 
 def _orthogonal(rng: Any, n: int) -> Any:

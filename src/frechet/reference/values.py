@@ -44,11 +44,12 @@ def _square(value: Any, words: Collection[str]) -> Any:
     eye = np.eye(n)
     if "spd" in words:
         return (value + value.T) / 2 + 2 * n * eye if "positive" in words else value @ value.T / 2 + eye
-    if "orthogonal" in words:
-        return np.linalg.qr(value)[0]
-    if "idempotent" in words:
+    if "orthogonal" in words:  # the signs of the columns, because qr alone gives one sign of det at each size
+        return np.linalg.qr(value)[0] * np.sign(np.diag(value))
+    if "idempotent" in words:  # an oblique projection, unless it is said to be symmetric
         half = np.linalg.qr(value)[0][:, : max(1, n // 2)]
-        return half @ half.T
+        other = half if "symmetric" in words else half + value.T[:, : max(1, n // 2)] / 4
+        return half @ np.linalg.solve(other.T @ half, other.T)
     if "invertible" in words:
         value = value + 3 * eye
     if "symmetric" in words:

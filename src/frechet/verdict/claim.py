@@ -67,11 +67,12 @@ class Fit:
 def examine(truth: Truth, claim: Tree, text: str, *, seed: int = 0, explain: bool = True) -> Verdict:
     """The verdict on an untyped claim. `explain=False` stops at right or wrong."""
     try:
-        typed = _typed(truth, claim)
+        typed, known = _typed(truth, claim)
     except FrechetError as error:
         if error.diagnostic.code[:2] != "E3":
             raise
         return _misshapen(truth, claim, text, error.diagnostic.message, explain, seed)
+    truth = replace(truth, known=known)
     fits = list(_fits(truth, typed))
     if not fits:
         message = f"The claim is a {typed.typed}, the right formula has the sides {_shown(truth)}."
@@ -91,15 +92,17 @@ def examine(truth: Truth, claim: Tree, text: str, *, seed: int = 0, explain: boo
     return _explained(truth, fits, claim, typed, verdict, seed) if explain else verdict
 
 
-def _typed(truth: Truth, claim: Tree) -> Tree:
-    """The claim with its shapes; constants of the fitting size take it from the truth beside them."""
+def _typed(truth: Truth, claim: Tree) -> tuple[Tree, Declarations]:
+    """The claim with its shapes; constants of the fitting size take it from the truth beside them. With it the
+    declarations, and what the claim demands of the sizes: x[3] needs three entries."""
     try:
-        return elaborate(claim, truth.known)[0]
+        return elaborate(claim, truth.known)
     except FrechetError as error:
         if error.diagnostic.code != "E304" or truth.printed is None:
             raise
         beside = Tree("sub", (_untyped(truth.printed), claim), span=claim.span)
-        return elaborate(beside, truth.known)[0].args[1]
+        both, known = elaborate(beside, truth.known)
+        return both.args[1], known
 
 
 def _lowered(typed: Tree, known: Declarations, directions: Mapping[str, Node]) -> Node:
