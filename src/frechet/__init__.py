@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from frechet import numeric
+    from frechet.api.around import local
     from frechet.api.claims import check, check_statement, equal
     from frechet.api.compiled import CompiledFunction, compile
     from frechet.api.derivative import Derivative
@@ -31,27 +32,36 @@ _HOME = {
     "compile": "frechet.api.compiled", "CompiledFunction": "frechet.api.compiled",
     "parse": "frechet.api.function", "Function": "frechet.api.function", "Derivative": "frechet.api.derivative",
     "parse_latex": "frechet.api.latex", "check": "frechet.api.claims", "equal": "frechet.api.claims",
-    "check_statement": "frechet.api.claims",
+    "check_statement": "frechet.api.claims", "local": "frechet.api.around",
     "trace": "frechet.api.trace", "Verdict": "frechet.verdict.verdict",
     "FrechetError": "frechet.core.errors", "VerificationError": "frechet.core.errors",
     "Diagnostic": "frechet.core.errors", "Span": "frechet.core.errors",
 }  # fmt: skip
 __all__ = [
     "CompiledFunction", "Derivative", "Diagnostic", "FrechetError", "Function", "Span", "Verdict",
-    "VerificationError", "check", "check_statement", "compile", "equal", "numeric", "parse", "parse_latex", "trace",
+    "VerificationError", "check", "check_statement", "compile", "equal", "local", "numeric", "parse", "parse_latex",
+    "trace",
 ]  # fmt: skip
 
 
+def _public(name: str) -> property:
+    """A public name that is also the name of a room: importing the room must not put that module in its place. The room
+    stays reachable by `from frechet.compile... import`."""
+
+    def get(package: Any) -> Any:
+        return getattr(import_module(_HOME[name]), name)
+
+    def put(package: Any, room: ModuleType) -> None:
+        """What the import system does with a room."""
+
+    return property(get, put)
+
+
 class _Package(ModuleType):
-    """The package itself. Importing the room `frechet.compile` would put that module in the place of `fr.compile`."""
+    """The package itself, with the public names that are rooms as well."""
 
-    @property
-    def compile(self) -> Any:
-        return getattr(import_module(_HOME["compile"]), "compile")  # noqa: B009
-
-    @compile.setter
-    def compile(self, room: ModuleType) -> None:
-        """The room stays reachable by `from frechet.compile... import`."""
+    compile = _public("compile")
+    local = _public("local")
 
 
 sys.modules[__name__].__class__ = _Package

@@ -14,9 +14,13 @@ from frechet.api.structure import check_manifold, check_mode, mode_of
 from frechet.core.dims import Dim, Shape, show_size
 from frechet.core.errors import problem
 from frechet.language.declarations import Declarations, declare, undeclared
+from frechet.language.infer import remarks
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from frechet.language.tree import Tree
+from frechet.local.around import Local
+from frechet.local.models import Model
+from frechet.local.symbolic import around
 from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
@@ -49,16 +53,18 @@ def parse(
     tree, resolved = elaborate(parse_text(text), declarations, infer=infer or variables is None, source=text)
     if tree.kind == "arrow":
         raise problem("E108", "A linear map dX -> ... is not a function of the variables.", tree.span, source=text)
-    return Function(tree, resolved, text)
+    inferred = [name for name in resolved.variables if name not in declarations.variables]
+    return Function(tree, resolved, text, remarks(inferred))
 
 
 class Function:
     """A function of its variables: evaluated, printed, differentiated."""
 
-    def __init__(self, tree: Tree, declarations: Declarations, source: str) -> None:
+    def __init__(self, tree: Tree, declarations: Declarations, source: str, remarks: tuple[str, ...] = ()) -> None:
         self.tree = tree
         self.declarations = declarations
         self.source = source
+        self.remarks = remarks  # what a reader of the formula may have meant otherwise
 
     @property
     def shape(self) -> tuple[Dim, ...]:
@@ -160,6 +166,29 @@ class Function:
         """The differential: the linear map dX -> D f(X)[dX], printed as such."""
         return Derivative(self, self._request([wrt], "differential", options))
 
+    def local(self, at: Any, wrt: str | Sequence[str] | None = None, *, value: Any = None) -> Local:
+        """The function around a point: derivatives, models, directions, kinks (see `frechet.local`).
+
+        at      values by name; of a function of one variable, the value alone
+        wrt     the names that move (all that are not declared constant, if not given)
+        value   f at the point where the formula has no value, but a limit
+
+        Raises E305 for values that do not fit, E500 for an unknown name, E400 where f has no finite value.
+        """
+        return around(self, at, wrt, value)
+
+    def linear_model(self, at: Any, wrt: str | Sequence[str] | None = None) -> Model:
+        """f(x + dx) ~ f(x) + Df(x)[dx] at a point: in closed form, as a callable, with its measured error."""
+        return self.local(at, wrt).linear
+
+    def quadratic_model(self, at: Any, wrt: str | Sequence[str] | None = None) -> Model:
+        """f(x + dx) ~ f(x) + Df(x)[dx] + 1/2 D2f(x)[dx, dx]; for a scalar f of a vector: f + g'dx + 1/2 dx'H dx."""
+        return self.local(at, wrt).quadratic
+
+    def taylor(self, order: int, at: Any, wrt: str | Sequence[str] | None = None, along: Any = None) -> Model:
+        """Taylor's polynomial of an order from 0 to 12, in every direction, or restricted to the line `along`."""
+        return self.local(at, wrt).taylor(order, along)
+
 
 def _seed(value: Any) -> int:
     """The seed of the check, a whole number from 0."""
@@ -172,7 +201,12 @@ def _names(wrt: Any) -> list[str]:
     """The names of variables to stack."""
     if not isinstance(wrt, (list, tuple)):
         raise problem("E500", "A name of a variable, or a list of names, is needed to differentiate by.")
-    return list(wrt)
+    names = list(wrt)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise problem("E505", f"{twice} stands twice among the variables of one stacked derivative.",
+                      help=f"Name it once; a second derivative is f.hessian({twice!r}).")  # fmt: skip
+    return names
 
 
 def _one(side: tuple[Dim, ...]) -> Dim:

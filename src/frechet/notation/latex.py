@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from frechet.language.precedence import ATOM, LEVEL, PRODUCT
 from frechet.language.tree import Tree, fold
@@ -18,18 +18,19 @@ _SIGNS = {
 _GROWING = ("\\lvert", "\\lVert", "\\langle"), ("\\rvert", "\\rVert", "\\rangle")
 
 
-def to_latex(tree: Tree, *, bold: bool = False) -> str:
-    """The formula in LaTeX (math mode, no delimiters); `bold` sets vectors and matrices in bold."""
-    return _Latex(tree, bold).text()
+def to_latex(tree: Tree, *, bold: bool = False, directions: Collection[str] = ()) -> str:
+    """The formula in LaTeX (math mode, no delimiters); `bold` sets vectors and matrices in bold. `directions` are
+    names to set as differentials, besides those that arrows bind: dX with an upright d."""
+    return _Latex(tree, bold, directions).text()
 
 
 class _Latex:
     """One formula; `tall` holds the trees that need growing brackets, `directions` the names that arrows bind."""
 
-    def __init__(self, root: Tree, bold: bool) -> None:
+    def __init__(self, root: Tree, bold: bool, directions: Collection[str] = ()) -> None:
         self.root = root
         self.bold = bold
-        self.directions: set[str] = set()
+        self.directions = set(directions)
         self.tall: set[int] = set()
         fold(root, self._look)
 

@@ -1,0 +1,90 @@
+"""`local`: a function around a point, whatever kind of function it is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from frechet.api.arrays import real_arrays
+from frechet.api.function import Function, parse
+from frechet.core.errors import problem
+from frechet.core.lazy import np
+from frechet.local.around import Local
+from frechet.local.point import Point
+from frechet.local.source import Filled, NumericSource, Source
+
+
+def local(
+    f: str | Function | Callable[..., Any],
+    at: Any,
+    wrt: str | Sequence[str] | None = None,
+    *,
+    value: Any = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Local:
+    """What f does near a point: values, derivatives, models, directions, kinks.
+
+    f       a formula in the text language, a `Function`, or any Python function. A Python function is called with `at`
+            in the same form (a number, an array, a dict), or, if `at` is a dict and f has parameters of these names,
+            with keywords; its derivatives come from `frechet.numeric` (`fr.trace(f)` gives closed forms)
+    at      a dict of values by name; a single variable's value may stand alone. In a formula given as text the sizes
+            are those of the values
+    wrt     the names that move; the others stay fixed. All that are not declared constant, if not given
+    value   f at the point where its formula has no value there but a limit (0/0); derivatives then come from values
+
+    Raises E305 for values that do not fit, E500 for a name that is not there, E400 where f has no finite value.
+    """
+    if isinstance(f, str):
+        f = _parsed(f, at, facts)
+    if isinstance(f, Function):
+        return f.local(at, wrt, value=value)
+    if not callable(f):
+        raise problem("E100", f"A {type(f).__name__} is not a function.", help="Give a formula, a Function or a def.")
+    return _of_python(f, at, wrt, value)
+
+
+def _parsed(text: str, at: Any, facts: Mapping[str, Any] | None) -> Function:
+    """The formula, its variables as large as the values are."""
+    if isinstance(at, Mapping):
+        variables = {name: list(np.shape(part)) for name, part in real_arrays(at).items()}
+        return parse(text, variables=variables, facts=facts)
+    return parse(text, facts=facts)
+
+
+def _of_python(f: Callable[..., Any], at: Any, wrt: str | Sequence[str] | None, value: Any) -> Local:
+    call: Callable[[Any], Any] = f
+    if isinstance(at, Mapping):
+        at = dict(at)
+        if set(at) <= set(_parameters(f)):
+            call = _by_keywords(f)
+        if wrt is not None:
+            call, at = _held(call, at, [wrt] if isinstance(wrt, str) else list(wrt))
+    elif wrt is not None:
+        raise problem("E500", "There is one argument, and it moves.", help="Leave out wrt, or give a dict of values.")
+    point = Point.of(at)
+    title = getattr(f, "__name__", type(f).__name__)
+    source: Source = NumericSource(call, point, "a Python function" if title == "<lambda>" else title)
+    return Local(source if value is None else Filled(source, point.flat, value), point)
+
+
+def _parameters(f: Callable[..., Any]) -> list[str]:
+    """The names of the parameters; none where Python does not tell."""
+    try:
+        return list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _by_keywords(f: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda x: f(**x)
+
+
+def _held(
+    call: Callable[[Any], Any], at: dict[str, Any], wrt: list[str]
+) -> tuple[Callable[[Any], Any], dict[str, Any]]:
+    """The function of the moved arrays alone."""
+    for name in wrt:
+        if name not in at:
+            raise problem("E500", f"{name} is not a variable of this function.", help="Variables: " + ", ".join(at))
+    return lambda moved: call({**at, **moved}), {name: at[name] for name in wrt}

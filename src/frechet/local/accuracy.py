@@ -1,0 +1,198 @@
+"""How good a local model is: its measured error against the step, and the radius within which it can be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from frechet.core.errors import problem
+from frechet.core.lazy import np
+from frechet.numeric.tableau import UNIT
+
+if TYPE_CHECKING:
+    from frechet.local.models import Model
+
+_RANDOM = 6  # further directions beside axes and eigenvectors
+_MOST_AXES = 6
+_DECADES = 12.0
+_CLEAR = 30.0  # an error this many times above the rounding floor is measured, not noise
+_FITTED = (1.0, 2.5)  # decades of steps that a slope is fitted over: at least, at most
+
+
+@dataclass(frozen=True)
+class ErrorCurve:
+    """The error of a model against the length of the step.
+
+    steps, errors   (k,) lengths, largest last, and the norm of f - model there (nan outside the domain)
+    floor           (k,) what rounding, and the error of estimated derivatives, may contribute
+    fitted          (k,) which points the slope is fitted over
+    slope           d log(error) / d log(step) as the step goes to zero; inf where the model is exact, nan if unknown
+    expected        what theory says: order + 1
+    """
+
+    steps: Any
+    errors: Any
+    floor: Any
+    fitted: Any
+    slope: float
+    expected: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether f is the model itself: no error above rounding was seen."""
+        return bool(self.slope == np.inf)
+
+    @property
+    def constant(self) -> float:
+        """c of error ~ c * step^slope, from the fitted points."""
+        if not self.fitted.any():
+            return 0.0
+        t, e = self.steps[self.fitted], self.errors[self.fitted]
+        return float(np.exp(np.mean(np.log(e) - self.slope * np.log(t))))
+
+    def __str__(self) -> str:
+        if self.exact:
+            return "none: f is this polynomial (no error above rounding)"
+        if np.isnan(self.slope):
+            return "too close to rounding to be measured"
+        return f"grows as step^{self.slope:.2f} (theory: {self.expected})"
+
+
+@dataclass(frozen=True)
+class Radius:
+    """Within this distance the model was within the tolerance in every direction tried; `direction` (n,) fails first.
+
+    `ends` says why: "tolerance", "domain" (f is not defined further out), or "none found" (inf).
+    """
+
+    radius: float
+    tolerance: float
+    direction: Any
+    ends: str
+    tried: int
+
+    def __float__(self) -> float:
+        return self.radius
+
+    def __str__(self) -> str:
+        if self.ends == "none found":
+            return f"the error stays within {self.tolerance:g} as far as was looked"
+        why = "" if self.ends == "tolerance" else " (f is not defined further out)"
+        return f"within {self.tolerance:g} up to a step of length {self.radius:.3g}{why}"
+
+
+def unit_directions(model: Model) -> Any:
+    """Directions to look along, unit vectors (k, n): axes, eigenvectors, a few random ones, each with its opposite."""
+    local = model.local
+    if model.along is not None:
+        v = model.along / np.linalg.norm(model.along)
+        return np.array([v, -v])
+    n = local.size
+    if n == 1:
+        return np.array([[1.0], [-1.0]])
+    rows = [np.eye(n)[i] for i in range(min(n, _MOST_AXES))]
+    if local.scalar and model.order and n <= 2 * _MOST_AXES and local.second_known:
+        rows += list(local.eigen[1].T)
+        slope = np.linalg.norm(local.gradient_flat)
+        rows += [local.gradient_flat / slope] if slope else []
+    drawn = np.random.default_rng(n).normal(size=(_RANDOM, n))
+    rows += list(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+    return np.array([*rows, *(-r for r in rows)])
+
+
+def _errors(model: Model, steps: Any) -> Any:
+    """The norm of f - model for each step (k, n); nan where f is not defined."""
+    with np.errstate(all="ignore"):
+        gap = model.local.values(model.local.point.flat + steps) - model.values(steps)
+        return np.linalg.norm(gap, axis=1)
+
+
+def _floor(model: Model, lengths: Any) -> Any:
+    """What rounding can do at steps of these lengths, with the bound of an estimated derivative."""
+    local = model.local
+    size = float(np.linalg.norm(local.value_flat))
+    slope = float(np.linalg.norm(local.jacobian_matrix)) if model.order else 0.0
+    moved = slope * (lengths + float(np.abs(local.point.flat).max()))
+    floor = 8 * UNIT * (size + moved)
+    if model.order:
+        floor = floor + float(np.linalg.norm(local.jacobian_error)) * lengths
+    if model.order > 1:
+        floor = floor + float(np.linalg.norm(local.hessians_error)) * lengths**2 / 2
+    return floor
+
+
+def measure(model: Model, along: Any, count: int) -> ErrorCurve:
+    """The error on a geometric grid of steps: the worst of several directions, or along one."""
+    local = model.local
+    directions = unit_directions(model) if along is None else np.array([along / np.linalg.norm(along)])
+    lengths = local.scale * 10.0 ** np.linspace(-_DECADES, 0.0, count)
+    steps = lengths[:, None, None] * directions
+    found = _errors(model, steps.reshape(-1, local.size)).reshape(count, len(directions))
+    with np.errstate(all="ignore"):
+        errors = np.where(np.isnan(found).all(axis=1), np.nan, np.nanmax(np.nan_to_num(found, nan=-1), axis=1))
+    floor = _floor(model, lengths)
+    fitted, slope = _slope(lengths, errors, floor)
+    return ErrorCurve(lengths, errors, floor, fitted, slope, model.order + 1)
+
+
+def _slope(t: Any, errors: Any, floor: Any) -> tuple[Any, float]:
+    """Fit log(error) = a + p log(t) + c t over the smallest clear steps; p is the slope at zero."""
+    clear = np.nan_to_num(errors, nan=0.0) > _CLEAR * floor
+    if not clear.any():
+        return clear, float(np.inf)
+    # From the first step after which all are clear: a lucky one below says nothing.
+    unclear = np.flatnonzero(~clear & np.isfinite(errors))
+    start = int(unclear[-1]) + 1 if unclear.size else 0
+    if start >= len(t):
+        start = int(np.flatnonzero(clear)[0])
+    use = clear & (np.arange(len(t)) >= start) & (t <= t[start] * 10 ** _FITTED[1])
+    if use.sum() < 4 or t[use].max() / t[use].min() < 10 ** (_FITTED[0] / 2):
+        return use, float("nan")
+    x = np.log(t[use])
+    columns = [np.ones(len(x)), x, t[use] / t[use].max()]
+    if use.sum() < 7:
+        columns.pop()
+    fit = np.linalg.lstsq(np.stack(columns, axis=1), np.log(errors[use]), rcond=None)[0]
+    return use, float(fit[1])
+
+
+def radius(model: Model, tolerance: float, relative: bool) -> Radius:
+    """The smallest distance, over many directions, at which the error passes the tolerance."""
+    if not isinstance(tolerance, (int, float)) or not tolerance > 0:
+        raise problem("E505", f"A tolerance is a positive number, not {tolerance!r}.")
+    if relative:
+        tolerance = tolerance * float(np.linalg.norm(model.local.value_flat))
+        if not tolerance:
+            raise problem("E400", "f is zero here: a relative tolerance means nothing.", help="Give an absolute one.")
+    floor = float(_floor(model, np.zeros(1))[0])
+    if tolerance <= floor:
+        raise problem("E400", f"A tolerance of {tolerance:g} is below the rounding of f here, {floor:.0e}.")
+    directions = unit_directions(model)
+    best, ends, worst = np.inf, "none found", directions[0]
+    for v in directions:
+        found, why = _first_failure(model, v, tolerance, best)
+        if found < best:
+            best, ends, worst = found, why, v
+    return Radius(float(best), float(tolerance), worst, ends, len(directions))
+
+
+def _first_failure(model: Model, v: Any, tolerance: float, below: float) -> tuple[float, str]:
+    """The first distance along v at which the error is too large or f ends; at most `below`."""
+    lengths = model.local.scale * 2.0 ** np.arange(-24.0, 11.0, 0.5)
+    lengths = lengths[lengths < below]
+    if not lengths.size:
+        return below, ""
+    errors = _errors(model, lengths[:, None] * v)
+    bad = np.flatnonzero(~(errors <= tolerance))
+    if not bad.size:
+        return np.inf, "none found"
+    high = float(lengths[bad[0]])
+    low = float(lengths[bad[0] - 1]) if bad[0] else 0.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if _errors(model, middle * v[None, :])[0] <= tolerance:
+            low = middle
+        else:
+            high = middle
+    ends = "domain" if np.isnan(_errors(model, high * v[None, :])[0]) else "tolerance"
+    return low, ends

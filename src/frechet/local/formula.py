@@ -1,0 +1,198 @@
+"""A model in closed form: the terms of Taylor's series as an expert would write them, each held against values of f."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from itertools import combinations_with_replacement
+from math import factorial
+from typing import TYPE_CHECKING, Any
+
+from frechet import numeric
+from frechet.core.errors import VerificationError, problem
+from frechet.core.lazy import np
+from frechet.language.tree import Tree
+from frechet.local.taylor import Expansion
+from frechet.notation.latex import to_latex
+from frechet.notation.names import latex_name
+from frechet.notation.page import Page
+from frechet.notation.text import to_text
+from frechet.reference.program import Program
+
+if TYPE_CHECKING:
+    from frechet.local.models import Model
+
+_CHECKED_ORDER = 4  # of higher orders a numeric derivative is too coarse to decide
+_TRUSTED = 1e-4
+_MONOMIALS = 10
+
+
+@dataclass(frozen=True)
+class ClosedModel:
+    """The right-hand side as a tree in the variables and their directions, its terms order by order, its check."""
+
+    tree: Tree
+    terms: tuple[Tree, ...]
+    directions: tuple[str, ...]
+    checked: str
+    left: str
+
+    @property
+    def text(self) -> str:
+        """In the text language."""
+        return to_text(self.tree)
+
+    @property
+    def latex(self) -> str:
+        return rf"{self.left} \approx {to_latex(self.tree, directions=self.directions)}"
+
+
+def closed_model(model: Model) -> ClosedModel | None:
+    """The closed form of a model; None for a black box, along a fixed direction, or without matrix notation.
+
+    Raises VerificationError (E600) if a printed term does not agree with the numeric derivative of f at this point.
+    """
+    expansion = getattr(model.local.source, "expansion", None)
+    if expansion is None or model.along is not None:
+        return None
+    terms: list[Tree] = []
+    for k in range(model.order + 1):
+        tree = _term(expansion, k)
+        if tree is None:
+            return None
+        terms.append(tree)
+    shown = [terms[0], *(t for k, t in enumerate(terms) if k and not expansion.vanishes(k))]
+    checked = _check(model, expansion, terms)
+    names = [f"{latex_name(n)} + \\mathrm{{d}}{latex_name(n)}" for n in expansion.wrt]
+    left = f"f({', '.join(names)})"
+    return ClosedModel(_sum(expansion, shown), tuple(terms), tuple(expansion.names.values()), checked, left)
+
+
+def _term(expansion: Expansion, order: int) -> Tree | None:
+    """The k-th term: by monomials of scalars, by the Hessian of a function of one vector, else as it comes."""
+    if order == 0 or expansion.vanishes(order):
+        return expansion.term(order)
+    shapes = [expansion.function.declarations.variables[n] for n in expansion.wrt]
+    scalar = expansion.function.tree.typed.is_scalar
+    if all(s.is_scalar for s in shapes):
+        count = len(list(combinations_with_replacement(shapes, order)))
+        return _by_monomials(expansion, order) if count <= _MONOMIALS else expansion.term(order)
+    if order == 2 and scalar and len(shapes) == 1 and shapes[0].is_column:
+        return _by_hessian(expansion) or expansion.term(order)
+    return expansion.term(order)
+
+
+def _by_hessian(expansion: Expansion) -> Tree | None:
+    """1/2 dx' H dx, with H as `f.hessian` writes it, a number in front of H taken out."""
+    name = expansion.wrt[0]
+    closed = expansion.function.hessian(name, verify=False).forms.closed
+    if closed is None or closed.kind == "where":
+        return None
+    page = expansion.page
+    dx = page.variable(expansion.names[name], expansion.function.declarations.variables[name])
+    links = _links(page.adopt(closed))
+    half = Fraction(1, 2)
+    if links[0].kind == "number":
+        half *= Fraction(links.pop(0).value)
+    front = abs(half.numerator)
+    tree = page.chain([page.flip(dx), *links, dx])
+    if front != 1:
+        tree = page.times(page.number(front), tree, join=True)
+    if half.denominator != 1:
+        tree = page.divide(tree, page.number(half.denominator))
+    return page.neg(tree) if half < 0 else tree
+
+
+def _links(tree: Tree) -> list[Tree]:
+    """The factors of a product of matrices, a scalar in front first: 2*X'*X is 2, X', X."""
+    links: list[Tree] = []
+    while tree.kind == "mul" and tree.args[1].typed.is_matrix:
+        links.append(tree.args[1])
+        tree = tree.args[0]
+    return [tree, *reversed(links)]
+
+
+def _by_monomials(expansion: Expansion, order: int) -> Tree | None:
+    """The term as a sum of coefficients times dx1^a * dx2^b, every coefficient a partial derivative over a! b!."""
+    page = expansion.page
+    parts: list[Tree] = []
+    for names in combinations_with_replacement(expansion.wrt, order):
+        powers = {n: names.count(n) for n in dict.fromkeys(names)}
+        found = expansion.partial(powers)
+        if found is None:
+            return None
+        if found.kind == "number" and found.value == 0:
+            continue
+        steps = [page.power(page.variable(expansion.names[n], expansion.function.declarations.variables[n]), k)
+                 for n, k in powers.items()]  # fmt: skip
+        monomial = reduce(page.times, steps)
+        parts.append(_times(page, found, monomial, expansion.function.tree.typed.is_scalar))
+    return _sum(expansion, parts)
+
+
+def _times(page: Page, coefficient: Tree, monomial: Tree, scalar: bool) -> Tree:
+    """coefficient * monomial; a number alone in front of a vector of the function."""
+    if coefficient.kind == "number" and coefficient.value == 1:
+        return monomial
+    if coefficient.kind == "neg":
+        return page.neg(_times(page, coefficient.args[0], monomial, scalar))
+    return page.times(coefficient, monomial) if scalar else page.times(monomial, coefficient)
+
+
+def _sum(expansion: Expansion, terms: Sequence[Tree]) -> Tree:
+    """All terms in one flat sum."""
+    page = expansion.page
+    flat: list[tuple[int, Tree]] = []
+    for term in terms:
+        _flatten(page.adopt(term), 1, flat)
+    total: Tree | None = None
+    for sign, tree in flat:
+        if total is None:
+            total = tree if sign > 0 else page.neg(tree)
+        else:
+            total = page.add(total, tree if sign > 0 else page.neg(tree))
+    assert total is not None
+    return total
+
+
+def _flatten(tree: Tree, sign: int, out: list[tuple[int, Tree]]) -> None:
+    """The summands of a sum, without recursion into anything else."""
+    stack = [(sign, tree)]
+    while stack:
+        s, t = stack.pop()
+        if t.kind in ("add", "sub"):
+            stack.append((s if t.kind == "add" else -s, t.args[1]))
+            stack.append((s, t.args[0]))
+        elif t.kind == "neg":
+            stack.append((-s, t.args[0]))
+        else:
+            out.append((s, t))
+
+
+def _check(model: Model, expansion: Expansion, terms: Sequence[Tree]) -> str:
+    """Each printed term, evaluated at this point along one direction, against the numeric derivative of f."""
+    local = model.local
+    source: Any = local.source
+    x = local.point.flat
+    v = np.random.default_rng(7).uniform(0.5, 1.0, local.size) * np.maximum(np.abs(x), 1.0)
+    arrays = source.arrays(x)
+    moved = {expansion.names[n]: np.asarray(part, dtype=float) for n, part in local.point.build(v).items()}
+    worst, done = 0.0, 0
+    for k in range(1, min(model.order, _CHECKED_ORDER) + 1):
+        claimed = np.ravel(Program(terms[k], source.sizes)({**arrays, **moved})) * factorial(k)
+        line = numeric.directional(lambda at: np.ravel(source.value(at)), x, v, k, complex_step=False)
+        size = max(float(np.abs(claimed).max()), float(np.abs(line.value).max()))
+        bound = float(np.max(line.error))
+        if not line.ok or (size and bound > _TRUSTED * size):
+            continue
+        gap = float(np.abs(claimed - line.value).max())
+        if gap > 8 * bound + 1e-8 * size:
+            raise VerificationError(problem("E600", f"The term of order {k} failed its check at this point: "
+                                            f"{gap:.1e} apart.").diagnostic)  # fmt: skip
+        worst, done = max(worst, gap / size if size else 0.0), done + 1
+    if not done:
+        return "unchecked: no numeric derivative could be trusted here"
+    what = "term" if done == 1 else f"{done} terms"
+    return f"{what} against numeric derivatives at this point, largest relative difference {worst:.0e}"

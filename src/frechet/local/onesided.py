@@ -1,0 +1,130 @@
+"""Slopes on the rays that leave a point: what is left of a derivative at a kink, and whether it is linear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from frechet.core.errors import problem
+from frechet.core.lazy import np
+from frechet.local.numbers import array, number
+
+if TYPE_CHECKING:
+    from frechet.local.around import Local
+
+GATEAUX, FRECHET = "gateaux", "differentiable"
+# The definition of many courses, "all directional derivatives exist and are linear in the direction", is Gateaux's.
+MEANING = {
+    FRECHET: "differentiable (Frechet): one linear map serves all small steps",
+    GATEAUX: "Gateaux differentiable, not Frechet: the directional derivatives exist and are linear in the direction "
+    "(which many courses take as the definition), yet no linear map serves all small steps",
+    "directional": "not differentiable: one-sided derivatives exist in all directions, but they are not linear in the "
+    "direction",
+    "partials": "not differentiable: the partial derivatives exist, but some directional derivative does not",
+    "none": "not differentiable: continuous, but some directional derivatives do not exist",
+    "discontinuous": "not differentiable: f is not continuous here",
+    "edge": "the point is not inside the domain of f",
+}
+
+
+class OneSided:
+    """The one-sided derivatives of a scalar f along unit vectors of a plane, counterclockwise.
+
+    angles   (k,) radians; vectors (k, n): cos(angle) * first + sin(angle) * second direction of the plane
+    slopes   (k,) d/dt f(x + t v) as t goes to zero from above; nan where there is no limit. errors (k,) bound them
+    For one component there are two rays, at angles 0 and pi.
+    """
+
+    def __init__(self, local: Local, count: int, plane: Sequence[Any] | None) -> None:
+        local.need_scalar("picture of one-sided derivatives")
+        if not isinstance(count, int) or count < 2:
+            raise problem("E505", f"{count!r} is not a number of directions.", help="72 is one every 5 degrees.")
+        self.local = local
+        if local.size == 1:
+            self.plane = np.array([[1.0], [0.0]])
+            self.angles = np.array([0.0, np.pi])
+        else:
+            self.plane = _plane(local, plane)
+            self.angles = 2 * np.pi * np.arange(count) / count
+        turn = np.stack([np.cos(self.angles), np.sin(self.angles)], axis=1)
+        turn[np.abs(turn) < 1e-15] = 0.0
+        self.vectors = turn @ self.plane
+
+    @cached_property
+    def _limits(self) -> list[Any]:
+        rays = self.local.rays
+        return [rays.limit(v) for v in self.vectors]
+
+    @property
+    def slopes(self) -> Any:
+        return np.array([float(one.value[0]) if one.exists else np.nan for one in self._limits])
+
+    @property
+    def errors(self) -> Any:
+        return np.array([float(one.error[0]) if one.exists else np.nan for one in self._limits])
+
+    @cached_property
+    def linear_part(self) -> Any:
+        """The linear map (n,) in the plane that fits the slopes best, by least squares."""
+        known = np.isfinite(self.slopes)
+        turn = np.stack([np.cos(self.angles), np.sin(self.angles)], axis=1)[known]
+        return np.linalg.lstsq(turn, self.slopes[known], rcond=None)[0] @ self.plane
+
+    @property
+    def mismatch(self) -> Any:
+        """slopes - linear_part . v, (k,): zero for all directions where the slopes are linear."""
+        return self.slopes - self.vectors @ self.linear_part
+
+    @property
+    def linear(self) -> bool:
+        """Whether the slopes exist in all directions tried and are linear in the direction: Gateaux's property."""
+        size = 1e-6 * max(1e-300, float(np.nanmax(np.abs(self.slopes), initial=0.0)))
+        bound = np.maximum(4 * np.nanmax(self.errors, initial=0.0), size)
+        return bool(np.isfinite(self.slopes).all() and (np.abs(self.mismatch) <= bound).all())
+
+    @property
+    def kind(self) -> str:
+        """The word of `Local.kind`, which looks at all components, not only at this plane."""
+        return self.local.kind
+
+    @property
+    def message(self) -> str:
+        """One sentence about the point, with the names of Gateaux and Frechet where they part."""
+        return MEANING[self.kind]
+
+    @property
+    def steepest(self) -> tuple[float, Any]:
+        """The largest slope and its unit vector."""
+        k = int(np.nanargmax(self.slopes))
+        return float(self.slopes[k]), self.vectors[k]
+
+    def __str__(self) -> str:
+        if self.local.size == 1:
+            ahead, behind = self.slopes
+            return f"slope {number(ahead)} to the right, {number(-behind)} from the left\n{self.message}"
+        low, high = np.nanmin(self.slopes), np.nanmax(self.slopes)
+        k, j = int(np.nanargmin(self.slopes)), int(np.nanargmax(self.slopes))
+        linear = "linear in the direction" if self.linear else "not linear in the direction"
+        return (f"slopes from {number(low)} along {array(self.vectors[k], 3)} to {number(high)} along "
+                f"{array(self.vectors[j], 3)}, {linear}\n{self.message}")  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<OneSided, {len(self.angles)} rays, {self.kind}>"
+
+
+def _plane(local: Local, plane: Sequence[Any] | None) -> Any:
+    """Two orthonormal directions, (2, n): those given, else the first two components."""
+    if plane is None:
+        return np.eye(local.size)[:2]
+    if len(plane) != 2:
+        raise problem("E505", f"A plane is spanned by two directions, not by {len(plane)}.")
+    first, second = (np.asarray(v, dtype=float) for v in plane)
+    size = np.linalg.norm(first)
+    if size:
+        first = first / size
+        second = second - (first @ second) * first
+    rest = np.linalg.norm(second)
+    if not size or rest <= 1e-12 * np.linalg.norm(plane[1]):
+        raise problem("E400", "The two directions do not span a plane.", help="Give two that are not parallel.")
+    return np.array([first, second / rest])

@@ -1,0 +1,177 @@
+"""What is known of f at a point as a readable page, and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from frechet.core.lazy import np
+from frechet.local.numbers import array, matrix_lines, named_arrays, number
+
+if TYPE_CHECKING:
+    from frechet.local.around import Local
+
+LABEL = 12
+_SECOND = 60  # components up to which the Hessian is asked for in a report
+_TERMS = 90  # characters up to which a closed form is shown on the page
+
+
+def text_report(local: Local) -> str:
+    """Value, derivative, second derivative, models with their error, directions; at a kink the one-sided slopes."""
+    lines = [*_row("f", local.title), *_row("at", where(local))]
+    fixed = getattr(local.source, "fixed", {})
+    lines += _row("with", ", ".join(f"{name} = {array(part)}" for name, part in fixed.items())) if fixed else []
+    lines += _row("value", array(local.value))
+    if not local.smooth:
+        lines += _kink(local)
+        if local.kind != "gateaux":
+            return "\n".join(lines)
+    lines += _first(local)
+    second = local.size <= _SECOND and local.second_known
+    if second and local.scalar:
+        lines += _second(local)
+    lines += _models(local, second)
+    if local.scalar:
+        lines += _directions(local)
+    return "\n".join([*lines, *_row("checked", checked(local))])
+
+
+def where(local: Local) -> str:
+    """`x1 = 1, x2 = 2`, `x = [1, 2]`."""
+    parts = local.point.build(local.point.flat)
+    if isinstance(parts, dict):
+        return ", ".join(f"{name} = {array(part)}" for name, part in parts.items())
+    return f"x = {array(parts)}" if not isinstance(parts, (list, tuple)) else array(local.point.flat)
+
+
+def checked(local: Local) -> str:
+    """How far the numbers of the page can be trusted."""
+    if local.source.exact:
+        return "closed forms, held against a numeric derivative of f at this point"
+    worst = float(np.max(local.jacobian_error))
+    return f"from values of f; the derivative to within {worst:.0e}"
+
+
+def _row(label: str, text: str) -> list[str]:
+    first, *rest = text.split("\n")
+    return [f"{label:<{LABEL}}{first}".rstrip(), *(" " * LABEL + line for line in rest)]
+
+
+def _by(local: Local) -> str:
+    """By which components, where the numbers alone do not say it."""
+    loose = local.size > 1 and len(local.point.layout.leaves()) == local.size
+    return f"   by {', '.join(local.labels[:6])}" if loose else ""
+
+
+def _first(local: Local) -> list[str]:
+    if local.scalar:
+        g = local.gradient_flat
+        rows = _row("gradient" if local.size > 1 else "derivative", f"{named_arrays(local, g)}{_by(local)}"
+                    if local.size > 1 else number(g[0]))  # fmt: skip
+        return rows + (_row("|gradient|", number(np.linalg.norm(g))) if local.size > 1 else [])
+    J = local.jacobian_matrix
+    order = f"   rows: entries of f, columns: {', '.join(local.labels[:4])}{', ...' if local.size > 4 else ''}"
+    body = matrix_lines(J)
+    rows = _row("Jacobian", "\n".join([body[0] + order, *body[1:]]))
+    if min(J.shape) > 1:
+        rows += _row("singular", f"{array(local.singular[1])}   stretch of a small ball along its axes")
+    return rows
+
+
+def _second(local: Local) -> list[str]:
+    values = local.eigen[0]
+    word = {"bowl": "all positive: a bowl", "dome": "all negative: a dome", "saddle": "both signs: a saddle",
+            "trough": "positive and zero: a trough", "ridge": "negative and zero: a ridge",
+            "flat": "all zero: flat to second order"}[local.shape_word]  # fmt: skip
+    if local.size == 1:
+        return _row("second", f"{number(local.hessian_matrix[0, 0])}   second derivative")
+    return [*_row("Hessian", "\n".join(matrix_lines(local.hessian_matrix))),
+            *_row("eigenvalues", f"{array(_clean(values))}   {word}")]  # fmt: skip
+
+
+def _clean(values: Any) -> Any:
+    """Rounding of zeros is not shown."""
+    return np.where(np.abs(values) <= 1e-12 * np.abs(values).max(), 0.0, values)
+
+
+def _models(local: Local, second: bool) -> list[str]:
+    lines: list[str] = []
+    for name, model in (("linear", local.linear), *([("quadratic", local.quadratic)] if second else [])):
+        closed = model.closed
+        if closed is not None and len(closed.text) <= _TERMS:
+            lines += _row(name, f"{model.left} ~ {closed.text}" + (f"\n= {model.numbers}" if model.numbers else ""))
+        else:
+            lines += _row(name, f"{model.left} ~ {model.numbers or model.text}")
+        curve = model.error()
+        lines += _row("", f"error {curve}")
+        if not curve.exact and np.any(local.value_flat):
+            far = model.radius(0.01, relative=True).radius
+            lines += _row("", f"within 1 % of |f| up to a step of length {far:.2g}")
+        lines += _row("", model.note) if model.note else []
+    return lines
+
+
+def _directions(local: Local) -> list[str]:
+    d = local.directions
+    if d.stationary:
+        return _row("directions", "the gradient is zero: every direction is level to first order")
+    if local.size == 1:
+        rows = _row("directions", f"f goes {'up' if local.gradient_flat[0] > 0 else 'down'} as {local.labels[0]} grows")
+    else:
+        rows = []
+        for name, one in (("ascent", d.ascent), ("descent", d.descent), ("level", d.level[0] if d.level else None)):
+            rows += _row(name, f"{named_arrays(local, one.vector)}   {one.text}") if one is not None else []
+        if len(d.level) > 1:
+            rows += _row("", f"and {local.size - 2} more, orthogonal to the gradient")
+    step = f"{named_arrays(local, d.newton.vector)}   {d.newton_note}" if d.newton is not None else d.newton_note
+    return rows + (_row("Newton", step) if local.size <= _SECOND else [])
+
+
+def _kink(local: Local) -> list[str]:
+    rows = _row("kind", local.smoothness.message if local.kind != "gateaux" else local.one_sided().message
+                if local.scalar else local.smoothness.message)  # fmt: skip
+    if local.scalar and local.kind not in ("discontinuous", "edge"):
+        shown = str(local.one_sided(36)).splitlines()[0]
+        rows += _row("one-sided", shown)
+    return rows
+
+
+def to_json(local: Local) -> dict[str, Any]:
+    """The numbers of the page, full precision, flat over `labels`."""
+    data: dict[str, Any] = {
+        "function": local.title, "labels": list(local.labels), "point": local.point.flat.tolist(),
+        "value": np.asarray(local.value).tolist(), "shape": list(local.shape), "kind": local.kind,
+        "exact": local.source.exact,
+    }  # fmt: skip
+    if not local.smooth:
+        data["message"] = local.smoothness.message
+        if local.scalar and local.kind not in ("discontinuous", "edge"):
+            rays = local.one_sided(36)
+            data["one_sided"] = {
+                "angles": rays.angles.tolist(), "slopes": [None if np.isnan(s) else float(s) for s in rays.slopes],
+                "linear": rays.linear,
+            }  # fmt: skip
+    if not local.smooth and local.kind != "gateaux":
+        return data
+    data["jacobian"] = local.jacobian_matrix.tolist()
+    data["jacobian_error"] = np.asarray(local.jacobian_error).tolist()
+    second = local.size <= _SECOND and local.second_known
+    if local.scalar:
+        data["gradient"] = local.gradient_flat.tolist()
+        data["directions"] = {one.name: one.to_json() for one in reversed(local.directions.all())}
+        data["newton"] = local.directions.newton_note
+    if local.scalar and second:
+        data["hessian"] = local.hessian_matrix.tolist()
+        data["eigenvalues"] = local.eigen[0].tolist()
+        data["form"] = local.shape_word
+    data["models"] = [_model_json(m) for m in ((local.linear, local.quadratic) if second else (local.linear,))]
+    return data
+
+
+def _model_json(model: Any) -> dict[str, Any]:
+    curve = model.error()
+    slope = curve.slope
+    return {
+        "order": model.order, "left": model.left, "closed_form": model.closed.text if model.closed else None,
+        "numbers": model.numbers, "latex": model.latex(), "note": model.note, "exact": curve.exact,
+        "error_slope": float(slope) if np.isfinite(slope) else None, "expected_slope": curve.expected,
+    }  # fmt: skip
