@@ -65,3 +65,10 @@ def test_a_wrong_gradient_in_a_file(model: Path, capsys: pytest.CaptureFixture[s
 def test_a_name_that_is_not_there(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-code", f"{model}:loss", f"{model}:nope"]) == 2
     assert "E500" in capsys.readouterr().err
+
+
+def test_values_say_what_is_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["numeric", "abs(x)", "--at", "x=0"]) == 3
+    assert "no derivative: kink" in capsys.readouterr().out
+    assert main(["numeric", "x'*A*x", "--at", "x=[0,1]", "--at", "A=[[1,2],[3,4]]", "--wrt", "x"]) == 0
+    assert "[5. 8.]" in capsys.readouterr().out

@@ -8,7 +8,7 @@ import pytest
 
 from frechet.core.dims import Shape
 from frechet.core.errors import FrechetError
-from frechet.language.declarations import Constraint, declare
+from frechet.language.declarations import check_relations, declare
 
 
 def test_shapes_facts_domains_relations() -> None:
@@ -58,3 +58,16 @@ def test_refused(words: dict[str, Any], code: str, help: str) -> None:
     assert found.code == code, found.render()
     assert help in found.message + found.help
     assert len(found.render()) < 600
+
+
+@pytest.mark.parametrize("sizes", [["m>n", "n>m"], ["m>n", "n>=m"], ["m>n", "n>2", "m<=3"], ["m=n", "n>m"], ["m<1"]])
+def test_sizes_that_cannot_be(sizes: list[str]) -> None:
+    given = declare({"A": ["m", "n"]}, sizes=sizes)
+    with pytest.raises(FrechetError, match="No sizes obey") as caught:
+        check_relations(given)
+    assert caught.value.diagnostic.code == "E201"
+
+
+@pytest.mark.parametrize("sizes", [["m>=n", "n>=m"], ["m>n", "n>=2"], ["m=n", "n=3"], ["m>1", "m<3"]])
+def test_sizes_that_can_be(sizes: list[str]) -> None:
+    check_relations(declare({"A": ["m", "n"]}, sizes=sizes))

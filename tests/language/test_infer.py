@@ -9,7 +9,7 @@ import pytest
 
 from frechet.core.errors import FrechetError
 from frechet.language.declarations import declare
-from frechet.language.infer import letter_kind
+from frechet.language.infer import letter_kind, remarks
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from tests.cases.suite import cases, uses_later_function
@@ -96,3 +96,15 @@ def test_the_search_is_bounded() -> None:
     with contextlib.suppress(FrechetError):
         shapes(source)
     assert time.perf_counter() - began < 2
+
+
+def test_a_transpose_written_as_a_power_is_refused() -> None:
+    for source in ("x^T*A*x", "exp(x)^T*x"):
+        with pytest.raises(FrechetError) as caught:
+            shapes(source)
+        assert caught.value.diagnostic.code == "E200" and "x'" in caught.value.diagnostic.help
+    assert shapes("log(T)*x^T")["T"] == []
+
+
+def test_names_of_constants_are_remarked() -> None:
+    assert remarks(["x", "pi"]) == ("pi is a variable here; for the number write 3.141592653589793.",)

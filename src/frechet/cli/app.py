@@ -111,6 +111,7 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
         note = _note(shown, kind, function, derivative, options, pretty)
         rows: list[tuple[str, Sequence[str]]] = [("read as", show.read_as(function, pretty))]
         rows.append((_label(kind), (shown, note)))
+        rows += [("note", (line,)) for line in function.remarks]
         rows += [("over", (derivative.over,))] if derivative.over else []
         rows += [("where", (str(condition),)) for condition in derivative.conditions]
         rows += [("kink", (line,)) for line in derivative.kinks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import frechet as fr
@@ -43,9 +44,11 @@ def numeric(expression: str, at: tuple[str, ...], wrt: tuple[str, ...], var: tup
     \b
       frechet numeric "norm2(x)^2 + exp(x[1])" --at x=1,2
     """
-    known = inputs.variables(var)
-    f = fr.parse(inputs.read_expression(expression), variables=known, infer=True)
-    values = _values(at)
+    values, text = _values(at), inputs.read_expression(expression)
+    # The values say what is a number, a vector or a matrix; only names without one are guessed by their letters.
+    names = set(re.findall(r"[A-Za-z]\w*", text))
+    shapes = {name: list(value.shape) for name, value in values.items() if name in names}
+    f = fr.parse(text, variables=shapes | (inputs.variables(var) or {}), infer=True)
     out: dict[str, Any] = {}
     for name in wrt or tuple(values):
         if name not in f.variables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -116,7 +116,7 @@ def _axes(name: str, dims: Any) -> Size:
 
 
 def _listed_dims(name: str, dims: Any) -> list[Any]:
-    help = "Write [] for a scalar, [\"n\"] for a vector, [\"m\", \"n\"] for a matrix."
+    help = 'Write [] for a scalar, ["n"] for a vector, ["m", "n"] for a matrix.'
     if not isinstance(dims, (list, tuple)):
         raise problem("E201", f"The dimensions of {name} are not a list.", help=help)
     if len(dims) > 2:
@@ -181,6 +181,24 @@ def check_relations(given: Declarations) -> None:
             if isinstance(dim, str) and dim not in known:
                 raise problem("E201", f"The relation {relation} speaks of {dim!r}, which is no size here.",
                               help=did_you_mean(dim, known) or f"Sizes here: {listed(known) or 'none'}.")  # fmt: skip
+    _check_possible(given.constraints)
+
+
+def _check_possible(relations: Sequence[Constraint]) -> None:
+    """Relations that no sizes obey: each pass raises the smallest size that a name can have, and after as many passes
+    as there are relations nothing may rise any more (Bellman and Ford)."""
+    both = [*relations, *(Constraint(r.right, r.op, r.left) for r in relations if r.op == "==")]
+    least: dict[Dim, int] = {}
+    for number in range(len(both) + 2):
+        for relation in both:
+            left, op, right = relation
+            wanted = (right if isinstance(right, int) else least.get(right, 1)) + (op == ">")
+            if isinstance(left, int) and left >= wanted:
+                continue
+            if isinstance(left, int) or (number > len(both) and least.get(left, 1) < wanted):
+                raise problem("E201", "No sizes obey these relations together: "
+                              f"{', '.join(map(str, relations))}.", help="Leave one of them out.")  # fmt: skip
+            least[left] = max(least.get(left, 1), wanted)
 
 
 def _constraints(sizes: Any) -> tuple[Constraint, ...]:

@@ -7,7 +7,7 @@ cheapest change that brings the pass furthest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -26,6 +26,13 @@ GREEK = frozenset({
     "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
 })  # fmt: skip
 
+# Names that are constants in other languages, and what stands for them in this one.
+_CONSTANTS = {
+    "pi": "for the number write 3.141592653589793.", "e": "for powers of Euler's number write exp(x).",
+    "I": "the identity matrix is eye(n).", "inf": "infinity is no number here.", "Inf": "infinity is no number here.",
+    "nan": "it is no number.", "NaN": "it is no number.", "True": "write 1.", "False": "write 0.",
+}  # fmt: skip
+
 # What a change of kind costs: a, b, c are often vectors, a small letter is hardly ever a matrix or a capital a scalar.
 _COST = {("s", "v"): 0.6, ("v", "s"): 1.3, ("s", "m"): 2.5, ("v", "m"): 3.0, ("m", "v"): 2.5, ("m", "s"): 3.0}
 _ODDITY = 1.5
@@ -43,14 +50,29 @@ def guess(plan: Plan, given: Declarations, source: str) -> Typing:
     unknown = _unknown(plan, given, sizes)
     for name in unknown:
         check_name(name)
+    _check_no_transpose(plan, unknown)
     for name in (*given.facts, *given.domain):
         if name not in given.variables and name not in unknown:
             raise problem("E200", f"A fact or domain is given for {name!r}, which the formula does not contain.")
     return _Search(plan, given, source, sizes, unknown).run()
 
 
+def _check_no_transpose(plan: Plan, unknown: list[str]) -> None:
+    """`x^T` is a power to whoever reads the language, and a transpose to whoever writes it."""
+    powers = [t for t in plan.order if t.kind == "pow" and t.args[1].kind == "name" and t.args[1].name == "T"]
+    used = sum(a.kind == "name" and a.name == "T" for t in plan.order for a in t.args)
+    if "T" in unknown and powers and used == len(powers):
+        raise problem("E200", "^T is read as a power, and nothing says what T is.", powers[0].args[1].span,
+                      help="The transpose is written x'. If T is an exponent, declare it as a scalar.")  # fmt: skip
+
+
+def remarks(names: Iterable[str]) -> tuple[str, ...]:
+    """What to say about inferred variables whose names mean a constant elsewhere."""
+    return tuple(f"{name} is a variable here; {_CONSTANTS[name]}" for name in names if name in _CONSTANTS)
+
+
 def letter_kind(name: str) -> str:
-    """"s", "v" or "m" by the first letter."""
+    """ "s", "v" or "m" by the first letter."""
     base = name.rstrip("0123456789").partition("_")[0]
     if base in GREEK or name[0] in "abcdefg":
         return "s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,18 +36,23 @@ def load(spec: str) -> Any:
 
 
 def read_point(text: str) -> Any:
-    """A point from text: "1,2" is a vector, "1,2;3,4" a matrix, "x=1,2 y=3" a dict, "3" a number. Raises E104."""
+    """A point from text: "1,2" or "[1,2]" is a vector, "1,2;3,4" or "[[1,2],[3,4]]" a matrix, "x=1,2 y=3" a dict,
+    "3" a number. Raises E104."""
     if "=" in text:
         parts = text.replace("; ", " ").split()
         return {name.strip(): read_point(value) for name, _, value in (part.partition("=") for part in parts)}
+    inner = text.strip()
+    bracketed = inner.startswith("[") and inner.endswith("]")
     try:
-        rows = [[float(number) for number in row.split(",")] for row in text.split(";")]
-        array = np.array(rows)
-    except ValueError:
+        if inner.startswith("[["):
+            return np.array(json.loads(inner), dtype=float)
+        rows = [row.split(",") for row in (inner[1:-1] if bracketed else inner).split(";")]
+        array = np.array([[float(number) for number in row] for row in rows])
+    except (ValueError, TypeError):
         raise problem("E104", f"{text!r} is not a list of numbers.", help='Write "1,2,3", or "1,2;3,4".') from None
     if len(rows) > 1:
         return array
-    return float(array[0, 0]) if array.size == 1 else array[0]
+    return float(array[0, 0]) if array.size == 1 and not bracketed else array[0]
 
 
 def check_code(f_spec: str, grad_spec: str, at: str = "", seed: int = 0) -> GradientVerdict:
@@ -67,9 +73,11 @@ def check_code(f_spec: str, grad_spec: str, at: str = "", seed: int = 0) -> Grad
 
 def report(estimate: Estimate) -> str:
     """An estimate as lines of text: the value with as many digits as its bound leaves, then what is known about it."""
-    lines = [_number(estimate.value, estimate.error)]
-    if estimate.message:
-        lines.append(("" if estimate.ok else "no derivative: ") + estimate.message)
+    number = _number(estimate.value, estimate.error)
+    if estimate.ok:
+        lines = [number, estimate.message] if estimate.message else [number]
+    else:
+        lines = [f"no derivative: {estimate.message}", f"the central difference is {number}"]
     lines.append(f"{estimate.evaluations} evaluations")
     return "\n".join(lines)
 
