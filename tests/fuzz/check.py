@@ -66,7 +66,7 @@ def oracle_values(
         peak = max(peak, float(np.max(np.abs(value), initial=0.0)))
         if not peak < LARGEST:
             raise SkipError("large or undefined")
-        if kink is not None and np.min(np.abs(kink), initial=1.0) < NEAR_KINK:
+        if kink is not None and not np.min(np.abs(kink), initial=1.0) >= NEAR_KINK:
             raise SkipError("near a kink")
 
     def weighted(x: Any) -> Any:

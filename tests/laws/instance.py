@@ -11,8 +11,10 @@ import numpy as np
 
 import frechet as fr
 from frechet.core.operation import Operation, Pattern, Signature
+from frechet.reference.conditions import read_conditions
 
 SIZES = {letter: size for size, letter in enumerate("mnkpqr", start=2)}
+MARGIN = 0.03  # more than the differences of the laws walk
 SPECIAL = {"spd", "invertible", "orthogonal", "symmetric"}
 
 
@@ -51,6 +53,13 @@ def length(side: tuple[str | int, ...]) -> int:
     return out
 
 
+def two_dimensional(value: Any) -> Any:
+    """An argument as `value` wants it: a scalar 1 x 1, a column n x 1, a size as an int."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.reshape(value.shape + (1,) * (2 - value.ndim))
+
+
 def draw(word: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     """A value as the operation's record wants its argument."""
     rng = np.random.default_rng(seed)
@@ -83,6 +92,30 @@ def result_shape(pattern: Pattern, fitting: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(length(side) for side in (pattern.rows, pattern.cols) if side)
 
 
+def is_smooth(record: Operation, arrays: dict[str, np.ndarray]) -> bool:
+    """Whether the point keeps its distance from the edge of the domain and from the kinks that the record states."""
+    values = {name.removesuffix("_"): two_dimensional(array) for name, array in arrays.items()}
+    for text in (record.domain, record.kink):
+        for condition in read_conditions(text) or ():
+            if not set(condition.names) <= set(values):  # max(x) of one argument: its entries are apart
+                gap = np.diff(np.sort(np.concatenate([v.ravel() for v in values.values()])))
+            else:
+                gap = condition.difference(values)
+            gap = gap if condition.kind == "positive" else np.abs(gap)
+            if np.min(gap, initial=np.inf) < MARGIN:
+                return False
+    return True
+
+
+def drawn(record: Operation, shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """The first point, of a sequence that depends on the seed alone, where the operation is smooth."""
+    for again in range(1000):
+        arrays = {v: draw(record.sample, shape, seed + 100 * again + k) for k, (v, shape) in enumerate(shapes.items())}
+        if is_smooth(record, arrays):
+            return arrays
+    raise AssertionError(f"no point was found where {record.name} is smooth by its own conditions")
+
+
 def instance(record: Operation, signature: Signature, fitting: tuple[str, ...]) -> Instance:
     """The operation with arguments for one alternative of its signature."""
     composite = any(len(side) > 1 for p in signature.args for side in (p.rows, p.cols))
@@ -106,11 +139,8 @@ def instance(record: Operation, signature: Signature, fitting: tuple[str, ...]) 
         text = f"fit_ + {text}"
     if any(p.kind == "size" for p in signature.args):  # a size must be known from some variable
         variables |= {f"size_{p.rows[0]}": list(p.rows) for p in signature.args if p.kind == "size"}
-    seed = zlib.crc32(f"{record.name} {signature.text} {fitting}".encode())
-    arrays = {}
-    for k, (variable, dims) in enumerate(variables.items()):
-        shape = tuple(d if isinstance(d, int) else SIZES[d] for d in dims)
-        arrays[variable] = draw(record.sample, shape, seed + k)
+    shapes = {v: tuple(d if isinstance(d, int) else SIZES[d] for d in dims) for v, dims in variables.items()}
+    arrays = drawn(record, shapes, zlib.crc32(f"{record.name} {signature.text} {fitting}".encode()))
     return Instance(record, text, variables, tuple(arguments), arrays, result_shape(signature.result, fitting))
 
 
