@@ -8,7 +8,7 @@ import pytest
 
 from frechet.core.dims import Shape
 from frechet.core.errors import FrechetError
-from frechet.language.declarations import check_relations, declare
+from frechet.language.declarations import Constraint, check_relations, declare
 
 
 def test_shapes_facts_domains_relations() -> None:
