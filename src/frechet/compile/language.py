@@ -84,6 +84,17 @@ class Language:
         have = f"{', '.join(others)} {'have' if len(others) > 1 else 'has'} it; " if others else ""
         return problem("E504", f"There is no {self.name} code for {what} yet.", help=f"{have}evaluate() always works.")
 
+    def brought(self, text: str) -> list[str]:
+        """The helpers that a text calls, and those that they call."""
+        wanted: set[str] = set()
+        texts = [text]
+        while texts:
+            called = {n for n in self.helpers if re.search(rf"(?<![\w.]){n}\.?\(", texts[-1])} - wanted
+            texts.pop()
+            texts += [self.helpers[n] for n in called]
+            wanted |= called
+        return [helper for n, helper in self.helpers.items() if n in wanted]
+
     def identifier(self, name: str) -> str:
         """The name as the language can have it: lambda becomes lambda_."""
         return f"{name}_" if name in self.taken else name

@@ -113,20 +113,39 @@ def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
         scalar = code.ndim == 0
         sign = "^" if scalar else " .^ " if code.args[0].number is not None else ".^"
         return _with_turned(code, Text(f"{_at(texts[0], ATOM)}{sign}{_at(texts[1], ATOM)}", POWER))
-    a, b = (_beside(c, t, code) for c, t in zip(code.args, texts, strict=True))
-    mixed = code.args[0].ndim != code.args[1].ndim
+    mixed = len({1 if c.op in ("col", "row") else 2 * c.ndim for c in code.args}) > 1
+    a, b = (_beside(c, t, code, language, mixed) for c, t in zip(code.args, texts, strict=True))
     if op in ("add", "sub"):
         sign = f" {language.word('mixed') if mixed else ''}{_SIGN[op]} "
-        return _with_turned(code, Text(_at(a, SUM) + sign + _at(b, SUM if op == "add" else PRODUCT), SUM))
+        level = SUM if op == "add" and not mixed and _starts_whole(code.args[1]) else PRODUCT
+        return _with_turned(code, Text(_at(a, SUM) + sign + _at(b, level), SUM))
     plain = code.args[1].ndim == 0 or (op == "mul" and code.args[0].ndim == 0)
     sign = _SIGN[op] if plain else f" .{_SIGN[op]} "
     left = f"({a.text})" if a.level == PRODUCT and code.args[0].op == "matmul" else _at(a, PRODUCT)
     return _with_turned(code, Text(f"{left}{sign}{_at(b, SIGN)}", PRODUCT))
 
 
-def _beside(code: Code, text: Text, whole: Code) -> Text:
-    """An operand of an entrywise operation: a vector beside a matrix is a row."""
+def _beside(code: Code, text: Text, whole: Code, language: Language, mixed: bool) -> Text:
+    """An operand of an entrywise operation: a vector beside a matrix is a row; a matrix that may be kept as a diagonal
+    only is made whole, or it would not be repeated along."""
+    if mixed and code.ndim == 2 and whole.op in ("add", "sub") and _diagonal(code, language):
+        return _filled(language.word("whole"), [text])
     return Text(text.turned, text.turned_level) if code.ndim == 1 and whole.ndim == 2 else text
+
+
+def _starts_whole(code: Code) -> bool:
+    """Whether a sum begins with a term of its own shape: x + (c .- y) is not (x + c) .- y in Julia."""
+    while code.op in ("add", "sub"):
+        if code.args[0].ndim != code.ndim:
+            return False
+        code = code.args[0]
+    return True
+
+
+def _diagonal(code: Code, language: Language) -> bool:
+    while code.op in ("neg", "mul", "div") and any(a.ndim == 0 for a in (*code.args, code)[: len(code.args)]):
+        code = max(code.args, key=lambda a: a.ndim)
+    return code.op == "neg" or (code.op == "call" and code.text in (language.word("eye"), language.word("diag")))
 
 
 def _with_turned(code: Code, text: Text) -> Text:

@@ -1,0 +1,124 @@
+"""Readable MATLAB for a typed Tree, which Octave runs as well: one file of a function with its helpers, no toolbox.
+
+    matlab_source(tree, declarations, name="gradient")
+
+Vectors are columns; a row is written as the transpose of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from frechet.compile.draft import Draft, draft, sides
+from frechet.compile.language import Language
+from frechet.core.dims import Shape
+from frechet.language.declarations import Declarations
+from frechet.language.tree import Tree
+
+_WORDS = {
+    "vector_of": "{1} * ones({0}, 1)", "matrix_of": "{2} * ones({0}, {1})", "floats": "{0}",
+    "ones_vector": "ones({0}, 1)", "ones_matrix": "ones({0}, {1})",
+    "zeros_vector": "zeros({0}, 1)", "zeros_matrix": "zeros({0}, {1})",
+    "eye": "eye({0})", "diag": "diag({0})", "solve": "{0} \\ {1}",
+    "total1": "sum({0})", "total2": "sum(sum({0}))", "row_sums": "sum({0}, 2)", "column_sums": "sum({0}, 1)'",
+    "matrix_power": "{0}^{1}", "product_diagonal": "sum({0} .* {1}', 2)",
+    "vec": "reshape({0}, [], 1)", "mat": "reshape({0}, {1}, {2})", "mixed": "", "whole": "full({0})",
+    "commutation": "reshape(permute(reshape(eye({2}), {0}, {1}, {2}), [2, 1, 3]), {2}, {2})",
+    "entries": "[||, ||; |]", "vector": "[||; ||; |]", "blocks": "[||, ||; |]", "stack": "[||; ||; |]",
+    "index": "{0}({1})", "index_row": "{0}({1})'",
+}  # fmt: skip
+
+_OPERATIONS = {
+    **{n: f"{n}({{x}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+                                  "sign", "abs", "sqrt", "log1p", "expm1", "softplus", "erf")},
+    "sigmoid": "1 ./ (1 + exp(-{x}))", "relu": "max({x}, 0)", "square": "{x}.^2",
+    "max": "max({a}, {b})", "min": "min({a}, {b})", "power": "{a} .^ {b}",
+    "max 1": "max(max({a}))", "min 1": "min(min({a}))", "atmax": "atmax({x})",
+    "mean": "mean({X})", "mean/2": "mean(mean({X}))", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
+    "norm1": "sum(abs({X}))", "norm1/2": "sum(sum(abs({X})))", "norminf": "max(max(abs({X})))",
+    "prod": "prod({X})", "prod/2": "prod(prod({X}))", "cumsum": "cumsum({x})",
+    "inv": "inv({X})", "det": "det({X})", "logdet": "logabsdet({X})", "adj": "det({X}) * inv({X})",
+    "expm": "expm({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(logm({X}))", "dlogm 2": "dlogm({X}, {E})",
+    "sqrtm": "real(sqrtm({X}))", "sylvester": "sylvester({A}, {B}, {C})",
+    "chol": "chol(({S} + {S}') / 2)'", "pinv": "pinv({X})", "polar": "polar({X})",
+    "nuclear": "sum(svd({X}))", "norm2": "norm({X}, 'fro')", "norm2/1": "norm({X})", "specnorm": "norm({X})", "singvals": "svd({X})",
+    "tr": "trace({X})", "diag": "diag({X})",
+    "kron": "kron({A}, {B})", "eigmax": "max(eig(({S} + {S}') / 2))", "eigvals": "sort(eig(({S} + {S}') / 2))",
+    "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S}, 1)",
+    "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",
+    "crossaxis": "crossaxis({G})", "circulant": "circulant({c})", "toeplitz": "toeplitz({c})",
+    "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
+}  # fmt: skip
+
+_HELPERS = {
+    "softplus": "function y = softplus(x)\n% log(1 + exp(x)), without overflow.\ny = max(x, 0) + log1p(exp(-abs(x)));\nend",
+    "atmax": "function y = atmax(x)\n% One at the largest entry, zero elsewhere; ties share.\nat = double(x == max(max(x)));\ny = at / sum(sum(at));\nend",
+    "softmax": "function y = softmax(x)\n% exp(x) / sum(exp(x)), without overflow.\ny = exp(x - max(x));\ny = y / sum(y);\nend",
+    "logsumexp": "function y = logsumexp(x)\n% log(sum(exp(x))), without overflow.\ny = max(x) + log(sum(exp(x - max(x))));\nend",
+    "logabsdet": "function y = logabsdet(X)\n% log |det(X)|, without overflow.\n[~, U, ~] = lu(X);\ny = sum(log(abs(diag(U))));\nend",
+    "dexpm": "function D = dexpm(X, E)\n% Derivative of expm at X along E (Higham, Functions of Matrices, eq. 3.16).\nn = size(X, 1);\n"
+             "D = expm([X, E; zeros(n), X]);\nD = D(1:n, n+1:end);\nend",
+    "dlogm": "function D = dlogm(X, E)\n% Derivative of logm at X along E (Higham, Functions of Matrices, eq. 3.16).\nn = size(X, 1);\n"
+             "D = real(logm([X, E; zeros(n), X]));\nD = D(1:n, n+1:end);\nend",
+    "polar": "function Q = polar(X)\n% The orthogonal factor of X = Q*H.\n[U, ~, V] = svd(X, 'econ');\nQ = U*V';\nend",
+    "eigvectors": "function V = eigvectors(S, last)\n"
+                  "% Unit eigenvectors of (S + S')/2 as columns, eigenvalues rising; the largest entry of each is positive.\n"
+                  "[V, values] = eig((S + S')/2);\n[~, order] = sort(diag(values));\nV = V(:, order);\n"
+                  "[~, at] = max(abs(V));\nV = V .* sign(V(at + size(V, 1)*(0:size(V, 2)-1)));\n"
+                  "if nargin > 1\n    V = V(:, end);\nend\nend",
+    "crossmat": "function K = crossmat(v)\n% The matrix of u -> cross(v, u).\nK = [0, -v(3), v(2); v(3), 0, -v(1); -v(2), v(1), 0];\nend",
+    "crossaxis": "function a = crossaxis(G)\n% The vector of the antisymmetric part, the adjoint of crossmat.\n"
+                 "a = [G(3, 2) - G(2, 3); G(1, 3) - G(3, 1); G(2, 1) - G(1, 2)];\nend",
+    "circulant": "function C = circulant(c)\n% The circulant matrix with first column c.\nC = toeplitz(c, c([1, end:-1:2]));\nend",
+    "circsum": "function s = circsum(G)\n% Sums along the wrapped diagonals, the adjoint of circulant.\nn = size(G, 1);\ns = zeros(n, 1);\n"
+               "for k = 0:n-1\n    s(k+1) = sum(G(mod((0:n-1) + k, n) + 1 + n*(0:n-1)));\nend\nend",
+    "toepsum": "function s = toepsum(G)\n% Sums along the diagonals |i - j| = k, the adjoint of toeplitz.\nn = size(G, 1);\n"
+               "s = zeros(n, 1);\ns(1) = trace(G);\nfor k = 1:n-1\n    s(k+1) = sum(diag(G, k)) + sum(diag(G, -k));\nend\nend",
+}  # fmt: skip
+
+_TAKEN = frozenset("""
+break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd
+switch try while abs chol cross cumsum det diag double eig exp expm expm1 eye erf inv kron log log1p logm lu max mean min
+mod norm ones permute pinv prod real reshape sign size sort sqrt sqrtm sum svd sylvester toeplitz trace tril triu zeros
+sin cos tan asin acos atan sinh cosh tanh unwind_protect do until endfunction endif
+""".split()) | set(_HELPERS)  # fmt: skip
+
+MATLAB = Language("matlab", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset(_TAKEN))
+
+
+def matlab_source(
+    tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
+    arguments: Sequence[str] | None = None,
+) -> str:  # fmt: skip
+    """MATLAB code of a function that computes `tree`; see `numpy_source`. E504 where MATLAB cannot say it."""
+    return _written(draft(MATLAB, tree, declarations, name=name, doc=doc, arguments=arguments))
+
+
+def _written(parts: Draft) -> str:
+    lines = [_sizes(list(told), list(told.values()), array) for told, array in parts.sizes]
+    lines += [f"{name} = {text};" for name, text in parts.steps]
+    taken = {n for n, _ in parts.parameters} | {n for n, _ in parts.steps} | {d for told, _ in parts.sizes for d in told}
+    result = next(n for n in ("D", "result", "result_", "result__") if n not in taken)
+    lines.append(f"{result} = {parts.value};")
+    names = ", ".join(n for n, _ in parts.parameters)
+    arguments = ", ".join(f"{n} {_axes(shape)}" for n, shape in parts.parameters)
+    about = [f"% {parts.doc}.", f"% {arguments}. {result} is {_axes(parts.result)}; vectors are columns."]
+    inner = "\n".join(f"    {line}" for line in [*about, *lines])
+    text = f"function {result} = {parts.name}({names})\n{inner}\nend\n"
+    return "\n".join([text, *(f"{_indented(h)}\n" for h in MATLAB.brought(text))]).rstrip("\n") + "\n"
+
+
+def _indented(helper: str) -> str:
+    first, *inner, last = helper.split("\n")
+    return "\n".join([first, *(f"    {line}" for line in inner), last])
+
+
+def _sizes(told: Sequence[str], axes: Sequence[int], array: str) -> str:
+    """`[m, n] = size(X);`, `n = size(X, 2);`."""
+    return f"[{', '.join(told)}] = size({array});" if len(told) == 2 else f"{told[0]} = size({array}, {axes[0] + 1});"
+
+
+def _axes(shape: Shape) -> str:
+    """The shape of the array that stands for it."""
+    found = sides(shape)
+    return f"({' x '.join(found)})" if len(found) == 2 else f"({found[0]} x 1)" if found else "scalar"
