@@ -5,6 +5,8 @@ Floats at ordinary points call every one of these pairs equal. None of them may 
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from frechet.equality.whole import small_values
 from frechet.language.declarations import declare
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
+from frechet.reference.sizes import size_choices
 from frechet.reference.values import draw_value
 
 KNOWN = declare({"a": [], "b": [], "x": ["n"], "A": ["n", "n"]})
@@ -50,6 +53,7 @@ tanh(40)-1 == 0
 expm(1e-9*A) == eye(n)+1e-9*A
 (n-2)*(n-3)*a == 0
 abs(det(A)) == det(A)
+det(-A) == det(A)
 """
 # True, or at least nowhere seen to be false, but never seen at work: the honest answer is that nothing is decided.
 UNSEEN = """
@@ -87,6 +91,12 @@ def test_draws_are_as_general_as_their_fact(line: str) -> None:
     if line == "A' == A":
         assert decided(line, A=["idempotent"]).status == "refuted"
         assert decided("A*A == A", A=["idempotent"]).equal
+
+
+@pytest.mark.parametrize("names", ["n", "mn", "kmn", "jkmn"])
+def test_each_size_is_even_once_and_odd_once(names: str) -> None:
+    one, other = islice(size_choices(list(names)), 2)
+    assert all((one[n] + other[n]) % 2 for n in names)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])

@@ -10,7 +10,7 @@ import pytest
 import frechet as fr
 from frechet.core.errors import FrechetError
 from tests.cases.suite import SUITES, lines
-from tests.verdict.mutants import mutants, named, verdict_on
+from tests.verdict.mutations import mutants, named, verdict_on
 
 SQUARE = {"X": ["n", "n"], "A": ["n", "n"], "B": ["n", "n"], "Y": ["n", "n"]}
 SYMMETRIC = {"X": ["symmetric"], "B": ["symmetric"], "Y": ["symmetric"]}

@@ -16,6 +16,7 @@ def size_choices(
     names: Sequence[str], constraints: Sequence[Constraint] = (), avoid: Sequence[int] = ()
 ) -> Iterator[dict[str, int]]:
     """Ways to give each name a size, the best first: falling and rising in the order of the names, then every mixture.
+    The first two differ in whether each size is even: det(-A) is det(A) at even sizes.
 
     Sizes equal to a number in `avoid` (sizes typed as numbers) come last, so that a clash of sizes shows.
     """
@@ -26,7 +27,8 @@ def size_choices(
     down = tuple(range(SMALLEST + len(names) - 1, SMALLEST - 1, -1))
     seen: set[tuple[int, ...]] = set()
     later: list[dict[str, int]] = []
-    for values in [down, down[::-1], *_spread(pool, len(names))]:
+    rising = tuple(v + len(names) % 2 for v in down[::-1])
+    for values in [down, rising, *_spread(pool, len(names))]:
         sizes = _obeying(dict(zip(names, values, strict=True)), constraints)
         key = tuple(sizes[n] for n in names) if sizes is not None else ()
         if sizes is None or key in seen:
