@@ -57,9 +57,16 @@ def logdet_of_chol(X: Tensor) -> Tensor | None:
     return logdet(symmetric_part(X.like(n.children[0]))) / 2
 
 
-@op("pinv(X)", sig="(m,n)->(n,m)", symmetric=True, transposes="equivariant", value=lambda X: np.linalg.pinv(X),
+# Singular values below this part of the largest are rounded zeros. The 1e-15 of NumPy takes what rounding leaves of
+# eigmax(S)*I - S, which is singular, for one of its values as soon as S was computed from something else.
+_ROUNDED = 1e-12
+
+
+@op("pinv(X)", sig="(m,n)->(n,m)", symmetric=True, transposes="equivariant",
+    value=lambda X: np.linalg.pinv(X, rcond=_ROUNDED),
     domain="the rank of X is constant", latex=r"{X}^{+}", source="Golub and Pereyra 1973",
-    code={"numpy": "np.linalg.pinv({X})", "jax": "jnp.linalg.pinv({X})", "torch": "torch.linalg.pinv({X})"},
+    code={"numpy": "np.linalg.pinv({X}, rcond=1e-12)", "jax": "jnp.linalg.pinv({X}, rtol=1e-12)",
+          "torch": "torch.linalg.pinv({X}, rtol=1e-12)"},
     example=("tr(A*pinv(X))", "X", "-pinv(X)'*A'*pinv(X)' + (eye(m) - X*pinv(X))*A*pinv(X)*pinv(X)' "
              "+ pinv(X)'*pinv(X)*A*(eye(n) - pinv(X)*X)"))  # fmt: skip
 def pinv(X: Tensor, dX: Tensor) -> Tensor:
