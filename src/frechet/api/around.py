@@ -8,11 +8,14 @@ from typing import Any
 
 from frechet.api.arrays import real_arrays
 from frechet.api.function import Function, parse
+from frechet.api.trace import trace
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.around import Local
 from frechet.local.point import Point
 from frechet.local.source import Filled, NumericSource, Source
+
+_SHIFTS = (0.0, 1e-3, -7e-4, 0.31)  # where a formula read off Python code is compared with the code
 
 
 def local(
@@ -22,16 +25,19 @@ def local(
     *,
     value: Any = None,
     facts: Mapping[str, Any] | None = None,
+    symbolic: bool = True,
 ) -> Local:
     """What f does near a point: values, derivatives, models, directions, kinks.
 
     f       a formula in the text language, a `Function`, or any Python function. A Python function is called with `at`
             in the same form (a number, an array, a dict), or, if `at` is a dict and f has parameters of these names,
-            with keywords; its derivatives come from `frechet.numeric` (`fr.trace(f)` gives closed forms)
+            with keywords. Where `fr.trace` can read it, and agrees with its values, there are closed forms; else it is
+            a black box, whose derivatives come from `frechet.numeric`
     at      a dict of values by name; a single variable's value may stand alone. In a formula given as text the sizes
             are those of the values
     wrt     the names that move; the others stay fixed. All that are not declared constant, if not given
     value   f at the point where its formula has no value there but a limit (0/0); derivatives then come from values
+    symbolic  False: never try to read a Python function
 
     Raises E305 for values that do not fit, E500 for a name that is not there, E400 where f has no finite value.
     """
@@ -41,14 +47,40 @@ def local(
         return f.local(at, wrt, value=value)
     if not callable(f):
         raise problem("E100", f"A {type(f).__name__} is not a function.", help="Give a formula, a Function or a def.")
-    return _of_python(f, at, wrt, value)
+    read = _read(f, at) if symbolic and value is None else None
+    return read.local(at, wrt) if read is not None else _of_python(f, at, wrt, value)
+
+
+def _read(f: Callable[..., Any], at: Any) -> Function | None:
+    """The formula of a Python function whose parameters `at` names or is; None for a black box."""
+    names = _parameters(f)
+    if not inspect.isfunction(f) or (len(names) != 1 if not isinstance(at, Mapping) else set(at) != set(names)):
+        return None
+    arrays = {
+        n: np.asarray(part, dtype=float) for n, part in (at if isinstance(at, Mapping) else {names[0]: at}).items()
+    }
+    try:
+        read = trace(f, {n: list(part.shape) for n, part in arrays.items()})
+        for shift in _SHIFTS:
+            moved = {n: part + shift * np.maximum(np.abs(part), 1.0) for n, part in arrays.items()}
+            if not _agree(f(**moved), read.evaluate(**moved)):
+                return None
+    except Exception:
+        return None  # code that has no formula: its values are all there is
+    return read
+
+
+def _agree(a: Any, b: Any) -> bool:
+    """The same shape and the same numbers to rounding, or both without a value."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-11, atol=1e-300, equal_nan=True))
 
 
 def _parsed(text: str, at: Any, facts: Mapping[str, Any] | None) -> Function:
     """The formula, its variables as large as the values are."""
     if isinstance(at, Mapping):
         variables = {name: list(np.shape(part)) for name, part in real_arrays(at).items()}
-        return parse(text, variables=variables, facts=facts)
+        return parse(text, variables=variables, facts=facts, infer=True)
     return parse(text, facts=facts)
 
 

@@ -55,6 +55,10 @@ class ErrorCurve:
             return "none: f is this polynomial (no error above rounding)"
         if np.isnan(self.slope):
             return "too close to rounding to be measured"
+        if self.slope > self.expected + 0.5:
+            return (
+                f"grows as step^{self.slope:.2f} (theory: {self.expected}, more where the next term vanishes as here)"
+            )
         return f"grows as step^{self.slope:.2f} (theory: {self.expected})"
 
 
@@ -113,7 +117,11 @@ def _floor(model: Model, lengths: Any) -> Any:
     size = float(np.linalg.norm(local.value_flat))
     slope = float(np.linalg.norm(local.jacobian_matrix)) if model.order else 0.0
     moved = slope * (lengths + float(np.abs(local.point.flat).max()))
+    if model.order > 1:
+        moved = moved + float(np.linalg.norm(local.hessians)) * lengths**2
     floor = 8 * UNIT * (size + moved)
+    for k, error in enumerate(model.coefficient_errors):
+        floor = floor + float(np.linalg.norm(error)) * (lengths / model.unit) ** k
     if model.order:
         floor = floor + float(np.linalg.norm(local.jacobian_error)) * lengths
     if model.order > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -36,7 +36,7 @@ class Local:
         self.point = point
         value = np.asarray(source.value(point.flat), dtype=float)
         if not np.isfinite(value).all():
-            raise problem("E400", f"f has no finite value at the point: {value if value.ndim == 0 else 'see f(x)'}.",
+            raise problem("E400", "f has no finite value at this point" + (f": {value}." if value.ndim == 0 else "."),
                           help="Give another point; or, where f has a limit there, that value: value=0.")  # fmt: skip
         self._value = value
 
@@ -108,7 +108,7 @@ class Local:
         if not line.ok:
             return Derived(found.value, found.error, False, line.message or found.message)
         if not found.ok:
-            return found
+            return self._from_values(numeric.jacobian) if self.smoothness.kind == "differentiable" else found
         gap = np.abs(found.value @ v - value)
         size = np.abs(found.value) @ np.abs(v) + np.abs(value)
         if (gap <= 4 * error + _TOLERANCE * size).all():
@@ -117,6 +117,11 @@ class Local:
             raise VerificationError(problem("E600", "The derivative of the formula does not agree with its values at "
                                             f"this point: {float(gap.max()):.1e} apart.").diagnostic)  # fmt: skip
         return Derived(found.value, found.error, False, self.smoothness.message)
+
+    def _from_values(self, derivative: Callable[..., numeric.Estimate]) -> Derived:
+        """A derivative by values of f, where the closed form has none, as sqrt(x^4) at 0."""
+        found = derivative(self._flat_value, self.point.flat)
+        return Derived(np.asarray(found.value), np.asarray(found.error), found.ok, found.message)
 
     def _flat_value(self, x: Any) -> Any:
         return np.ravel(self.source.value(x))
@@ -197,7 +202,8 @@ class Local:
 
     @cached_property
     def _hessians(self) -> Derived:
-        return self.source.hessians(self.point.flat)
+        found = self.source.hessians(self.point.flat)
+        return found if found.ok or not self.source.exact else self._from_values(numeric.hessian)
 
     @property
     def hessians(self) -> Any:

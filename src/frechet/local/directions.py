@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.core.lazy import np
 from frechet.local.numbers import array, number
+from frechet.local.onesided import one_sided_slope
 from frechet.numeric.tableau import UNIT
 
 if TYPE_CHECKING:
@@ -43,11 +44,9 @@ class Direction:
         if local.smooth or local.kind == "gateaux":
             slope = local.jacobian_matrix @ self.vector
             return slope, slope, local.jacobian_error @ np.abs(self.vector)
-        rays = local.rays
-        ahead, behind = rays.limit(self.vector), rays.limit(-self.vector)
-        nan = np.full(local.value_flat.shape, np.nan)
-        return (ahead.value if ahead.exists else nan, -behind.value if behind.exists else nan,
-                np.maximum(ahead.error, behind.error))  # fmt: skip
+        ahead, error = one_sided_slope(local.rays, self.vector)
+        behind, other = one_sided_slope(local.rays, -self.vector)
+        return ahead, -behind, np.fmax(error, other)
 
     @property
     def slope(self) -> Any:
@@ -201,7 +200,8 @@ class Directions:
     def newton_note(self) -> str:
         """Where Newton's step leads, or why there is none."""
         if self.newton is None:
-            return "the Hessian is not invertible" if self.local.second_known else "there is no Hessian here"
+            what = "Hessian is not invertible" if self.local.size > 1 else "second derivative is zero"
+            return f"the {what}" if self.local.second_known else "there is no second derivative here"
         if self.stationary:
             return "the point is stationary already"
         word = {"bowl": "to the minimum", "dome": "to the maximum"}.get(self.local.shape_word, "to the saddle")

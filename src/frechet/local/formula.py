@@ -96,6 +96,7 @@ def _by_hessian(expansion: Expansion) -> Tree | None:
     half = Fraction(1, 2)
     if links[0].kind == "number":
         half *= Fraction(links.pop(0).value)
+    links = [link for link in links if link.kind != "call" or link.name != "eye"]
     front = abs(half.numerator)
     tree = page.chain([page.flip(dx), *links, dx])
     if front != 1:
@@ -120,15 +121,20 @@ def _by_monomials(expansion: Expansion, order: int) -> Tree | None:
     parts: list[Tree] = []
     for names in combinations_with_replacement(expansion.wrt, order):
         powers = {n: names.count(n) for n in dict.fromkeys(names)}
-        found = expansion.partial(powers)
+        coefficient, found = expansion.partial(powers)
         if found is None:
             return None
-        if found.kind == "number" and found.value == 0:
+        if not coefficient:
             continue
         steps = [page.power(page.variable(expansion.names[n], expansion.function.declarations.variables[n]), k)
                  for n, k in powers.items()]  # fmt: skip
         monomial = reduce(page.times, steps)
-        parts.append(_times(page, found, monomial, expansion.function.tree.typed.is_scalar))
+        tree = _times(page, found, monomial, expansion.function.tree.typed.is_scalar)
+        if abs(coefficient.numerator) != 1:
+            tree = page.times(page.number(abs(coefficient.numerator)), tree, join=True)
+        if coefficient.denominator != 1:
+            tree = page.divide(tree, page.number(coefficient.denominator))
+        parts.append(page.neg(tree) if coefficient < 0 else tree)
     return _sum(expansion, parts)
 
 

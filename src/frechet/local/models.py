@@ -37,6 +37,7 @@ class Model:
                           help="Give a direction: taylor(3, along=[1, 0]).")  # fmt: skip
         if along is not None and not np.any(along):
             raise problem("E400", "The direction is zero: nothing moves along it.")
+        self._terms: dict[tuple[int, bytes], Any] = {}
         if order:
             local.jacobian_matrix  # noqa: B018 - refuses where there is no derivative
 
@@ -50,21 +51,44 @@ class Model:
 
     # -- values -----------------------------------------------------------------------------------------------
 
-    @cached_property
-    def coefficients(self) -> list[Any]:
-        """The coefficients (m,) of t^k along `along`, or along the only component."""
-        v = self.along if self.along is not None else np.ones(1)
-        return [self.local.value_flat, *(self._coefficient(v, k) for k in range(1, self.order + 1))]
+    @property
+    def unit(self) -> float:
+        """The length of the direction of a model along a line."""
+        return float(np.linalg.norm(self.along)) if self.along is not None else 1.0
 
-    def _coefficient(self, v: Any, k: int) -> Any:
+    @cached_property
+    def _line(self) -> list[tuple[Any, Any]]:
+        """Coefficients (m,) of t^k along `along`, or along the only component, with bounds of their errors."""
+        v = self.along if self.along is not None else np.ones(1)
+        nothing = np.zeros(self.local.value_flat.shape)
+        return [(self.local.value_flat, nothing), *(self._coefficient(v, k) for k in range(1, self.order + 1))]
+
+    @property
+    def coefficients(self) -> list[Any]:
+        """The coefficients (m,) of 1, t, t^2, ... of a model along a line."""
+        return [value for value, _ in self._line]
+
+    @property
+    def on_a_line(self) -> bool:
+        """Whether the model is a polynomial in one number."""
+        return self.along is not None or self.local.size == 1
+
+    @property
+    def coefficient_errors(self) -> list[Any]:
+        """Bounds of the errors of `coefficients`; empty for a model in several components."""
+        return [error for _, error in self._line] if self.on_a_line else []
+
+    def _coefficient(self, v: Any, k: int) -> tuple[Any, Any]:
         if k == 1:
-            return self.local.jacobian_matrix @ v
+            return self.local.jacobian_matrix @ v, self.local.jacobian_error @ np.abs(v)
         if k == 2 and (self.along is None or self.local.source.exact):
-            return np.einsum("mij,i,j->m", self.local.hessians, v, v) / 2
+            a = np.abs(v)
+            bound = np.einsum("mij,i,j->m", self.local.hessians_error, a, a) / 2
+            return np.einsum("mij,i,j->m", self.local.hessians, v, v) / 2, bound
         found = self.local.source.along(self.local.point.flat, v, k)
         if not found.ok:
             raise problem("E400", f"f has no derivative of order {k} here: {found.message}.")
-        return found.value.reshape(-1) / factorial(k)
+        return found.value.reshape(-1) / factorial(k), found.error.reshape(-1) / factorial(k)
 
     def values(self, steps: Any) -> Any:
         """The model at k steps from the point, (k, n) to (k, m)."""
@@ -78,9 +102,19 @@ class Model:
         if self.order >= 2:
             out = out + np.einsum("mij,ki,kj->km", self.local.hessians, steps, steps) / 2
         for k in range(3, self.order + 1):
-            x, along = self.local.point.flat, self.local.source.along
-            out = out + np.array([along(x, v, k).value.reshape(-1) for v in steps]) / factorial(k)
+            out = out + np.array([self._term(v, k) for v in steps])
         return out
+
+    def _term(self, step: Any, k: int) -> Any:
+        """1/k! D^k f[step, ..., step], (m,): homogeneous of degree k, so that it is computed once for each direction."""
+        length = float(np.linalg.norm(step))
+        if not length:
+            return np.zeros(self.local.value_flat.shape)
+        key = (k, np.round(step / length, 12).tobytes())
+        if key not in self._terms:
+            found = self.local.source.along(self.local.point.flat, step / length, k)
+            self._terms[key] = found.value.reshape(-1) / factorial(k)
+        return self._terms[key] * length**k
 
     def _along_line(self, steps: Any) -> Any:
         """How far each step goes along the line of the model; E505 for a step that leaves it."""

@@ -87,9 +87,10 @@ def polynomial(model: Model, latex: bool = False) -> str:
     if local.scalar and model.order <= 2 and local.size <= 3:
         return _of_monomials(model, latex)
     leaves = local.point.layout.leaves()
-    if local.size > _LONGEST or local.value_flat.size > _LONGEST or len(leaves) > 1 or model.order > 2:
+    if local.size > _LONGEST or local.value_flat.size > _LONGEST or model.order > 2:
         return ""
-    flat = len(leaves[0][1].shape) == 1 and len(local.shape) <= 1
+    vector = len(leaves) == 1 and len(leaves[0][1].shape) == 1
+    flat = (vector or all(not leaf.shape for _, leaf in leaves)) and len(local.shape) <= 1
     return _of_arrays(model, latex) if flat and (local.scalar or model.order < 2) else ""
 
 
@@ -160,10 +161,19 @@ def _of_arrays(model: Model, latex: bool) -> str:
     name = local.point.names[0] if local.point.names else "x"
     show, dx = (array_latex, rf"\mathrm{{d}}{_latex_label(name)}") if latex else (array, f"d{name}")
     turned, times, half = (r"^\top ", " ", r"\tfrac{1}{2} ") if latex else ("'*", "*", "1/2*")
-    parts = [show(np.reshape(local.value_flat, local.shape))]
+    loose = len(local.point.layout.leaves()) > 1
+    if loose:
+        names = _step_names(model, latex)
+        dx = r"\begin{bmatrix} " + r" \\ ".join(names) + r" \end{bmatrix}" if latex else f"[{'; '.join(names)}]"
+    parts = [show(_column(np.reshape(local.value_flat, local.shape)))]
     if model.order >= 1:
-        J = local.gradient_flat if local.scalar else local.jacobian_matrix
+        J = _column(local.gradient_flat) if local.scalar else local.jacobian_matrix
         parts.append(show(J) + (turned if local.scalar else times) + dx)
     if model.order >= 2:
         parts.append(half + dx + turned + show(local.hessian_matrix) + times + dx)
     return " + ".join(parts)
+
+
+def _column(value: Any) -> Any:
+    """A vector as a column, `[1; 2]`, as formulas have it."""
+    return value[:, None] if np.ndim(value) == 1 else value

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.numbers import array, number
+from frechet.numeric.rays import Rays
+from frechet.numeric.tableau import UNIT
 
 if TYPE_CHECKING:
     from frechet.local.around import Local
@@ -52,17 +54,17 @@ class OneSided:
         self.vectors = turn @ self.plane
 
     @cached_property
-    def _limits(self) -> list[Any]:
-        rays = self.local.rays
-        return [rays.limit(v) for v in self.vectors]
+    def _limits(self) -> Any:
+        """Slope and bound of each ray, (k, 2)."""
+        return np.array([[float(part[0]) for part in one_sided_slope(self.local.rays, v)] for v in self.vectors])
 
     @property
     def slopes(self) -> Any:
-        return np.array([float(one.value[0]) if one.exists else np.nan for one in self._limits])
+        return self._limits[:, 0]
 
     @property
     def errors(self) -> Any:
-        return np.array([float(one.error[0]) if one.exists else np.nan for one in self._limits])
+        return self._limits[:, 1]
 
     @cached_property
     def linear_part(self) -> Any:
@@ -103,7 +105,11 @@ class OneSided:
         if self.local.size == 1:
             ahead, behind = self.slopes
             return f"slope {number(ahead)} to the right, {number(-behind)} from the left\n{self.message}"
+        if np.isnan(self.slopes).all():
+            return f"no one-sided derivative along any direction\n{self.message}"
         low, high = np.nanmin(self.slopes), np.nanmax(self.slopes)
+        if high - low <= 2 * np.nanmax(self.errors) + 1e-9 * abs(high):
+            return f"slope {number(high)} in every direction\n{self.message}"
         k, j = int(np.nanargmin(self.slopes)), int(np.nanargmax(self.slopes))
         linear = "linear in the direction" if self.linear else "not linear in the direction"
         return (f"slopes from {number(low)} along {array(self.vectors[k], 3)} to {number(high)} along "
@@ -111,6 +117,31 @@ class OneSided:
 
     def __repr__(self) -> str:
         return f"<OneSided, {len(self.angles)} rays, {self.kind}>"
+
+
+def one_sided_slope(rays: Rays, v: Any) -> tuple[Any, Any]:
+    """d/dt f(x + t v) as t goes to zero from above, and a bound of its error, each (m,); nan where there is no limit.
+
+    From the quotients that `Rays` has: one step of Richardson's extrapolation, (h1 q2 - h2 q1)/(h1 - h2), at the pair
+    of steps where its change from pair to pair and the rounding of f are smallest together.
+    """
+    limit = rays.limit(v)
+    if not limit.exists:
+        nothing = np.full(rays.p.f0.shape, np.nan)
+        return nothing, nothing
+    known = [(h, value) for h, value in zip(rays.steps, rays.values(v), strict=True) if value is not None]
+    h = np.array([step for step, _ in known])[:, None]
+    f = np.array([value for _, value in known])
+    q = (f - rays.p.f0) / h
+    better = (h[:-1] * q[1:] - h[1:] * q[:-1]) / (h[:-1] - h[1:])
+    rounding = 4 * UNIT * (np.abs(f).max(axis=0) + np.abs(rays.p.x).max() * np.abs(q).max(axis=0)) / h[1:]
+    change = np.abs(np.diff(better, axis=0))
+    error = np.maximum(change, np.vstack([change[1:], change[-1:]])) + rounding[1:]
+    best = error.argmin(axis=0)
+    columns = np.arange(q.shape[1])
+    value, bound = better[best + 1, columns], error[best, columns]
+    sharper = bound < limit.error
+    return np.where(sharper, value, limit.value), np.where(sharper, bound, limit.error)
 
 
 def _plane(local: Local, plane: Sequence[Any] | None) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.core.lazy import np
 from frechet.local.numbers import array, matrix_lines, named_arrays, number
+from frechet.local.onesided import MEANING
 
 if TYPE_CHECKING:
     from frechet.local.around import Local
@@ -26,6 +27,9 @@ def text_report(local: Local) -> str:
         if local.kind != "gateaux":
             return "\n".join(lines)
     lines += _first(local)
+    if not local.smooth:
+        return "\n".join([*lines, *_row("linear", f"{local.linear.left} ~ {local.linear.numbers or local.linear.text}"),
+                          *_row("checked", checked(local))])  # fmt: skip
     second = local.size <= _SECOND and local.second_known
     if second and local.scalar:
         lines += _second(local)
@@ -48,7 +52,7 @@ def checked(local: Local) -> str:
     if local.source.exact:
         return "closed forms, held against a numeric derivative of f at this point"
     worst = float(np.max(local.jacobian_error))
-    return f"from values of f; the derivative to within {worst:.0e}"
+    return "from values of f; the derivative to within " + (f"{worst:.0e}" if worst > 1e-300 else "rounding")
 
 
 def _row(label: str, text: str) -> list[str]:
@@ -106,7 +110,6 @@ def _models(local: Local, second: bool) -> list[str]:
         if not curve.exact and np.any(local.value_flat):
             far = model.radius(0.01, relative=True).radius
             lines += _row("", f"within 1 % of |f| up to a step of length {far:.2g}")
-        lines += _row("", model.note) if model.note else []
     return lines
 
 
@@ -119,20 +122,50 @@ def _directions(local: Local) -> list[str]:
     else:
         rows = []
         for name, one in (("ascent", d.ascent), ("descent", d.descent), ("level", d.level[0] if d.level else None)):
-            rows += _row(name, f"{named_arrays(local, one.vector)}   {one.text}") if one is not None else []
+            rows += _row(name, f"{named_arrays(local, _clean(one.vector))}   {one.text}") if one is not None else []
         if len(d.level) > 1:
             rows += _row("", f"and {local.size - 2} more, orthogonal to the gradient")
-    step = f"{named_arrays(local, d.newton.vector)}   {d.newton_note}" if d.newton is not None else d.newton_note
+    step = (
+        f"{named_arrays(local, _clean(d.newton.vector))}   {d.newton_note}" if d.newton is not None else d.newton_note
+    )
     return rows + (_row("Newton", step) if local.size <= _SECOND else [])
 
 
 def _kink(local: Local) -> list[str]:
-    rows = _row("kind", local.smoothness.message if local.kind != "gateaux" else local.one_sided().message
-                if local.scalar else local.smoothness.message)  # fmt: skip
+    """What is left where f is not differentiable."""
+    rows = _row("kind", MEANING[local.kind])
+    witness = local.smoothness.witness
+    if local.kind == "gateaux":
+        return rows + _row("", curve_note(local))
+    if "right" in witness:
+        v = local.direction(witness["direction"])
+        rows += _row(
+            "", f"along {array(v.vector, 4)}: slope {array(v.backward)} before the point, {array(v.slope)} after"
+        )
+    for line in local.source.kinks:
+        rows += _row("kink", line)
     if local.scalar and local.kind not in ("discontinuous", "edge"):
-        shown = str(local.one_sided(36)).splitlines()[0]
-        rows += _row("one-sided", shown)
+        rows += _row("one-sided", str(local.one_sided(36)).splitlines()[0])
     return rows
+
+
+def curve_note(local: Local) -> str:
+    """The curve along which the linear map fails worst, of a few, where f is Gateaux but not Frechet differentiable."""
+    w = local.smoothness.witness
+    u, v = (local.point.direction(w[key]) for key in ("u", "w"))
+    t = np.array([1e-2, 1e-3, 1e-4])
+    tried = []
+    for power in (2, 3, 4):
+        for c in {1.0, float(w["factor"])}:
+            steps = t[:, None] * u + c * t[:, None] ** power * v
+            gap = np.linalg.norm(local.values(local.point.flat + steps) - local.linear.values(steps), axis=1)
+            if np.isfinite(gap).all():
+                tried.append((float(gap[-1]), -power, c, gap / np.linalg.norm(steps, axis=1)))
+    _, power, c, ratio = max(tried, key=lambda one: one[:2])
+    factor = "" if c == 1 else f"{c:g}*"
+    curve = f"t*{array(u, 3)} + {factor}t^{-power}*{array(v, 3)}"
+    return (f"along the curve {curve} the error of the linear map, divided by the step, is {number(ratio[0], 3)}, "
+            f"{number(ratio[1], 3)}, {number(ratio[2], 3)} at t = 0.01, 0.001, 0.0001; it would have to go to 0")  # fmt: skip
 
 
 def to_json(local: Local) -> dict[str, Any]:
@@ -143,7 +176,8 @@ def to_json(local: Local) -> dict[str, Any]:
         "exact": local.source.exact,
     }  # fmt: skip
     if not local.smooth:
-        data["message"] = local.smoothness.message
+        data["message"] = MEANING[local.kind]
+        data["seen"] = local.smoothness.message
         if local.scalar and local.kind not in ("discontinuous", "edge"):
             rays = local.one_sided(36)
             data["one_sided"] = {
@@ -154,7 +188,7 @@ def to_json(local: Local) -> dict[str, Any]:
         return data
     data["jacobian"] = local.jacobian_matrix.tolist()
     data["jacobian_error"] = np.asarray(local.jacobian_error).tolist()
-    second = local.size <= _SECOND and local.second_known
+    second = local.size <= _SECOND and local.second_known and local.smooth
     if local.scalar:
         data["gradient"] = local.gradient_flat.tolist()
         data["directions"] = {one.name: one.to_json() for one in reversed(local.directions.all())}

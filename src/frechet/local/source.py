@@ -53,6 +53,10 @@ class Source(Protocol):
     @property
     def title(self) -> str: ...
 
+    @property
+    def kinks(self) -> Sequence[str]:
+        """What the formula tells of its kinks: where they are, with the subdifferential."""
+
     def value(self, x: Any) -> Any:
         """f(x) in its own shape; what f raises comes through."""
 
@@ -79,6 +83,11 @@ class SymbolicSource:
         self.point = Point.of({name: values[name] for name in self.wrt})
         self.title = str(function)
         self._derivatives: dict[tuple[str, ...], Any] = {}
+
+    @property
+    def kinks(self) -> Sequence[str]:
+        found = [self.function.derivative(name, verify=False).kinks for name in self.wrt]
+        return tuple(dict.fromkeys(line for lines in found for line in lines))
 
     @cached_property
     def _program(self) -> Program:
@@ -133,6 +142,7 @@ class NumericSource:
     """Any Python function of the point, by its values alone."""
 
     exact = False
+    kinks: Sequence[str] = ()
 
     def __init__(self, f: Callable[[Any], Any], point: Point, title: str) -> None:
         self.point = point
@@ -167,6 +177,7 @@ class Filled:
     """A source whose value at one point is given: a removable singularity. Derivatives come from values."""
 
     exact = False
+    kinks: Sequence[str] = ()
 
     def __init__(self, source: Source, x: Any, value: Any) -> None:
         self.source = source

@@ -7,6 +7,7 @@ of the shape of f that is raised to matrix notation like any other answer. Holds
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from math import factorial, prod
 from typing import Any
@@ -14,10 +15,10 @@ from typing import Any
 from frechet.calculus.derive import direction_for
 from frechet.calculus.forward import forward
 from frechet.core.build import add, substitute
-from frechet.core.ein import constant, is_zero, scale
+from frechet.core.ein import constant, is_zero, scale, split_coef
 from frechet.core.facts import STRUCTURAL
 from frechet.core.lazy import np
-from frechet.core.node import Node, Number, topological
+from frechet.core.node import Add, Node, Number, topological
 from frechet.core.numbers import divide
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
@@ -93,13 +94,19 @@ class Expansion:
         """The page on which the terms are written."""
         return self._writer.page
 
-    def partial(self, powers: Mapping[str, int]) -> Tree | None:
-        """The partial derivative by scalar variables, each so many times, over the factorials of these numbers."""
+    def partial(self, powers: Mapping[str, int]) -> tuple[Fraction, Tree | None]:
+        """The partial derivative by scalar variables, each so many times, over the factorials of these numbers: a
+        number in front and the rest. Zero is 0 in front."""
         node = self._along[0]
         for name, count in powers.items():
             for _ in range(count):
                 node = forward(node, self._apart[name], constant(1))
-        return self._written(node, divide(1, prod(factorial(k) for k in powers.values())))
+        if is_zero(node):
+            return Fraction(0), self.page.zeros(self.function.tree.typed)
+        over = Fraction(1, prod(factorial(k) for k in powers.values()))
+        coef, core = split_coef(node)
+        exact = isinstance(coef, (int, Fraction)) and not isinstance(core, Add)
+        return (over * coef, self._written(core, 1)) if exact else (Fraction(1), self._written(node, over))
 
     def term(self, order: int) -> Tree | None:
         """The k-th term with its 1/k!, in matrix notation; None where there is none."""
