@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.api.arrays import real_arrays
 from frechet.api.coding import function, source
+from frechet.api.steps import stacked_steps
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.errors import problem
 from frechet.core.lazy import np
@@ -15,6 +17,7 @@ from frechet.language.tree import Tree
 from frechet.notation.latex import to_latex
 from frechet.notation.page import Page
 from frechet.notation.text import to_text
+from frechet.steps.derivation import Derivation
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
 
 class StackedDerivative:
-    """A gradient or Hessian by several scalars or vectors taken as one vector: blocks in the order of the names.
+    """A gradient or Hessian by several variables taken as one vector: blocks in the order of the names. In a gradient
+    a matrix X stands as vec(X), column after column.
 
     Each block is a Derivative with its own check.
     """
@@ -35,12 +39,16 @@ class StackedDerivative:
 
     @classmethod
     def gradient(cls, function: Function, wrt: list[str], options: Mapping[str, Any]) -> StackedDerivative:
-        _check(function, wrt)
+        _check(wrt)
         return cls(function, wrt, [[function.derivative(name, **options)] for name in wrt])
 
     @classmethod
     def hessian(cls, function: Function, wrt: list[str], options: Mapping[str, Any]) -> StackedDerivative:
-        _check(function, wrt)
+        _check(wrt)
+        for name in wrt:
+            if len(function.variables.get(name, ())) > 1:
+                raise problem("E500", f"{name} is a matrix; a Hessian stacks scalars and vectors.",
+                              help=f"gradient() also stacks matrices, as vec({name}).")  # fmt: skip
         return cls(function, wrt, [[function.derivative(a, b, **options) for b in wrt] for a in wrt])
 
     @property
@@ -51,7 +59,7 @@ class StackedDerivative:
     def shape(self) -> tuple[Dim, ...]:
         """The size of the stacked variable, once for a gradient, twice for a Hessian."""
         sizes = [self.function.variables[name] for name in self.wrt]
-        parts: list[Dim] = [s[0] if s else 1 for s in sizes]
+        parts = [_product(s) for s in sizes]
         whole = all(isinstance(p, int) for p in parts)
         one: Dim = sum(int(p) for p in parts) if whole else " + ".join(map(str, parts))
         return (one, one) if self.is_hessian else (one,)
@@ -70,6 +78,8 @@ class StackedDerivative:
         if closed is None:
             raise problem("E504", f"The block by {', '.join(d.wrt)} has no closed form.")
         tree = page.adopt(closed)
+        if tree.typed.is_matrix and not self.is_hessian:
+            return page.call("vec", [tree], Shape((*tree.typed.cols, *tree.typed.rows)))
         scalar_row = not self.function.variables[self.wrt[row]]
         vector_col = self.is_hessian and bool(self.function.variables[self.wrt[col]])
         return page.flip(tree) if scalar_row and vector_col else tree
@@ -115,6 +125,11 @@ class StackedDerivative:
         lines.append(f"layout    blocks in the order {', '.join(self.wrt)}")
         return "\n".join([*lines, str(self.verification)])
 
+    def steps(self, level: str = "normal", style: str = "differential") -> Derivation:
+        """The derivation: df along all directions at once, each block read off, then stacked. style="entrywise" takes
+        the partial derivatives one by one. Raises E505 for another style, E504 where a block has no closed form."""
+        return stacked_steps(self, level, style)
+
     def code(self, language: str = "numpy") -> str:
         """Readable code of the stacked derivative; E504 where the stacked size is not a number."""
         if language == "latex":
@@ -140,15 +155,22 @@ class StackedDerivative:
         values = real_arrays(arrays)
         rows = []
         for a, row in zip(self.wrt, self.blocks, strict=True):
+            if not self.is_hessian:
+                rows.append(np.reshape(np.ravel(row[0].evaluate(**values), order="F"), (-1, 1)))
+                continue
             parts = [np.reshape(d.evaluate(**values), (np.size(values[a]), -1)) for d in row]
             rows.append(np.concatenate(parts, axis=1))
         stacked = np.concatenate(rows, axis=0)
         return stacked if self.is_hessian else stacked[:, 0]
 
 
-def _check(function: Function, wrt: list[str]) -> None:
+def _check(wrt: list[str]) -> None:
     if not wrt:
         raise problem("E500", "Nothing was given to differentiate by.")
-    for name in wrt:
-        if isinstance(name, str) and len(function.variables.get(name, ())) > 1:
-            raise problem("E500", f"{name} is a matrix; scalars and vectors can be stacked.")
+
+
+def _product(sizes: tuple[Dim, ...]) -> Dim:
+    """The number of entries: a number, or m*n."""
+    if all(isinstance(d, int) for d in sizes):
+        return math.prod(int(d) for d in sizes)
+    return "*".join(map(str, sizes))

@@ -12,17 +12,18 @@ from frechet.language.lower import variable_node
 from frechet.steps.derivation import Derivation
 from frechet.steps.narrate import LEVELS
 from frechet.steps.story import Subject, with_facts
-from frechet.steps.styles import STYLES
+from frechet.steps.styles import SHORT_NAMES, STYLES
+from frechet.steps.total import tell_gradient, tell_hessian, tell_partials
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
+    from frechet.api.stacked import StackedDerivative
+
 
 def steps(d: Derivative, level: str = "normal", style: str = "differential") -> Derivation:
     """The derivation of an answer; see `Derivative.steps`."""
-    if style not in STYLES:
-        raise problem("E505", f"{style!r} is not a style of derivation.", help=", ".join(STYLES))
-    if level not in LEVELS:
-        raise problem("E505", f"{level!r} is not a level of detail.", help="brief, normal or full")
+    style = named_style(style)
+    check_level(level)
     if d.request.verify:
         _ = d.verification
     free = without_structure(d)
@@ -31,6 +32,36 @@ def steps(d: Derivative, level: str = "normal", style: str = "differential") -> 
         return told
     over = d.request.structured and (note(d) or "over the directions that the structure allows")
     return with_facts(told, subject_of(d), over)
+
+
+def stacked_steps(d: StackedDerivative, level: str, style: str) -> Derivation:
+    """The derivation of a stacked gradient or Hessian; see `StackedDerivative.steps`."""
+    style = named_style(style)
+    check_level(level)
+    if style not in ("differential", "entrywise") or (style == "entrywise" and d.is_hessian):
+        raise problem("E505", f"The style {style} is for one variable at a time.", help='style="differential"')
+    for row in d.blocks:
+        for block in row:
+            if block.request.verify:
+                _ = block.verification
+    rows = [[subject_of(without_structure(block)) for block in row] for row in d.blocks]
+    if d.is_hessian:
+        return tell_hessian(rows, d.tree, level)
+    subjects = [row[0] for row in rows]
+    return tell_partials(subjects, d.tree, level) if style == "entrywise" else tell_gradient(subjects, d.tree, level)
+
+
+def named_style(style: str) -> str:
+    """A style by its name or its short one. Raises E505 for another word."""
+    style = SHORT_NAMES.get(style, style)
+    if style not in STYLES:
+        raise problem("E505", f"{style!r} is not a style of derivation.", help=", ".join(STYLES))
+    return style
+
+
+def check_level(level: str) -> None:
+    if level not in LEVELS:
+        raise problem("E505", f"{level!r} is not a level of detail.", help="brief, normal or full")
 
 
 def without_structure(d: Derivative) -> Derivative:

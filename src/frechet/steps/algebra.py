@@ -12,6 +12,10 @@ from frechet.language.tree import Tree
 from frechet.notation.page import Page
 
 
+# Calls of which a scalar factor is taken out.
+_CALLS_THAT_ARE_LINEAR = frozenset({"tr", "sum", "vec", "mat", "diag"})
+
+
 def is_number(tree: Tree, value: int) -> bool:
     return tree.kind == "number" and tree.value == value
 
@@ -54,6 +58,38 @@ class Algebra:
         self.page = page
         # Whether diag(s)*v stays, as it does on the way to a Jacobian, or becomes s.*v.
         self.keep_diag = keep_diag
+
+    def remade(self, t: Tree, args: Sequence[Tree]) -> Tree:
+        """The operation of `t` on other arguments, with signs, scalars and denominators outside."""
+        a, *rest = args or (t,)
+        if t.kind == "mul":
+            return self.times(a, rest[0])
+        if t.kind == "dotmul":
+            return self.entrywise(a, rest[0])
+        if t.kind == "div":
+            return self.divide(a, rest[0])
+        if t.kind == "dotdiv" and a.typed == rest[0].typed == t.typed:
+            return self.dotdivide(a, rest[0])
+        if t.kind == "neg":
+            return self.neg(a)
+        if t.kind == "transpose":
+            return self.flip(a)
+        if t.kind in ("add", "sub") and a.typed == rest[0].typed:
+            return self.add([a, *self.terms(rest[0], 1 if t.kind == "add" else -1)])
+        if t.kind == "call" and t.name in _CALLS_THAT_ARE_LINEAR:
+            return self.linear_call(t, a, rest)
+        return self.page.make(t.kind, args, t.name, t.value, t.typed)
+
+    def linear_call(self, t: Tree, inside: Tree, rest: Sequence[Tree]) -> Tree:
+        """tr(c*X/s) as c*tr(X)/s; vec, mat, diag and sum likewise."""
+        if inside.kind == "neg":
+            return self.neg(self.linear_call(t, inside.args[0], rest))
+        if inside.kind == "div" and inside.args[1].typed.is_scalar and value_of(inside) is None:
+            return self.divide(self.linear_call(t, inside.args[0], rest), inside.args[1])
+        scalars, chain = self.parts(inside)
+        if not chain:
+            scalars, chain = [], [inside]
+        return self.product([*scalars, self.page.make("call", [self.product(chain), *rest], t.name, t.value, t.typed)])
 
     # -- products --------------------------------------------------------------------------------------------------
 
@@ -276,13 +312,7 @@ class Algebra:
 
     def trace(self, inside: Tree) -> Tree:
         """tr(inside) with sign, scalars and denominator outside."""
-        page = self.page
-        if inside.kind == "neg":
-            return self.neg(self.trace(inside.args[0]))
-        if inside.kind == "div":
-            return self.divide(self.trace(inside.args[0]), inside.args[1])
-        scalars, chain = self.parts(inside)
-        return self.product([*scalars, page.call("tr", [self.product(chain)], SCALAR)])
+        return self.linear_call(Tree("call", (inside,), "tr", shape=SCALAR), inside, ())
 
     def inner(self, W: Tree, E: Tree) -> Tree:
         """<W, E>: W*E for scalars, W'*E for columns, E*W' for rows, tr(W'*E) for matrices."""

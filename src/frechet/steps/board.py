@@ -19,7 +19,7 @@ from frechet.language.lower import Lowered, lower
 from frechet.language.tree import Tree, fold
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, uses_decimals
-from frechet.steps.claims import Proof, compare
+from frechet.steps.claims import Proof, checked, compare
 from frechet.steps.pushforward import written
 
 DIFFERENTIAL = "d"
@@ -159,6 +159,10 @@ class Board:
         """Whether two lines say the same."""
         along = [v.direction_node for v in self.variables]
         return compare(self.node(before), self.node(after), self.source, self.declarations, along)
+
+    def checked(self, before: Tree, after: Tree) -> Proof:
+        """The proof that two lines say the same. Raises E600 where they do not."""
+        return checked(self.prove(before, after))
 
 
 def inlined(tree: Tree) -> Tree:

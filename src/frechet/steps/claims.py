@@ -12,7 +12,7 @@ from frechet.calculus.reverse import reverse
 from frechet.core.build import add, substitute
 from frechet.core.dims import Shape
 from frechet.core.ein import ein
-from frechet.core.errors import FrechetError
+from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
 from frechet.core.node import Node, Var, depends_on, topological, unit
 from frechet.equality.expand import expand, together
@@ -62,6 +62,14 @@ def compare(
     if proof is None and directions:
         proof = _by_coefficients(a, b, directions)
     return proof or _by_values(a, b, source, declarations)
+
+
+def checked(proof: Proof) -> Proof:
+    """The proof of a line that is shown. Raises E600 for a refuted one, which is an error of frechet's."""
+    if proof.status == "refuted":
+        raise problem("E600", "A step of this derivation failed its own check and is not shown.",
+                      help="Please report it. The answer itself is checked apart from its derivation.")  # fmt: skip
+    return proof
 
 
 def _by_forms(a: Node, b: Node) -> Proof | None:

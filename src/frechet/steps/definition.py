@@ -21,7 +21,7 @@ from frechet.language.tree import Tree
 from frechet.notation.text import to_text
 from frechet.steps.algebra import Algebra
 from frechet.steps.board import Board, inlined, put
-from frechet.steps.claims import Proof, compare
+from frechet.steps.claims import Proof, checked, compare
 from frechet.steps.derivation import Derivation, Step
 from frechet.steps.story import Subject
 
@@ -67,7 +67,7 @@ class _Definition:
             where = ", ".join(f"{self.t.name} != {to_text(self._written(k))}" for k in apart)
             proof = self._is_answer(self.board.node(self.board.adopt(answer)))
             note = f"where {where}" if where else ""
-            steps.append(Step(("R-coefficient",), subject.title, self.root, answer, proof, note))
+            steps.append(Step(("R-coefficient",), subject.name, self.root, answer, proof, note))
         return Derivation(subject.goal, subject.tree, answer, tuple(steps), "definition", self.level)
 
     # -- a smooth function -----------------------------------------------------------------------------------------
@@ -84,14 +84,14 @@ class _Definition:
         proof = compare(self.board.node(quotient), self.board.node(tree), self.board.source, self.subject.declarations)
         steps = [
             Step(("R-limit",), left, self.root, quotient),
-            Step(("R-collect",), "", quotient, tree, _checked(proof), f"{self.step_name} divided out"),
+            Step(("R-collect",), "", quotient, tree, checked(proof), f"{self.step_name} divided out"),
             Step(("R-limit",), f"limit {self.step_name} -> 0", tree, result, self._is_answer(self.board.node(result))),
         ]
         if result is not answer:
-            steps.append(Step(("R-collect",), self.subject.title, result, answer,
-                              _checked(self.board.prove(result, answer))))  # fmt: skip
+            steps.append(Step(("R-collect",), self.subject.name, result, answer,
+                              checked(self.board.prove(result, answer))))  # fmt: skip
         else:
-            steps[-1] = Step(("R-limit",), f"{self.subject.title} = limit", tree, answer, steps[-1].proof)
+            steps[-1] = Step(("R-limit",), f"{self.subject.name} = limit", tree, answer, steps[-1].proof)
         return steps
 
     def _divided(self, moved: Node, still: Node) -> Node:
@@ -113,7 +113,7 @@ class _Definition:
 
     def _is_answer(self, node: Node) -> Proof:
         tensor = self.subject.levels[-1].tensor
-        return _checked(compare(node, tensor, self.board.source, self.subject.declarations))
+        return checked(compare(node, tensor, self.board.source, self.subject.declarations))
 
     # -- kinks -----------------------------------------------------------------------------------------------------
 
@@ -181,9 +181,3 @@ def _regular(node: Node, h: Node) -> bool:
     except FrechetError:
         return False
     return True
-
-
-def _checked(proof: Proof) -> Proof:
-    if proof.status == "refuted":
-        raise problem("E600", "A step of this derivation failed its own check and is not shown.")
-    return proof

@@ -244,19 +244,7 @@ class Differentials:
             if t.kind == "name" and t.name in values:
                 value = values[t.name]
                 return page.flip(value) if value.typed.is_row and not t.typed.is_row else value
-            if t.kind == "mul":
-                return algebra.times(*new)
-            if t.kind == "transpose":
-                return algebra.flip(new[0])
-            if t.kind == "neg":
-                return page.neg(new[0])
-            if t.kind == "dotmul":
-                return algebra.entrywise(*new)
-            if t.kind == "div":
-                return algebra.divide(*new)
-            if t.kind == "dotdiv" and new[0].typed == new[1].typed == t.typed:
-                return algebra.dotdivide(*new)
-            return page.make(t.kind, new, t.name, t.value, t.typed)
+            return algebra.remade(t, new)
 
         return fold(law, visit)
 
@@ -270,8 +258,12 @@ class Differentials:
         name = node.operation.name
         if any(t.kind == "call" and t.name == name for t in subtrees(E)) or len(node.children) != 1:
             return None
-        inner = self.board.write(node.children[0])
-        if inner is None or E.kind == "pow":
+        if E.kind == "pow":
+            return None
+        # As the user wrote it, if it stands there; else as the algebra sees it.
+        inner = next((t for t in subtrees(E) if self.board.node(t) is node.children[0]), None)
+        inner = inner or self.board.write(node.children[0])
+        if inner is None:
             return None
         return "R-same", self.board.d(self.page.call(name, [inner], E.typed))
 

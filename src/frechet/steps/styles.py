@@ -13,3 +13,8 @@ from frechet.steps.story import Subject, tell
 STYLES: dict[str, Callable[[Subject, str], Derivation]] = {
     "differential": tell, "chain rule": by_chain_rule, "entrywise": by_entries, "definition": by_definition,
 }  # fmt: skip
+# What may be typed for a style.
+SHORT_NAMES = {
+    "chain": "chain rule", "chain-rule": "chain rule", "entries": "entrywise", "components": "entrywise",
+    "differentials": "differential", "limit": "definition",
+}  # fmt: skip
