@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import frechet as fr
 from frechet.cli import inputs
+from frechet.cli.values import read_values
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.numeric import commands
@@ -19,17 +20,6 @@ else:
 
 FINE, WRONG, UNDECIDED = 0, 1, 3
 _EXITS = {"right": FINE, "wrong": WRONG}
-
-
-def _values(given: tuple[str, ...]) -> dict[str, Any]:
-    """`x=1,2` and `X=1,2;3,4` as arrays by name."""
-    values: dict[str, Any] = {}
-    for text in given:
-        name, equals, numbers = text.partition("=")
-        if not equals or not name.strip():
-            raise problem("E104", f"{text!r} gives no value.", help="Write --at x=1,2 or --at 'X=1,2;3,4'.")
-        values[name.strip()] = np.asarray(commands.read_point(numbers))
-    return values
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
@@ -44,10 +34,10 @@ def numeric(expression: str, at: tuple[str, ...], wrt: tuple[str, ...], var: tup
     \b
       frechet numeric "norm2(x)^2 + exp(x[1])" --at x=1,2
     """
-    values, text = _values(at), inputs.read_expression(expression)
+    values, text = read_values(at), inputs.read_expression(expression)
     # The values say what is a number, a vector or a matrix; only names without one are guessed by their letters.
     names = set(re.findall(r"[A-Za-z]\w*", text))
-    shapes = {name: list(value.shape) for name, value in values.items() if name in names}
+    shapes = {name: list(np.shape(value)) for name, value in values.items() if name in names}
     f = fr.parse(text, variables=shapes | (inputs.variables(var) or {}), infer=True)
     out: dict[str, Any] = {}
     for name in wrt or tuple(values):

@@ -79,9 +79,23 @@ def _term(expansion: Expansion, order: int) -> Tree | None:
     if all(s.is_scalar for s in shapes):
         count = len(list(combinations_with_replacement(shapes, order)))
         return _by_monomials(expansion, order) if count <= _MONOMIALS else expansion.term(order)
-    if order == 2 and scalar and len(shapes) == 1 and shapes[0].is_column:
-        return _by_hessian(expansion) or expansion.term(order)
+    if order <= 2 and scalar and len(shapes) == 1 and shapes[0].is_column:
+        tree = _by_gradient(expansion) if order == 1 else _by_hessian(expansion)
+        return tree or expansion.term(order)
     return expansion.term(order)
+
+
+def _by_gradient(expansion: Expansion) -> Tree | None:
+    """g'dx, with g as `f.gradient` writes it, unless the differential is shorter."""
+    name = expansion.wrt[0]
+    other = expansion.term(1)
+    closed = expansion.function.gradient(name, verify=False).forms.closed
+    if closed is None or closed.kind == "where":
+        return other
+    page = expansion.page
+    dx = page.variable(expansion.names[name], expansion.function.declarations.variables[name])
+    tree = page.chain([page.flip(page.adopt(closed)), dx])
+    return other if other is not None and page.length(page.adopt(other)) < page.length(tree) else tree
 
 
 def _by_hessian(expansion: Expansion) -> Tree | None:

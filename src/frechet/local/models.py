@@ -11,6 +11,7 @@ from frechet.core.lazy import np
 from frechet.local.accuracy import ErrorCurve, Radius, measure, radius
 from frechet.local.formula import ClosedModel, closed_model
 from frechet.local.numbers import number, polynomial
+from frechet.local.report import model_json
 from frechet.local.taylor import MAX_ORDER
 from frechet.numeric.derivatives import MAX_ORDER as NUMERIC_ORDER
 
@@ -106,7 +107,7 @@ class Model:
         return out
 
     def _term(self, step: Any, k: int) -> Any:
-        """1/k! D^k f[step, ..., step], (m,): homogeneous of degree k, so that it is computed once for each direction."""
+        """1/k! D^k f[step, ..., step], (m,): homogeneous of degree k, so it is computed once for each direction."""
         length = float(np.linalg.norm(step))
         if not length:
             return np.zeros(self.local.value_flat.shape)
@@ -195,6 +196,13 @@ class Model:
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: closed form, numbers, slope of the measured error."""
+        data = model_json(self)
+        if self.on_a_line:
+            data["coefficients"] = [c.tolist() for c in self.coefficients]
+        return data
 
     def report(self) -> str:
         """The model, its numbers here, its measured error."""

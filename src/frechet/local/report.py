@@ -10,6 +10,7 @@ from frechet.local.onesided import MEANING
 
 if TYPE_CHECKING:
     from frechet.local.around import Local
+    from frechet.local.models import Model
 
 LABEL = 12
 _SECOND = 60  # components up to which the Hessian is asked for in a report
@@ -164,8 +165,9 @@ def curve_note(local: Local) -> str:
     _, power, c, ratio = max(tried, key=lambda one: one[:2])
     factor = "" if c == 1 else f"{c:g}*"
     curve = f"t*{array(u, 3)} + {factor}t^{-power}*{array(v, 3)}"
-    return (f"along the curve {curve} the error of the linear map, divided by the step, is {number(ratio[0], 3)}, "
-            f"{number(ratio[1], 3)}, {number(ratio[2], 3)} at t = 0.01, 0.001, 0.0001; it would have to go to 0")  # fmt: skip
+    shown = ", ".join(number(r, 3) for r in ratio)
+    return (f"along the curve {curve} the error of the linear map, divided by the step, is {shown} at t = 0.01, 0.001, "
+            "0.0001; it would have to go to 0")  # fmt: skip
 
 
 def to_json(local: Local) -> dict[str, Any]:
@@ -197,11 +199,12 @@ def to_json(local: Local) -> dict[str, Any]:
         data["hessian"] = local.hessian_matrix.tolist()
         data["eigenvalues"] = local.eigen[0].tolist()
         data["form"] = local.shape_word
-    data["models"] = [_model_json(m) for m in ((local.linear, local.quadratic) if second else (local.linear,))]
+    data["models"] = [model_json(m) for m in ((local.linear, local.quadratic) if second else (local.linear,))]
     return data
 
 
-def _model_json(model: Any) -> dict[str, Any]:
+def model_json(model: Model) -> dict[str, Any]:
+    """A model for programs."""
     curve = model.error()
     slope = curve.slope
     return {

@@ -1,0 +1,90 @@
+"""`frechet at`: everything about a formula at a point, as a readable page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import frechet as fr
+from frechet.cli import inputs, show
+from frechet.cli.values import read_values
+from frechet.core.errors import FrechetError
+from frechet.core.lazy import np
+from frechet.local.around import Local
+
+if TYPE_CHECKING:
+    import click  # the same interface, with types
+else:
+    import rich_click as click
+
+
+def around(expression: str, at: tuple[str, ...], options: dict[str, Any]) -> Local:
+    """The formula near the point that `--at` gives; --wrt, --var, --fact, --value as options.
+
+    Raises what `fr.parse`, `read_values` and `Function.local` raise.
+    """
+    text = inputs.read_expression(expression)
+    declared = inputs.variables(options.get("var") or ())
+    facts = inputs.facts(options.get("fact") or ())
+    loose = any("=" not in part and not part.strip().endswith(".npz") for part in at)
+    names = list(fr.parse(text, variables=declared, facts=facts, infer=True).variables) if loose else []
+    values = read_values(at, names)
+    # The values say what is a number, a vector or a matrix.
+    used = set(re.findall(r"[A-Za-z]\w*", text))
+    sizes: dict[str, Any] = {name: list(np.shape(part)) for name, part in values.items() if name in used}
+    function = fr.parse(text, variables=sizes | (declared or {}), facts=facts, infer=True)
+    return function.local(values, list(options.get("wrt") or ()) or None, value=options.get("value"))
+
+
+@click.command("at", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("expression", metavar="EXPR")
+@click.option("--at", multiple=True, required=True, metavar="x=[1,2]",
+              help="Value of a variable: numbers, or a .npy, .npz or .csv file; once for each.")  # fmt: skip
+@click.option("--wrt", multiple=True, metavar="NAME", help="Variables that move; all, if none is given.")
+@click.option("--var", multiple=True, metavar="X:m,n", help="Sizes of a variable; the others are those of the values.")
+@click.option("--fact", multiple=True, metavar="A:symmetric", help="What may be assumed of a value.")
+@click.option("--value", type=float, help="The value of EXPR at the point, where it is 0/0 there but has a limit.")
+@click.option("--step", multiple=True, metavar="x=0.1,0", help="A step: which input moves EXPR, and by how much.")
+@click.option("--order", type=int, metavar="K", help="Taylor's polynomial of this order as well.")
+@click.option("--latex", is_flag=True, help="Only the models, as LaTeX.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+def at_point(expression: str, at: tuple[str, ...], **options: Any) -> int:
+    """Value, gradient, Hessian, eigenvalues, local models and directions of EXPR at a point.
+
+    \b
+      frechet at "x1^2 + exp(x1*x2) + 2*log(x2)" --at x1=1 --at x2=2
+    """
+    try:
+        local = around(expression, at, options)
+        step = read_values(options["step"], local.point.names)
+        order = options["order"]
+        models = [local.linear, local.quadratic] if options["latex"] else []
+        models += [] if order is None else [local.taylor(order)]
+        if options["as_json"]:
+            _show_json(local, step, order)
+        elif options["latex"]:
+            click.echo("\n".join(model.latex() for model in models))
+        else:
+            click.echo(local.report())
+            for model in models:
+                click.echo(f"\norder {model.order}\n{model.report()}")
+            if step:
+                click.echo(f"\n{local.contributions(step)}")
+    except FrechetError as error:
+        if not options["as_json"]:
+            raise
+        click.echo(show.to_json({"error": error.diagnostic.to_json()}))
+        return 2
+    return 0
+
+
+def _show_json(local: Local, step: dict[str, Any], order: int | None) -> None:
+    data = local.to_json()
+    if step:
+        data["contributions"] = local.contributions(step).to_json()
+    if order is not None:
+        data["taylor"] = local.taylor(order).to_json()
+    click.echo(show.to_json(data))
+
+
+COMMANDS = (at_point,)
