@@ -199,3 +199,22 @@ def test_depth_is_no_limit() -> None:
     assert tree.shape == column("n")
     elaborate(parse_text("+".join(["x"] * 30_000)), given)
     elaborate(parse_text("x" + "'" * 10_000), given)
+
+
+def test_a_declared_product_has_no_order_of_its_own() -> None:
+    """vec(X) has the length n*m, mat(x, m, n) takes it; who declares m*n means the same."""
+    X = {"X": ["m", "n"]}
+    for source, variables in [
+        ("vec(X)'*A*vec(X)", {**X, "A": ["m*n", "m*n"]}), ("mat(x, m, n)*y", {"x": ["m*n"], "y": ["n"]}),
+        ("a'*kron(x, kron(y, z))", {"a": ["r*p*q"], "x": ["p"], "y": ["q"], "z": ["r"]}),
+        ("a'*vec(X) + b'*vec(X')", {**X, "a": ["m*n"], "b": ["m*n"]}),
+    ]:  # fmt: skip
+        elaborate(parse_text(source), declare(variables))
+    assert elaborate(parse_text("a'*x"), declare({"a": ["m*n"], "x": ["n*m"]}))[1].variables["a"].rows == ("n", "m")
+    for source, variables, facts in [
+        ("a'*vec(X) + a'*vec(X')", {**X, "a": ["m*n"]}, {}),
+        ("a - kron(x, y)", {"a": ["m*k"], "x": ["n"], "y": ["m"]}, {}),
+        ("vec(X)'*A*vec(X')", {**X, "A": ["m*n", "m*n"]}, {"A": ["symmetric"]}),
+    ]:  # fmt: skip
+        with pytest.raises(FrechetError):
+            elaborate(parse_text(source), declare(variables, facts))

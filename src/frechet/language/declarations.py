@@ -11,6 +11,8 @@ from frechet.core.dims import Dim, Shape, Size
 from frechet.core.errors import FrechetError, problem
 from frechet.language.spell import did_you_mean, listed
 from frechet.language.tokens import MAX_NAME
+from frechet.language.typed import Type
+from frechet.language.unify import term
 from frechet.ops.op import REGISTRY
 
 SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "invertible",
@@ -171,6 +173,16 @@ def check_square(given: Declarations) -> None:
         if words and not (shape.is_matrix and shape.rows == shape.cols) and shape.axes:
             raise problem("E203", f"{name} cannot be {sorted(words)[0]}: it is a {shape}.",
                           help="Only a square matrix can.")  # fmt: skip
+
+
+def declared_types(given: Declarations) -> dict[str, Type]:
+    """The types to begin with; the sides of a matrix with a fact of square ones are one and the same size."""
+    types = {}
+    for name, shape in given.variables.items():
+        rows = term(shape.rows)
+        words = given.facts.get(name, frozenset()) & SQUARE_FACTS | ({given.domain.get(name, "")} & SQUARE_DOMAINS)
+        types[name] = Type(rows, rows if words and shape.rows == shape.cols else term(shape.cols))
+    return types
 
 
 def check_relations(given: Declarations) -> None:

@@ -13,12 +13,12 @@ from itertools import combinations, product
 
 from frechet.core.errors import FrechetError, problem
 from frechet.language.calls import call
-from frechet.language.declarations import SQUARE_DOMAINS, SQUARE_FACTS, Declarations, check_name
+from frechet.language.declarations import SQUARE_DOMAINS, SQUARE_FACTS, Declarations, check_name, declared_types
 from frechet.language.rules import Typing
 from frechet.language.scopes import Plan
 from frechet.language.tree import Tree
 from frechet.language.typed import Type
-from frechet.language.unify import Free, term
+from frechet.language.unify import Free
 from frechet.ops.op import REGISTRY
 
 GREEK = frozenset({
@@ -192,7 +192,7 @@ class _Search:
         return list(names)[:MAX_SUSPECTS]
 
     def attempt(self, kinds: Kinds) -> _Attempt:
-        variables = {name: Type(term(s.rows), term(s.cols)) for name, s in self.given.variables.items()}
+        variables = declared_types(self.given)
         for name, kind in kinds.items():
             rows = (Free(),)
             cols = rows if name in self.square else (Free(),)

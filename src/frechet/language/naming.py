@@ -30,7 +30,7 @@ def name_sizes(typing: Typing) -> None:
 
 
 def _unknown(typing: Typing, side: Term) -> list[Free]:
-    return [a for a in typing.sizes.flat(side) if isinstance(a, Free) and not a.value]
+    return [a for a in typing.sizes.flat(side) if isinstance(a, Free) and a.open]
 
 
 def _lone(typing: Typing, side: Term) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from frechet.core.dims import SCALAR, Shape
 from frechet.core.errors import FrechetError, located, problem
 from frechet.language.calls import call, sized
-from frechet.language.declarations import Constraint, Declarations, check_relations, check_square
+from frechet.language.declarations import Constraint, Declarations, check_relations, check_square, declared_types
 from frechet.language.infer import guess
 from frechet.language.naming import name_sizes
 from frechet.language.rules import Typing
 from frechet.language.scopes import Plan, make_plan
 from frechet.language.tree import Tree
 from frechet.language.typed import Type
-from frechet.language.unify import Free, term
+from frechet.language.unify import Free
 
 TOWER = 500
 
@@ -52,8 +52,7 @@ def _check_towers(plan: Plan) -> None:
 
 
 def _declared(plan: Plan, given: Declarations, source: str) -> Typing:
-    variables = {name: Type(term(s.rows), term(s.cols)) for name, s in given.variables.items()}
-    typing = Typing(plan, variables, dict.fromkeys(given.sizes), source)
+    typing = Typing(plan, declared_types(given), dict.fromkeys(given.sizes), source)
     typing.run(call)
     return typing
 
@@ -65,7 +64,7 @@ def _check_known(plan: Plan, typing: Typing) -> None:
             continue
         t = typing.types[id(tree)]
         for atom in typing.sizes.flat(t.rows + t.cols):
-            if isinstance(atom, Free) and not atom.value and not atom.name:
+            if isinstance(atom, Free) and atom.open and not atom.name:
                 raise problem("E304", f"Nothing says which size {tree.name}(...) has here.", tree.span,
                               help="Write ones(n) or ones(m, n) with the size meant.")  # fmt: skip
 

@@ -2,8 +2,9 @@
 
 A term is a tuple of atoms, the product of their sizes; `()` is the size 1. An atom is a name (a declared size:
 equal only to itself) or a `Free`. A Free stands for a size still to be found; one with a `value` is a declared
-integer, which may be split into factors where it meets a composite size (12 meets kron's 3*4). Every binding is
-logged, so that an attempt can be undone.
+integer, one with `factors` a declared product, and both may be split where they meet a composite size (12 meets
+kron's 3*4; m*n meets the length n*m of vec(X): a variable has no order of its own). Every binding is logged, so that
+an attempt can be undone.
 """
 
 from __future__ import annotations
@@ -12,20 +13,26 @@ from frechet.core.dims import Dim, Size, show_size
 
 
 class Free:
-    """A size that unification may bind: unknown (value 0), or a known integer that may be split.
+    """A size that unification may bind: unknown (`open`), or a known integer or product of names that may be split.
 
     `unit` says whether an unknown one may turn out to be 1: the letters of a signature may, the length of a
     vector and the sides of a matrix may not (else a matrix could silently become a vector). `name` is what an
     unknown that is left in the end is called (`language.naming`).
     """
 
-    __slots__ = ("bound", "name", "unit", "value")
+    __slots__ = ("bound", "factors", "name", "unit", "value")
 
-    def __init__(self, value: int = 0, unit: bool = False) -> None:
+    def __init__(self, value: int = 0, unit: bool = False, factors: tuple[str, ...] = ()) -> None:
         self.value = value
+        self.factors = factors
         self.unit = unit
         self.name = ""
         self.bound: Term | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing is known of it."""
+        return not self.value and not self.factors
 
 
 Atom = str | Free
@@ -34,6 +41,9 @@ Term = tuple[Atom, ...]
 
 def term(size: Size) -> Term:
     """A declared size as a term; the integer 1 is the empty product, so that 1 x 1 results are scalars."""
+    names = tuple(d for d in size if isinstance(d, str))
+    if len(names) == len(size) > 1:
+        return (Free(factors=names),)
     return tuple(d if isinstance(d, str) else Free(d) for d in size if d != 1)
 
 
@@ -93,7 +103,7 @@ class Sizes:
         if not a and not b:
             return True
         for one, other in ((a, b), (b, a)):
-            if len(one) == 1 and isinstance(one[0], Free) and not one[0].value:
+            if len(one) == 1 and isinstance(one[0], Free) and one[0].open:
                 return self._bind(one[0], other)
         if not a or not b:
             return False
@@ -101,10 +111,14 @@ class Sizes:
 
     def _heads(self, x: Atom, y: Atom, a: Term, b: Term) -> bool:
         """Neither term is a lone unknown: make their heads equal, go on behind them."""
-        if isinstance(y, Free) and not y.value:
+        if isinstance(y, Free) and y.open:
             x, y, a, b = y, x, b, a
-        if isinstance(x, Free) and not x.value:
+        if isinstance(x, Free) and x.open:
             return self._bind(x, (y,)) and self.unify(a[1:], b[1:])
+        if isinstance(y, Free) and len(y.factors) > (len(x.factors) if isinstance(x, Free) else 0):
+            x, y, a, b = y, x, b, a
+        if isinstance(x, Free) and x.factors:
+            return self._take_off(x, y, a, b)
         if isinstance(x, str) or isinstance(y, str):
             return False
         if x.value < y.value:
@@ -113,6 +127,18 @@ class Sizes:
             return False
         rest: Term = () if x.value == y.value else (Free(x.value // y.value),)
         return self._bind(x, (y, *rest)) and self.unify((*rest, *a[1:]), b[1:])
+
+    def _take_off(self, x: Free, y: Atom, a: Term, b: Term) -> bool:
+        """The head x of a is a product of names: y, the head of b, must be one or some of them."""
+        rest = list(x.factors)
+        for name in (y,) if isinstance(y, str) else y.factors:
+            if name not in rest:
+                return False
+            rest.remove(name)
+        if len(rest) == len(x.factors):
+            return False
+        left = term(tuple(rest))
+        return self._bind(x, (y, *left)) and self.unify((*left, *a[1:]), b[1:])
 
     def _bind(self, free: Free, size: Term) -> bool:
         if free in size:
@@ -129,9 +155,12 @@ class Sizes:
 
     def show(self, size: Term) -> str:
         """`m`, `3*n`, `1`, `?` for a size not known yet."""
-        return show_size(tuple(a if isinstance(a, str) else a.value or "?" for a in self.flat(size)))
+        known = (d for a in self.flat(size) for d in ((a,) if isinstance(a, str) else a.factors or (a.value or "?",)))
+        return show_size(tuple(known))
 
     def solved(self, size: Term) -> Size:
         """The final size; an unknown without a name is ''."""
-        out: list[Dim] = [a if isinstance(a, str) else a.value or a.name for a in self.flat(size)]
+        out: list[Dim] = []
+        for atom in self.flat(size):
+            out += (atom,) if isinstance(atom, str) else atom.factors or (atom.value or atom.name,)
         return tuple(out)
