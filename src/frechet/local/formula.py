@@ -94,39 +94,75 @@ def _by_gradient(expansion: Expansion) -> Tree | None:
         return other
     page = expansion.page
     dx = page.variable(expansion.names[name], expansion.function.declarations.variables[name])
-    tree = page.chain([page.flip(page.adopt(closed)), dx])
+    taken = _taken_apart(page.flip(page.adopt(closed)))
+    tree = _put_together(page, taken, [*taken.matrices, dx])
     return other if other is not None and page.length(page.adopt(other)) < page.length(tree) else tree
 
 
 def _by_hessian(expansion: Expansion) -> Tree | None:
-    """1/2 dx' H dx, with H as `f.hessian` writes it, a number in front of H taken out."""
+    """1/2 dx' H dx, with H as `f.hessian` writes it, its scalar factors in front."""
     name = expansion.wrt[0]
     closed = expansion.function.hessian(name, verify=False).forms.closed
     if closed is None or closed.kind == "where":
         return None
     page = expansion.page
     dx = page.variable(expansion.names[name], expansion.function.declarations.variables[name])
-    links = _links(page.adopt(closed))
-    half = Fraction(1, 2)
-    if links[0].kind == "number":
-        half *= Fraction(links.pop(0).value)
-    links = [link for link in links if link.kind != "call" or link.name != "eye"]
-    front = abs(half.numerator)
-    tree = page.chain([page.flip(dx), *links, dx])
-    if front != 1:
-        tree = page.times(page.number(front), tree, join=True)
-    if half.denominator != 1:
-        tree = page.divide(tree, page.number(half.denominator))
-    return page.neg(tree) if half < 0 else tree
+    taken = _taken_apart(page.adopt(closed))
+    taken.number /= 2
+    return _put_together(page, taken, [page.flip(dx), *taken.matrices, dx])
 
 
-def _links(tree: Tree) -> list[Tree]:
-    """The factors of a product of matrices, a scalar in front first: 2*X'*X is 2, X', X."""
-    links: list[Tree] = []
-    while tree.kind == "mul" and tree.args[1].typed.is_matrix:
-        links.append(tree.args[1])
-        tree = tree.args[0]
-    return [tree, *reversed(links)]
+def _put_together(page: Page, taken: _Product, links: list[Tree]) -> Tree:
+    """The product again, its matrices between others."""
+    number = taken.number
+    tree, front = page.chain(links), list(taken.scalars)
+    if abs(number.numerator) != 1:
+        whole = page.number(abs(number.numerator))
+        front = [page.times(whole, front[0]), *front[1:]] if front else [whole]
+    for scalar in reversed(front):
+        tree = page.times(scalar, tree, join=True)
+    below = [*([page.number(number.denominator)] if number.denominator != 1 else []), *taken.below]
+    if below:
+        tree = page.divide(tree, page.chain(below))
+    return page.neg(tree) if number < 0 else tree
+
+
+@dataclass
+class _Product:
+    """number * scalars * matrices / below, in the order in which they were written."""
+
+    number: Fraction
+    scalars: list[Tree]
+    matrices: list[Tree]
+    below: list[Tree]
+
+
+def _taken_apart(tree: Tree) -> _Product:
+    """A square matrix as a product; an identity matrix is left out."""
+    out = _Product(Fraction(1), [], [], [])
+    while True:
+        if tree.kind == "neg":
+            out.number, tree = -out.number, tree.args[0]
+        elif tree.kind == "div" and tree.args[1].typed.is_scalar:
+            if tree.args[1].kind == "number":
+                out.number /= Fraction(tree.args[1].value)
+            else:
+                out.below.insert(0, tree.args[1])
+            tree = tree.args[0]
+        elif tree.kind == "mul" and not tree.typed.is_scalar:
+            (out.scalars if tree.args[1].typed.is_scalar else out.matrices).insert(0, tree.args[1])
+            tree = tree.args[0]
+        elif tree.kind == "mul" and tree.args[0].typed.is_scalar and tree.args[1].typed.is_scalar:
+            out.scalars.insert(0, tree.args[1])
+            tree = tree.args[0]
+        else:
+            break
+    if tree.kind == "number":
+        out.number *= Fraction(tree.value)
+    else:
+        (out.scalars if tree.typed.is_scalar else out.matrices).insert(0, tree)
+    out.matrices = [m for m in out.matrices if m.kind != "call" or m.name != "eye"]
+    return out
 
 
 def _by_monomials(expansion: Expansion, order: int) -> Tree | None:

@@ -24,6 +24,7 @@ from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
 from frechet.notation.choose import shortest
+from frechet.notation.entries import has_units, written_out
 from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError
@@ -129,6 +130,9 @@ class Expansion:
                 tree = matrix_of_sides(self._writer, node, range(split), range(split, node.order))
             else:
                 tree = shortest(self._writer, node, self._writer.tree)
+                if has_units(node):
+                    out = written_out(self.page, node, lambda n: shortest(self._writer, n, self._writer.tree))
+                    tree = min(out, tree, key=self.page.length)
         except UnwritableError:
             return None
         return self.page.flip(tree) if typed.is_row and not tree.typed.is_row else tree
