@@ -175,14 +175,16 @@ def _plain_results(
     nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
     ready = prepared(nodes, planner.program.sizes, share=share)
-    values = [planner.rescaled(v) for v in planner.plan(ready)]
+    values = [planner.rescaled(v) for v in planner.turned(planner.plan(ready))]
+    values = [
+        Value(1, planner.array(v, n.dims), tuple(range(n.order))) if v.diagonal else v
+        for v, n in zip(values, ready, strict=True)
+    ]
     own, sides = goal.own, goal.sides
     first = [(*own, *s) for s in sides]
     shapes = {"value": [own], "value_and_gradient": [own, *first], "hvp": sides,
               "hessian": [(*own, *a, *b) for a in sides for b in sides]}.get(request.want, first)  # fmt: skip
-    texts = [
-        folded(writer, result(writer, planner, v, n), s) for v, n, s in zip(values, ready, shapes, strict=True)
-    ]
+    texts = [folded(writer, result(writer, planner, v, n), s) for v, n, s in zip(values, ready, shapes, strict=True)]
     wanted = [v.name for v in values if v.name]
     count = len(request.wrt)
     if request.want == "value_and_gradient":
@@ -229,6 +231,7 @@ def define(
         shapes={names[n]: s.axes for n, s in shapes.items()}, reshaped=reshaped, writer=writer, results=results,
         wanted=wanted,
     )  # fmt: skip
+
     def before() -> str:
         return preamble(request.backend, writer.helpers, text)
 

@@ -19,6 +19,9 @@ from frechet.ops.op import arguments
 
 FACTORED = ("inv", "logdet", "det")
 
+# Entries up to which a call costs more than the function: SciPy's own sigmoid is one call.
+FEW = 400
+
 
 class Planner:
     """Plans nodes into one program with these sizes."""
@@ -65,7 +68,7 @@ class Planner:
 
     def axes(self, value: Value, dims: Sequence[Dim]) -> tuple[Dim, ...]:
         """The dims of the array behind a value of a node of `dims`."""
-        found = {p: d for p, d in zip(value.pattern, dims, strict=True) if p is not None}
+        found = {p: d for p, d in zip(value.pattern, dims, strict=True) if p is not None and p >= 0}
         return tuple(found[k] for k in range(len(found)))
 
     def array(self, value: Value, dims: tuple[Dim, ...]) -> str:
@@ -94,6 +97,32 @@ class Planner:
         else:
             return value
         return Value(1, self.program.emit(step.op, step.args, spec, step.dims, step.flops), value.pattern)
+
+    def turned(self, values: Sequence[Value]) -> list[Value]:
+        """The values with a minus sign before a product moved into a difference that serves this product alone:
+        X'*(s - y) for -X'*(y - s)."""
+        uses: dict[str, int] = {}
+        for step in self.program.needed([v.name for v in values if v.name]):
+            for a in step.args:
+                uses[a] = uses.get(a, 0) + 1
+        named = [v.name for v in values]
+        return [self._turned(v, uses) if v.coef == -1 and named.count(v.name) == 1 else v for v in values]
+
+    def _turned(self, value: Value, uses: Mapping[str, int]) -> Value:
+        step = self.program.steps.get(value.name)
+        if step is None or step.op != "dot" or uses.get(value.name):
+            return value
+        for k, name in enumerate(step.args):
+            inner = self.program.steps[name]
+            if inner.op != "entrywise" or inner.spec[0] != ("linear",) or uses[name] > 1 or step.args.count(name) > 1:
+                continue
+            what, inputs, order = inner.spec
+            if {c > 0 for c, _, _ in inputs} == {True, False}:
+                spec = (what, tuple((-c, named, spots) for c, named, spots in inputs), order)
+                other = self.program.emit(inner.op, inner.args, spec, inner.dims, inner.flops)
+                args = tuple(other if j == k else a for j, a in enumerate(step.args))
+                return Value(1, self.program.emit("dot", args, step.spec, step.dims, step.flops), value.pattern)
+        return value
 
     def entrywise(self, what: tuple[Any, ...], parts: Sequence[Value], dims: tuple[Dim, ...]) -> Value:
         """An elementwise step on values none of which stands on a diagonal; axes that none has stay away."""
@@ -124,7 +153,7 @@ class Planner:
                 parts = [self._scaled(self.values[n], c) for c, n in rest]
                 inner = parts[0] if len(parts) == 1 else self.entrywise(("linear",), parts, node.dims)
                 return self.entrywise(("map", "log1p"), [inner], node.dims)
-        if self.numpy and name in ("sigmoid", "softplus") and node.order:
+        if self.numpy and name in ("sigmoid", "softplus") and self.program.size(node.dims) > FEW:
             return self._logistic(name, args[0], node.dims)
         return self.entrywise(("map", name), args, node.dims)
 
@@ -177,9 +206,15 @@ class Planner:
         if len(values) == 1:
             return values[0]
         kept = [k for k in range(len(dims)) if repeated[k] is None]
-        small = [Value(v.coef, v.name, tuple(v.pattern[k] for k in kept)) for v in values]
+        axes = [[v.pattern[k] for k in kept] for v in values]
+        small = [
+            Value(v.coef, v.name, tuple(None if a is None or a < 0 else a for a in own))
+            for v, own in zip(values, axes, strict=True)
+        ]
         total = self.entrywise(("linear",), small, tuple(dims[k] for k in kept))
         place = {k: total.pattern[j] for j, k in enumerate(kept)}
+        tied = [k for k in kept if k in repeated and place[k] is None]
+        place.update({k: -1 - j for j, k in enumerate(tied)})
         return Value(total.coef, total.name, tuple(place[k if r is None else r] for k, r in enumerate(repeated)))
 
     # ---- opaque operations ----

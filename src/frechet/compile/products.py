@@ -49,14 +49,13 @@ class Contraction:
         self.operands = [self._reduced(o, k, out) for k, o in enumerate(self.operands)]
         self.operands = [o for o in self.operands if self._kept(o)]
         result = self._contracted(out)
-        bare = {i for i in out if out.count(i) > 1 and (result is None or i not in result.idx)}
-        for i in sorted(bare):
-            ones = Operand(self.program.emit("ones", (), self.dims_of((i,)), self.dims_of((i,))), (i,))
-            result = ones if result is None else self._pair(result, ones, frozenset(out))
         scalar = self._scalar()
+        axes = () if result is None else result.idx
+        bare = sorted({i for i in out if out.count(i) > 1 and i not in axes})
+        place = {i: -1 - k for k, i in enumerate(bare)} | {i: k for k, i in enumerate(axes)}
+        pattern = tuple(place.get(i) for i in out)
         if result is None:
-            return self._times(Value(self.coef, "", (None,) * len(out)), scalar)
-        pattern = tuple(result.idx.index(i) if i in result.idx else None for i in out)
+            return self._times(Value(self.coef, "", pattern), scalar)
         return self._times(Value(self.coef, result.name, pattern), scalar)
 
     def _take(self, base: Node, idx: tuple[int, ...], e: Any) -> None:
@@ -82,7 +81,7 @@ class Contraction:
                 self.alias[max(i, j)] = min(i, j)
         if not value.name:
             return
-        axes = tuple(first[k] for k in range(len(first)))
+        axes = tuple(first[k] for k in sorted(first) if k >= 0)
         if not axes:
             self.scalars.append((value.name, e))
         elif e == 2 and self._summed_alone(axes):
@@ -106,8 +105,19 @@ class Contraction:
         return len(self.node.factors) == 1 and any(i not in self.node.out for i in axes)
 
     def _raised(self, name: str, axes: tuple[int, ...], e: Any) -> str:
-        whole = tuple(range(len(axes)))
-        return self.planner.entrywise(("power", e), [Value(1, name, whole)], self.dims_of(axes)).name
+        """The array to a power; powers of one half are made of the square root, which others may need too."""
+        whole, dims = tuple(range(len(axes))), self.dims_of(axes)
+
+        def power(base: str, exponent: Any) -> str:
+            return self.planner.entrywise(("power", exponent), [Value(1, base, whole)], dims).name
+
+        if e not in (Fraction(-1, 2), Fraction(3, 2), Fraction(-3, 2)):
+            return power(name, e)
+        root = power(name, Fraction(1, 2))
+        if abs(e) != Fraction(1, 2):
+            parts = [Value(1, name, whole), Value(1, root, whole)]
+            root = self.planner.entrywise(("multiply",), parts, dims).name
+        return power(root, -1) if e < 0 else root
 
     def _kept(self, o: Operand) -> bool:
         if o.idx:

@@ -37,7 +37,8 @@ class Step:
 class Value:
     """How a node reads an array: `pattern` gives, for each axis of the node, the axis of the array (None: repeated).
 
-    A name of "" is the number one.
+    Negative numbers are axes that the array does not have, repeated along a diagonal: (-1, -1) of a number is a
+    multiple of the identity. A name of "" is the number one.
     """
 
     coef: Any

@@ -20,7 +20,7 @@ _IMPORTS = {
     "jax": "import jax\nimport jax.numpy as jnp",
     "torch": "import torch",
 }
-_SPECIAL = ("erf", "expit", "logsumexp", "softmax")
+_SPECIAL = ("erf", "expit")
 
 
 @cache

@@ -28,32 +28,30 @@ class Factor:
     """One factorisation for solves, inverse and determinant: Cholesky where the matrix allows it, else LU."""
 
     def __init__(self, A, symmetric=False):
-        self.single = A.dtype == np.float32
-        self.cholesky = A.diagonal().min() > 0 and (symmetric or (A == A.T).all())
+        self.lapack, self.letter = linalg.lapack, "s" if A.dtype == np.float32 else "d"
+        self.cholesky = symmetric or (A.diagonal().min() > 0 and bool((A == A.T).all()))
         if self.cholesky:
-            potrf = linalg.lapack.spotrf if self.single else linalg.lapack.dpotrf
-            self.L, info = potrf(A.T, lower=1, clean=0)
+            self.L, info = self.call("potrf", A.T, lower=1)
             self.cholesky = info == 0
         if not self.cholesky:
-            getrf = linalg.lapack.sgetrf if self.single else linalg.lapack.dgetrf
-            self.L, self.pivots, info = getrf(A)
+            self.L, self.pivots, info = self.call("getrf", A)
+            self.regular = info == 0
+
+    def call(self, name, *args, **options):
+        """The routine of LAPACK in this precision."""
+        return getattr(self.lapack, self.letter + name)(*args, **options)
 
     def solve(self, B, turned=False):
         """inv(A) B, or inv(A)' B."""
         if self.cholesky:
-            potrs = linalg.lapack.spotrs if self.single else linalg.lapack.dpotrs
-            X, info = potrs(self.L, B, lower=1)
-        else:
-            getrs = linalg.lapack.sgetrs if self.single else linalg.lapack.dgetrs
-            X, info = getrs(self.L, self.pivots, B, trans=int(turned))
-        if info != 0 or (not self.cholesky and (self.L.diagonal() == 0).any()):
+            return self.call("potrs", self.L, B, lower=1)[0]
+        if not self.regular:
             raise np.linalg.LinAlgError("Singular matrix")
-        return X
+        return self.call("getrs", self.L, self.pivots, B, trans=int(turned))[0]
 
     def half(self, X):
         """inv(L) X for A = L L'."""
-        trtrs = linalg.lapack.strtrs if self.single else linalg.lapack.dtrtrs
-        return trtrs(self.L, X, lower=1)[0]
+        return self.call("trtrs", self.L, X, lower=1)[0]
 
     def sandwich(self, X):
         """X' inv(A) X for symmetric A."""
@@ -71,16 +69,14 @@ class Factor:
 
     def inverse(self):
         """inv(A)."""
-        if not self.cholesky and (self.L.diagonal() == 0).any():
-            raise np.linalg.LinAlgError("Singular matrix")
         if self.cholesky:
-            potri = linalg.lapack.spotri if self.single else linalg.lapack.dpotri
-            X = np.tril(potri(self.L, lower=1)[0])
-            X = X + X.T
-            X.reshape(-1)[:: len(X) + 1] *= 0.5
+            X = self.call("potri", self.L, lower=1)[0]
+            X = X + X.T  # the part above the diagonal was zero
+            X.ravel("K")[:: len(X) + 1] *= 0.5
             return X
-        getri = linalg.lapack.sgetri if self.single else linalg.lapack.dgetri
-        return getri(self.L, self.pivots)[0]
+        if not self.regular:
+            raise np.linalg.LinAlgError("Singular matrix")
+        return self.call("getri", self.L, self.pivots)[0]
 
     def turn(self, A):
         """The transpose of the inverse A; for Cholesky it is A."""
@@ -88,7 +84,8 @@ class Factor:
 
     def logdet(self):
         """log |det(A)|."""
-        return (2 if self.cholesky else 1) * np.log(np.abs(self.L.diagonal())).sum()
+        d = self.L.diagonal()
+        return 2 * np.log(d).sum() if self.cholesky else np.log(np.abs(d)).sum()
 
     def det(self):
         """det(A)."""
@@ -97,24 +94,25 @@ class Factor:
         odd = (self.pivots != np.arange(len(self.pivots))).sum() % 2
         return (-1 if odd else 1) * self.L.diagonal().prod()
 
-
-def add_diagonal(A, d, pattern):
-    """A with d added where axes of equal number in `pattern` have equal indices (None: d is repeated along it)."""
-    names, k = [], len(pattern)
-    for p in pattern:
-        k += p is None
-        names.append("abcdefghijklmnopqrstuvwxyz"[k if p is None else p])
-    kept = list(dict.fromkeys(names))
-    view = np.einsum("".join(names) + "->" + "".join(kept), A)
-    order = [n for n in kept if n in "abcdefghijklmnopqrstuvwxyz"[: np.ndim(d)]]
-    d = np.transpose(d, ["abcdefghijklmnopqrstuvwxyz".index(n) for n in order])
-    view += d.reshape([d.shape[order.index(n)] if n in order else 1 for n in kept])
-    return A
+    def spread(self):
+        """How far apart the entries on the diagonal of the factor are: their squares for Cholesky."""
+        d = [abs(x) for x in self.L.diagonal().tolist()]
+        low, high = min(d), max(d)
+        ratio = low / high if high > 0 else 0.0
+        return ratio * ratio if self.cholesky else ratio
 
 
-def on_diagonal(d, pattern, shape):
-    """Zero but for d on the diagonal that `pattern` describes."""
-    return add_diagonal(np.zeros(shape, dtype=d.dtype), d, pattern)
+def softmax(x):
+    """exp(x)/sum(exp(x)) of a vector, shifted by its largest entry."""
+    e = np.exp(x - x.max())
+    e /= e.sum()
+    return e
+
+
+def logsumexp(x):
+    """log(sum(exp(x))) of a vector, shifted by its largest entry."""
+    top = x.max()
+    return np.log(np.exp(x - top).sum()) + top if np.isfinite(top) else top
 
 
 def each(value, *batches):
@@ -126,11 +124,15 @@ def each(value, *batches):
     return np.array([value(*matrices) for matrices in found])
 
 
-def newton_step(H, g):
-    """solve(H, g) for a symmetric H; refused where H is singular to working precision."""
-    F = Factor(H, symmetric=True)
-    d = np.abs(F.L.diagonal())
-    if d.min() ** (1 + F.cholesky) <= 4 * len(d) * np.finfo(d.dtype).eps * d.max() ** (1 + F.cholesky):
+def newton_step(H, g, symmetric=True):
+    """solve(H, g); refused where H is singular to working precision."""
+    if symmetric and H.dtype == np.float64:
+        L, info = linalg.lapack.dpotrf(H.T, lower=1, clean=0)
+        d = L.diagonal().tolist()
+        if info == 0 and (min(d) / max(d)) ** 2 > 1e-15 * len(d):
+            return linalg.lapack.dpotrs(L, g, lower=1)[0]
+    F = Factor(H, symmetric)
+    if F.spread() <= 4 * len(H) * (1.2e-7 if F.letter == "s" else 2.2e-16):
         raise np.linalg.LinAlgError("The Hessian is singular")
     return F.solve(g)
 

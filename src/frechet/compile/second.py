@@ -9,8 +9,15 @@ from frechet.compile.operators import Part, parts_of
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.write import Writer
-from frechet.core.ein import is_symmetric
+from frechet.core.ein import is_symmetric, scale, split_coef
 from frechet.core.node import Node
+from frechet.core.numbers import divide
+
+
+def _without_common(H: Node, g: Node) -> tuple[Node, Node]:
+    """Hessian and gradient without the number in front of the Hessian: solve(2*H, 2*g) = solve(H, g)."""
+    c, _ = split_coef(H)
+    return (H, g) if c in (-1, 0, 1) else (scale(H, divide(1, c)), scale(g, divide(1, c)))
 
 
 class SecondOrder:
@@ -23,7 +30,7 @@ class SecondOrder:
     def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
         """Names of the arrays of nodes, planned together; "" for None."""
         ready = prepared([n for n in nodes if n is not None], self.sizes, share=self.share)
-        values = self.planner.plan(ready)
+        values = self.planner.turned(self.planner.plan(ready))
         names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
         found = ["" if n is None else next(names) for n in nodes]
         self.wanted += [n for n in found if n]
@@ -76,6 +83,7 @@ class SecondOrder:
     def newton(self, node: Node, gradient: Node) -> str:
         """The expression of solve(H, g) for one variable."""
         rows = gradient.order
+        node, gradient = _without_common(node, gradient)
         parts = parts_of(node, rows, self.sizes)
         kinds = sorted(p.kind for p in parts)
         if self.writer.backend == "numpy" and rows:
@@ -102,7 +110,11 @@ class SecondOrder:
         if kinds != ["Kronecker"]:
             return ""
         A, B, g = self.arrays([*parts[0].nodes, gradient])
-        return f"{self.writer.helper('kron_solve')}({A or None}, {B or None}, {g})"
+        step = self.writer.helper("newton_step")
+        flags = ["" if n is None or is_symmetric(n) else ", symmetric=False" for n in parts[0].nodes]
+        if A:
+            g = f"{step}({A}, {g}{flags[0]})"
+        return f"{step}({B}, {g}.T{flags[1]}).T" if B else g
 
     def _sylvester(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         """kron(A, I) + kron(I, B) for symmetric A and B."""

@@ -17,18 +17,27 @@ sparse = scipy.sparse
 def kron_solve(A, B, G):
     """X with A X B' = G, which is solve(kron(A, B), G) in the order of memory; None stands for the identity."""
     if A is not None:
-        G = Factor(A).solve(G)
-    return G if B is None else Factor(B).solve(G.T).T
+        G = newton_step(A, G, symmetric=False)
+    return G if B is None else newton_step(B, G.T, symmetric=False).T
 
 
 def woodbury_solve(d, U, V, g):
-    """solve(diag(d) + U V', g) through a small matrix, of the size of the rank."""
-    E = U / d[:, None]
+    """solve(diag(d) + U V', g) through a small matrix, of the size of the rank.
+
+    For a positive d and U = V no more than the trace of the small matrix is lost to cancellation; where that may be
+    too much the residual is looked at, and the dense system solved if it is large.
+    """
+    E = (U.T / d).T
     small = V.T @ E
-    small.reshape(-1)[:: len(small) + 1] += 1
-    x = g / d - E @ Factor(small).solve(V.T @ (g / d))
+    small.ravel("K")[:: len(small) + 1] += 1
+    F = Factor(small, symmetric=U is V)
+    x = g / d
+    x -= E @ F.solve(V.T @ x)
+    single = g.dtype == np.float32
+    if U is V and F.cholesky and d.min() > 0 and sum(small.diagonal().tolist()) < (1e2 if single else 1e6):
+        return x
     off = np.abs(d * x + U @ (V.T @ x) - g).max()
-    if off <= (1e-4 if g.dtype == np.float32 else 1e-9) * np.abs(g).max():
+    if off <= (1e-4 if single else 1e-9) * np.abs(g).max():
         return x
     return Factor(np.diag(d) + U @ V.T).solve(g)  # d is too small beside U V' for the short way
 

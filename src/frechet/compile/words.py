@@ -8,7 +8,7 @@ from typing import Any
 
 from frechet.compile.program import Value
 
-LETTERS = "ijklmnopqrstuvwabcdefgh"
+LETTERS = "ijklmnopqrstuvwabcdefghxyz"
 SHORT_POWERS = {
     Fraction(2): "{0} * {0}", Fraction(3): "{0} * {0} * {0}", Fraction(-1): "1 / {0}", Fraction(-2): "1 / ({0} * {0})",
     Fraction(1, 2): "{np}.sqrt({0})", Fraction(-1, 2): "1 / {np}.sqrt({0})",
@@ -30,7 +30,7 @@ def letters(idx: Sequence[int]) -> str:
 def labels_of(d: Value) -> list[int]:
     """A number for each axis of a value, equal where it stands on a diagonal."""
     count = len(d.pattern)
-    return [count + k if p is None else p for k, p in enumerate(d.pattern)]
+    return [count + k if p is None else 2 * count - 1 - p if p < 0 else p for k, p in enumerate(d.pattern)]
 
 
 def wrapped(text: str) -> str:

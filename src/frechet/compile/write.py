@@ -7,83 +7,74 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from frechet.compile.program import Pattern, Program, Step, Value
-from frechet.compile.words import SHORT_POWERS, labels_of, letters, number, wrapped
-from frechet.core.dims import Dim
+from frechet.compile.program import Step, Value
+from frechet.compile.spelling import Spelling
+from frechet.compile.words import SHORT_POWERS, letters, number, wrapped
 from frechet.core.errors import problem
 from frechet.ops import REGISTRY
 
 # Entries from which an array is worth writing over.
 IN_PLACE = 20_000
+# Columns up to which X'*diag(w)*X is faster as a plain product than as half of one.
+NARROW = 32
+# Operations for which our own few lines of NumPy are faster than SciPy's.
+OWN = ("softmax", "logsumexp")
 
 
-class Writer:
-    """Writes the steps of a program for one backend: "numpy", "jax" or "torch"."""
+class Writer(Spelling):
+    """Writes the steps of a program, one statement for each."""
 
-    def __init__(self, program: Program, backend: str, sizes: dict[str, str]) -> None:
-        self.program = program
-        self.backend = backend
-        self.np = {"numpy": "np", "jax": "jnp", "torch": "torch"}[backend]
-        self.sizes = sizes
-        self.helpers: list[str] = []
-        self.used_sizes: list[str] = []
-        self.uses: dict[str, int] = {}
-
-    # ---- small parts ----
-
-    def helper(self, name: str) -> str:
-        if name not in self.helpers:
-            self.helpers.append(name)
-        return name
-
-    def length(self, dim: Dim) -> str:
-        if isinstance(dim, int):
-            return str(dim)
-        if dim not in self.used_sizes:
-            self.used_sizes.append(dim)
-        return self.sizes[dim]
-
-    def shape(self, dims: Sequence[Dim]) -> str:
-        parts = [self.length(d) for d in dims]
-        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
-
-    def permuted(self, expr: str, axes: Sequence[int]) -> str:
-        """Axis k of the result is axis axes[k]."""
-        if tuple(axes) == tuple(range(len(axes))):
-            return expr
-        if len(axes) == 2:
-            step = self.program.steps.get(expr)
-            return f"{step.args[0]}.turn({expr})" if step is not None and step.op == "inv" else f"{expr}.T"
-        listed = ", ".join(map(str, axes))
-        return f"{expr}.permute({listed})" if self.backend == "torch" else f"{expr}.transpose({listed})"
-
-    def aligned(self, expr: str, spots: Sequence[int], order: int) -> str:
-        """The array with axis j at place spots[j] of `order` axes; an array without axes is a number."""
-        if not spots:
-            return expr
-        ranked = sorted(range(len(spots)), key=lambda j: spots[j])
-        expr = self.permuted(expr, ranked)
-        first = min(spots)
-        if len(spots) == order or (set(spots) == set(range(first, order))):
-            return expr  # leading axes come by broadcasting
-        return f"{expr}[{', '.join(':' if k in spots else 'None' for k in range(order))}]"
+    last: dict[str, int]
+    divisors: dict[str, str]
+    place: int
 
     # ---- statements ----
 
     def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
-        for name in results:
-            self.uses[name] = self.uses.get(name, 0) + 1
-        for step in steps:
-            for a in step.args:
-                self.uses[a] = self.uses.get(a, 0) + 1
+        """The statements of the steps, in order; the arrays `results` are needed at the end."""
+        self.divisors = self._divisors(steps, results) if self.backend == "numpy" else {}
+        self._count(steps, results)
         out: list[str] = []
-        for step in steps:
-            if step.op == "input":
+        for self.place, step in enumerate(steps):
+            if step.op == "input" or step.name in self.divisors:
                 continue
             text = self._in_place(step) or getattr(self, f"_{step.op}")(step)
             note = "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
             out += [f"{step.name} = {text}{note}"] if isinstance(text, str) else text
         return out
+
+    def _count(self, steps: Sequence[Step], results: Sequence[str]) -> None:
+        """Where each array is needed last; what a view of it is needed for, it is needed for too."""
+        self.last = dict.fromkeys(results, len(steps))
+        for place in range(len(steps) - 1, -1, -1):
+            step = steps[place]
+            passed_on = step.op in ("reduce", "expand") or step.name in self.divisors
+            until = self.last.get(step.name, place) if passed_on else place
+            for a in step.args:
+                self.last[a] = max(self.last.get(a, 0), until)
+
+    def _divisors(self, steps: Sequence[Step], results: Sequence[str]) -> dict[str, str]:
+        """Small reciprocals that one product alone needs: it divides instead."""
+        users: dict[str, list[Step]] = {name: [] for name in results}
+        for step in steps:
+            for a in step.args:
+                users.setdefault(a, []).append(step)
+        found: dict[str, str] = {}
+        for step in steps:
+            if step.op != "entrywise" or step.spec[0] != ("power", -1) or step.spec[1][0][0] != 1 or not step.dims:
+                continue
+            readers = users.get(step.name, [])
+            if step.name in results or len(readers) != 1 or self.program.size(step.dims) >= IN_PLACE:
+                continue
+            user = readers[0]
+            entrywise = user.op == "dot" and not ({*user.spec[0]} & {*user.spec[1]}) - {*user.spec[2]}
+            if entrywise and len(user.args) == 2 and not any(a in found for a in user.args):
+                found[step.name] = step.args[0]
+        return found
+
+    def _owned(self, name: str) -> bool:
+        """Whether an array was made here and is not needed after the statement being written."""
+        return self.program.steps[name].op in _FRESH and self.last[name] == self.place
 
     def _in_place(self, step: Step) -> list[str]:
         """A large entrywise step in the array of an operand that nothing else needs; [] where there is none."""
@@ -93,9 +84,8 @@ class Writer:
         names = iter(step.args)
         parts = [(c, next(names) if named else "", spots) for c, named, spots in inputs]
         whole = tuple(range(order))
-        free = [k for k, (_, n, spots) in enumerate(parts) if n and spots == whole and self.uses[n] == 1
-                and step.args.count(n) == 1 and self.program.steps[n].op in _FRESH
-                and self.program.steps[n].dims == step.dims]  # fmt: skip
+        free = [k for k, (_, n, spots) in enumerate(parts) if n and spots == whole and step.args.count(n) == 1
+                and self.program.steps[n].dims == step.dims and self._owned(n)]  # fmt: skip
         if not free:
             return []
         coef, name, _ = parts[free[0]]
@@ -103,9 +93,9 @@ class Writer:
         others = [(c, self.aligned(n, spots, order) if n else "") for c, n, spots in rest_of]
         lines = [] if coef == 1 or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
         if what == "linear":
-            lines += [f"{name} {'-' if c < 0 else '+'}= {self._scaled(abs(c), e)}" for c, e in others]
+            lines += [f"{name} {'-' if c < 0 else '+'}= {self.scaled(abs(c), e)}" for c, e in others]
         elif what == "multiply":
-            lines += [f"{name} *= {self._scaled(c, e)}" for c, e in others]
+            lines += [f"{name} *= {self.scaled(c, e)}" for c, e in others]
         elif what == "power" and rest[0] == 2:
             lines.append(f"{name} *= {name}")
         else:
@@ -140,7 +130,7 @@ class Writer:
         parts = [(c, self.aligned(next(names), spots, order) if named else "") for c, named, spots in inputs]
         if what == "linear":
             return self._linear(parts)
-        texts = [self._scaled(c, e) for c, e in parts]
+        texts = [self.scaled(c, e) for c, e in parts]
         if what == "multiply":
             return " * ".join(texts)
         if what == "decay":
@@ -153,17 +143,11 @@ class Writer:
             return self._raised(texts[0], rest[0])
         return self._applied(rest[0], texts)
 
-    @staticmethod
-    def _scaled(coef: Any, expr: str) -> str:
-        if not expr:
-            return number(coef)
-        return expr if coef == 1 else f"-{expr}" if coef == -1 else f"{number(coef)} * {expr}"
-
     def _linear(self, parts: Sequence[tuple[Any, str]]) -> str:
         ordered = sorted(parts, key=lambda p: p[0] < 0)
-        text = self._scaled(*ordered[0])
+        text = self.scaled(*ordered[0])
         for coef, expr in ordered[1:]:
-            text += f" - {self._scaled(-coef, expr)}" if coef < 0 else f" + {self._scaled(coef, expr)}"
+            text += f" - {self.scaled(-coef, expr)}" if coef < 0 else f" + {self.scaled(coef, expr)}"
         return text
 
     def _raised(self, base: str, e: Any) -> str:
@@ -187,6 +171,8 @@ class Writer:
             simple = a.replace("_", "").isalnum() and not a[0].isdigit()
             bare = text.strip() in (f"{{{p}}}",) or f"({{{p}}})" in text or f"({{{p}}}," in text or f" {{{p}}})" in text
             text = text.replace(f"{{{p}}}", a if simple or bare else f"({a})")
+        if self.backend == "numpy" and name in OWN:
+            self.helper(name)
         return text
 
     def _scalars(self, step: Step) -> str:
@@ -217,10 +203,11 @@ class Writer:
         summed = [i for i in shared if i not in io]
         batch = [i for i in shared if i in io]
         if not summed:
-            order = len(io)
-            return f"{self.aligned(a, [io.index(i) for i in ia], order)} * " + self.aligned(
-                b, [io.index(i) for i in ib], order
-            )
+            if a in self.divisors:
+                (a, ia), (b, ib) = (b, ib), (a, ia)
+            sign = "/" if b in self.divisors else "*"
+            sides = [(a, ia), (self.divisors.get(b, b), ib)]
+            return f" {sign} ".join(self.aligned(x, [io.index(i) for i in idx], len(io)) for x, idx in sides)
         left, right = [i for i in ia if i not in shared], [i for i in ib if i not in shared]
         if batch and not (left and right):
             return f'{self.np}.einsum("{letters(ia)},{letters(ib)}->{letters(io)}", {a}, {b})'
@@ -232,12 +219,15 @@ class Writer:
         second = self._flat(b, ib, [batch, summed, right])
         text = f"{first} @ {second}"
         parts = [batch, left, right]
+        if self.backend == "numpy" and not io and len(summed) > 1:
+            return f"np.vdot({self.permuted(a, [ia.index(i) for i in summed])}, " \
+                   f"{self.permuted(b, [ib.index(i) for i in summed])})"  # fmt: skip
         if all(len(p) == 1 for p in parts if p) and (len(batch) <= 1):
             return text
         return f"({text}).reshape({self.shape(step.dims)})" if step.dims else text
 
     def _outers(self, step: Step) -> str:
-        left = [self._scaled(c, u) for c, u in zip(step.spec, step.args[0::2], strict=True)]
+        left = [self.scaled(c, u) for c, u in zip(step.spec, step.args[0::2], strict=True)]
         stack = f"{self.np}.stack"
         return f"{stack}(({', '.join(left)})).T @ {stack}(({', '.join(step.args[1::2])}))"
 
@@ -267,7 +257,9 @@ class Writer:
             text = (f"{Z} @ {Z}.T" if first != Z else f"{Z}.T @ {Z}") if plain else f"{self.helper('gram')}({first})"
         else:
             w = self._flat(step.args[1], list(range(len(weights))), [list(weights)])
-            text = f"{self.helper('gram')}({first}, {w})"
+            short = self.backend == "numpy" and self.program.size(dims[k] for k in rows) <= NARROW
+            turned = first.removesuffix(".T") if first.endswith(".T") else f"{wrapped(first)}.T"
+            text = f"({turned} * {w}) @ {first}" if short else f"{self.helper('gram')}({first}, {w})"
         assert len(order) == len(dims)
         return text if len(rows) == 1 else f"{wrapped(text)}.reshape({self.shape(step.dims)})"
 
@@ -337,24 +329,13 @@ class Writer:
 
     # ---- arrays written out ----
 
-    def _expand(self, step: Step) -> str:
+    def _expand(self, step: Step) -> str | list[str]:
         coef, pattern, dims = step.spec
-        return self.expanded(coef, step.args[0] if step.args else "", pattern, dims)
-
-    def expanded(self, coef: Any, name: str, pattern: Pattern, dims: Sequence[Dim]) -> str:
-        """coef * array as an array with an axis for each of dims."""
-        np = self.np
-        if not name:
-            return f"{np}.full({self.shape(dims)}, {number(coef)}{self._like()})" if dims else number(coef)
-        scaled = self._scaled(coef, name)
-        present = [p for p in pattern if p is not None]
-        if len(set(present)) < len(present):
-            return f"{self.helper('on_diagonal')}({scaled}, {pattern}, {self.shape(dims)})"
-        if len(present) == len(pattern):
-            return self.permuted(name if coef == 1 else f"({scaled})", present)
-        spots = [pattern.index(k) for k in range(len(present))]
-        spread = self.aligned(name if coef == 1 else f"({scaled})", spots, len(dims))
-        return f"{np}.broadcast_to({spread}, {self.shape(dims)}){'.clone()' if self.backend == 'torch' else '.copy()'}"
+        value = Value(coef, step.args[0] if step.args else "", pattern)
+        if value.diagonal and self.backend == "numpy":
+            zeros = f"np.zeros({self.shape(dims)}, dtype=dtype)  # {' x '.join(map(str, dims))}"
+            return [f"{step.name} = {zeros}", f"{self.diagonal(step.name, value)} = {self.on_diagonal(value)}"]
+        return self.expanded(coef, value.name, pattern, dims)
 
     def _assemble(self, step: Step) -> list[str]:
         spec, dims = step.spec
@@ -365,28 +346,20 @@ class Writer:
             text = f"{self.np}.zeros({self.shape(dims)}{self._like()})"
         else:
             text = self.expanded(plain.coef, plain.name, plain.pattern, dims)
-            owned = not plain.name or (self.uses.get(plain.name) == 1 and self.program.steps[plain.name].op in _FRESH)
+            owned = not plain.name or (self._owned(plain.name) and step.args.count(plain.name) == 1)
             spread = any(q is None for q in plain.pattern)
             if self.backend == "numpy" and not owned and plain.coef == 1 and not spread:
                 text += ".copy()"  # what is written into must belong to this step alone
         if self.backend == "numpy":
-            lines = [f"{step.name} = {text}  # {' x '.join(map(str, dims))}"]
-            return lines + [f"{self._diagonal(step.name, d)} += {self._on_it(d)}" for d in diagonals]
+            note = f"  # {' x '.join(map(str, dims))}"
+            lines = [f"{step.name} = {text}{note}"]
+            if plain.coef == 0:
+                view, *diagonals = diagonals
+                lines += [f"{self.diagonal(step.name, view)} = {self.on_diagonal(view)}"]
+            return lines + [f"{self.diagonal(step.name, d)} += {self.on_diagonal(d)}" for d in diagonals]
         for d in diagonals:
-            text = f"{self.helper('add_diagonal')}({text}, {self._scaled(d.coef, d.name)}, {d.pattern})"
+            text = f"{self.helper('add_diagonal')}({text}, {self.array(d.coef, d.name, d.pattern)}, {d.pattern})"
         return [f"{step.name} = {text}"]
 
-    def _diagonal(self, name: str, d: Value) -> str:
-        """The entries of an array on the diagonal where a value stands, as a view to write into."""
-        labels = labels_of(d)
-        return f'np.einsum("{letters(labels)}->{letters(list(dict.fromkeys(labels)))}", {name})[...]'
 
-    def _on_it(self, d: Value) -> str:
-        """The array of a value, with the axes of `_diagonal`."""
-        kept = list(dict.fromkeys(labels_of(d)))
-        order = len({p for p in d.pattern if p is not None})
-        expr = self.aligned(d.name, [kept.index(k) for k in range(order)], len(kept)) if d.name else "1"
-        return self._scaled(d.coef, expr)
-
-
-_FRESH = {"dot", "gram", "entrywise", "outers"}
+_FRESH = {"dot", "gram", "entrywise", "outers", "solve", "sandwich", "assemble"}
