@@ -28,6 +28,8 @@ def slope(X: np.ndarray, V: np.ndarray) -> float:
 def independent(fact: str) -> list[np.ndarray]:
     """A direction for each number that determines a matrix of the structure."""
     out = []
+    if fact == "toeplitz":
+        return [np.eye(N, k=k) for k in range(1 - N, N)]
     for i in range(N):
         for j in range(N):
             E = np.zeros((N, N))
@@ -43,7 +45,10 @@ def independent(fact: str) -> list[np.ndarray]:
     return out
 
 
-@pytest.mark.parametrize("fact", ["symmetric", "spd", "diagonal", "lower", "upper", "skew"])
+LINEAR = ["symmetric", "spd", "diagonal", "lower", "upper", "skew", "toeplitz"]
+
+
+@pytest.mark.parametrize("fact", LINEAR)
 def test_by_independent_entries_is_the_numeric_derivative_by_each(fact: str) -> None:
     directions = independent(fact)
     X = sum((RNG.standard_normal() * E for E in directions), 3 * np.eye(N) if fact == "spd" else np.zeros((N, N)))
@@ -55,7 +60,7 @@ def test_by_independent_entries_is_the_numeric_derivative_by_each(fact: str) -> 
     assert np.allclose(fr.parse(str(d), variables=VARIABLES, facts={"X": [fact]}).evaluate(X=X, **POINT), G)
 
 
-@pytest.mark.parametrize("fact", ["symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal"])
+@pytest.mark.parametrize("fact", [*LINEAR, "orthogonal"])
 def test_tangent_is_the_projection(fact: str) -> None:
     """It lies along the structure, and its inner product with every direction along it is the derivative there."""
     if fact == "orthogonal":
@@ -85,26 +90,80 @@ def test_on_the_simplex_the_mean_is_taken_off() -> None:
     assert np.allclose(f.gradient("x", structured="tangent").evaluate(a=[1.0, 2, 6], x=np.ones(3) / 3), [-2, -1, 3])
 
 
-def test_second_derivative_by_independent_entries() -> None:
-    f = fr.parse("tr(A*X*B*X)", variables=VARIABLES, facts={"X": ["symmetric"]})
-    X = RNG.standard_normal((N, N))
-    H = f.hessian("X", structured=True).evaluate(X=X + X.T, **POINT)
-    for E in independent("symmetric"):
-        for D in independent("symmetric"):
-            i, j = np.argwhere(E)[-1]
-            k, m = np.argwhere(D)[-1]
-            wanted = sum(np.trace(POINT["A"] @ P @ POINT["B"] @ Q) for P, Q in ((E, D), (D, E)))
-            assert H[i, j, k, m] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+def second(E: np.ndarray, D: np.ndarray) -> float:
+    """The second derivative of tr(A*X*B*X) along two directions."""
+    return float(sum(np.trace(POINT["A"] @ P @ POINT["B"] @ Q) for P, Q in ((E, D), (D, E))))
+
+
+@pytest.mark.parametrize("fact", LINEAR)
+def test_second_derivatives_are_those_of_the_parametrized_function(fact: str) -> None:
+    """By independent entries: entry (i,j,k,l) is the second derivative by these two numbers. Tangent: along any two
+    directions of the structure. The printed map is the same, along directions of the structure."""
+    f = fr.parse("tr(A*X*B*X)", variables=VARIABLES, facts={"X": [fact]})
+    directions = independent(fact)
+    X = sum((RNG.standard_normal() * E for E in directions), 0 * np.eye(N))
+    entries, tangent = f.hessian("X", structured=True), f.hessian("X", structured="tangent")
+    H, T = entries.evaluate(X=X, **POINT), tangent.evaluate(X=X, **POINT)
+    V = sum((RNG.standard_normal() * E for E in directions), 0 * np.eye(N))
+    assert entries.verification.status == tangent.verification.status == "checked"
+    for E in directions:
+        i, j = np.argwhere(E == 1.0)[0]
+        assert np.tensordot(np.tensordot(T, V, 2), E, 2) == pytest.approx(second(V, E), abs=1e-9)
+        for D in directions:
+            k, m = np.argwhere(D == 1.0)[0]
+            assert H[i, j, k, m] == pytest.approx(second(E, D), rel=1e-9, abs=1e-9)
+    for d, shown in ((entries, None), (tangent, np.tensordot(T, V, 2))):
+        _, body = d.operator_form.split("->")
+        W = fr.parse(body, variables={**VARIABLES, "dX": ["n", "n"]}).evaluate(X=X, dX=V, **POINT)
+        for E in directions:
+            i, j = np.argwhere(E == 1.0)[0]
+            assert shown is not None or W[i, j] == pytest.approx(second(V, E), abs=1e-9)
+        assert shown is None or np.allclose(W, shown)
+
+
+@pytest.mark.parametrize(("facts", "noun"), [
+    (["symmetric", "toeplitz"], "a symmetric matrix that is Toeplitz"), (["lower", "upper"], "a diagonal matrix"),
+    (["lower", "toeplitz"], "a lower triangle that is Toeplitz"), (["spd", "symmetric"], "a symmetric matrix"),
+    (["skew", "toeplitz"], "a skew matrix that is Toeplitz"),
+])  # fmt: skip
+def test_structures_that_go_together(facts: list[str], noun: str) -> None:
+    f = fr.parse("tr(A*X*B*X)", variables=VARIABLES, facts={"X": facts})
+    for mode in (True, "tangent"):
+        for d in (f.gradient("X", structured=mode), f.hessian("X", structured=mode)):
+            assert d.verification.status == "checked"
+            assert noun in d.report()
+
+
+def test_a_symmetric_toeplitz_matrix_by_its_numbers() -> None:
+    f = fr.parse("tr(A*X)", variables=VARIABLES, facts={"X": ["symmetric", "toeplitz"]})
+    G = f.gradient("X", structured=True).evaluate(X=np.eye(N), **POINT)
+    A = POINT["A"]
+    assert G[0] == pytest.approx([np.trace(A), *(np.trace(A, k) + np.trace(A, -k) for k in range(1, N))])
+
+
+def test_a_matrix_valued_function_of_a_symmetric_variable_has_a_second_derivative() -> None:
+    f = fr.parse("X*A*X", variables=VARIABLES, facts={"X": ["symmetric"]})
+    assert str(f.derivative("X", "X")) == "dX_2 -> dX -> dX_2*A*dX + dX*A*dX_2"
+    assert f.derivative("X", "X", structured="tangent").verification.status == "checked"
 
 
 @pytest.mark.parametrize(("facts", "option"), [
     ({}, True), ({"X": ["orthogonal"]}, True), ({"X": ["symmetric"]}, "sideways"),
+    ({"X": ["orthogonal", "symmetric"]}, "tangent"), ({"X": ["lower", "skew"]}, True),
 ])  # fmt: skip
 def test_what_cannot_be_asked_for_is_refused(facts: dict[str, list[str]], option: object) -> None:
     with pytest.raises(fr.FrechetError) as refused:
         fr.parse("tr(X*X)", variables={"X": ["n", "n"]}, facts=facts).gradient("X", structured=option)
     assert refused.value.diagnostic.code == "E505"
     assert refused.value.diagnostic.help
+
+
+def test_second_derivatives_over_a_curved_set_are_refused() -> None:
+    f = fr.parse("tr(A*X*B*X)", variables=VARIABLES, facts={"X": ["orthogonal"]})
+    with pytest.raises(fr.FrechetError, match="curved"):
+        f.hessian("X", structured="tangent")
+    mixed = f.derivative("X", "A", structured="tangent")
+    assert mixed.verification.status == "checked"
 
 
 G = "tr(X'*S*X) + tr(B'*X)"
@@ -148,6 +207,22 @@ def test_fisher_gradient_on_the_simplex() -> None:
     assert g.sum() == pytest.approx(0, abs=1e-15)
     v = np.array([0.3, -0.5, 0.2])
     assert np.sum(g * v / x) == pytest.approx((np.log(x) + 1) @ v)
+
+
+def test_a_fact_that_points_of_the_manifold_lack_is_refused() -> None:
+    f = fr.parse("tr(A*X)", variables=VARIABLES, facts={"X": ["symmetric"]})
+    with pytest.raises(fr.FrechetError, match="declared to be a symmetric matrix"):
+        f.riemannian_gradient("X", manifold="stiefel")
+    orthogonal = fr.parse("tr(A*X)", variables=VARIABLES, facts={"X": ["orthogonal"]})
+    assert str(orthogonal.riemannian_gradient("X", manifold="stiefel")) == "(A' - X*A*X)/2"
+
+
+def test_the_command_line_knows_manifolds() -> None:
+    result = CliRunner().invoke(app, ["diff", "x'*A*x", "--wrt", "x", "--manifold", "sphere"])
+    assert "A*x + A'*x - 2*(x'*A*x)*x" in result.output
+    assert "on the unit sphere" in result.output
+    wrong = CliRunner().invoke(app, ["diff", "x'*A*x", "--wrt", "x", "--manifold", "spere"])
+    assert "Did you mean sphere?" in str(wrong.exception)
 
 
 @pytest.mark.parametrize("name", ["stieffel", "simplex", "spd"])

@@ -30,13 +30,17 @@ def check(d: Derivative, shown: Tree | None) -> Verification:
     orders = [tree for tree in below if tree is not None]
     if shown is None:
         return _by_value(d, orders[-1] if orders else function.tree, [function.tree])
-    # The Jacobian of a scalar is printed as the transpose of the gradient, in denominator layout as the gradient.
-    across = (not d.sides[0]) != (d.request.layout == "denominator")
-    turned = d.request.kind == "jacobian" and across and shown.kind != "arrow"
-    matrix = sum(len(group) for group in d.sides) == 2
     return verify_orders(
-        function.tree, [*orders, shown], d.wrt, d.names, function.declarations, turned=turned and matrix, seed=seed
+        function.tree, [*orders, shown], d.wrt, d.names, function.declarations, turned=is_turned(d, shown), seed=seed
     )
+
+
+def is_turned(d: Derivative, shown: Tree) -> bool:
+    """Whether a matrix is printed as the transpose of (output, variable): the Jacobian of a scalar is the transpose of
+    the gradient, in denominator layout the gradient."""
+    across = (not d.sides[0]) != (d.request.layout == "denominator")
+    matrix = sum(len(group) for group in d.sides) == 2
+    return d.request.kind == "jacobian" and across and shown.kind != "arrow" and matrix
 
 
 def check_kronecker(d: Derivative, tree: Tree) -> Verification:

@@ -11,8 +11,9 @@ from frechet.api.arrays import real_arrays
 from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
 from frechet.api.steps import steps
-from frechet.api.structure import check_structured, note, project
-from frechet.calculus.derive import Level, derive, direction_for
+from frechet.api.structure import note, project
+from frechet.api.structured_check import check_structured
+from frechet.calculus.derive import Level, derive, direction_for, finished
 from frechet.core.build import substitute
 from frechet.core.dims import Dim, Size
 from frechet.core.errors import problem
@@ -93,10 +94,7 @@ class Derivative:
         given = {n: variable_node(n, known) for n in known.variables}
         back = {apart[n]: given[n] for n in self.wrt if apart[n] is not given[n]}
         if back:
-            levels = [
-                Level(substitute(lv.tensor, back.get), substitute(lv.along, back.get), lv.direction, lv.variable)
-                for lv in levels
-            ]
+            levels = [finished(lv, lambda node: substitute(node, back.get)) for lv in levels]
         return project(levels, self, given) if self.request.structured else levels
 
     @property
@@ -141,9 +139,8 @@ class Derivative:
     def verification(self) -> Verification:
         """The check of this answer against numeric derivatives of what was typed; raises VerificationError if the
         answer is wrong. An order above one is checked against the order below, which is checked first."""
-        if self.request.structured:
-            return check_structured(self)
-        return check(self, self._forms.operator if self.differential else self._forms.shown)
+        shown = self._forms.operator if self.differential else self._forms.shown
+        return check_structured(self, shown) if self.request.structured else check(self, shown)
 
     def _checked(self, tree: Tree | None, form: str) -> Tree | None:
         """A form other than the first one shown, checked when it is first asked for."""
@@ -271,9 +268,10 @@ class Derivative:
     def evaluate(self, /, **arrays: Any) -> Any:
         """The array of the derivative at a point: axes of the value, then of each variable."""
         values = real_arrays(arrays)
-        return self._value(values, sizes_of(self.function.declarations, values))
+        return self.value_at(values, sizes_of(self.function.declarations, values))
 
-    def _value(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+    def value_at(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+        """`evaluate` for arrays that are already read, with their sizes."""
         with np.errstate(all="ignore"):  # where there is no derivative, inf and nan say so
             flat = interpret(self.node, values, sizes)
         shape: list[int] = []

@@ -1,24 +1,18 @@
-"""Derivatives over structured variables and Riemannian gradients: what can be asked for, and their own numeric check.
-
-The check draws directions in which the variable can move; it shares no code with `calculus.structured`.
-"""
+"""Derivatives over structured variables and Riemannian gradients: what can be asked for, how it is made and told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from frechet.calculus.derive import Level
-from frechet.calculus.structured import MANIFOLDS, Projection, Structure, structure_of, structured
+from frechet.calculus.derive import Level, finished
+from frechet.calculus.structured import MANIFOLDS, Projection, Structure, structured, structures_of
+from frechet.core.build import substitute
 from frechet.core.errors import problem
-from frechet.core.lazy import np
-from frechet.core.node import Node
-from frechet.equality.interpret import interpret
+from frechet.core.facts import STRUCTURAL
+from frechet.core.node import Node, var
 from frechet.language.spell import did_you_mean
-from frechet.reference.program import Program
-from frechet.reference.sample import Sampler
-from frechet.verify.check import Question, Verification, check_derivative
-from frechet.verify.claims import tangent_of
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
@@ -34,21 +28,35 @@ def mode_of(option: Any) -> str:
     return str(option)
 
 
+def structural_words(declarations: Declarations, name: str) -> frozenset[str]:
+    """The facts and the domain of a variable."""
+    return frozenset({*declarations.facts.get(name, ()), declarations.domain.get(name, "")})
+
+
 def structure(declarations: Declarations, name: str) -> Structure | None:
-    """The structure of a variable by its facts and its domain."""
-    return structure_of({*declarations.facts.get(name, ()), declarations.domain.get(name, "")})
+    """The structure of a variable by its facts and its domain; the first where several have no rule together."""
+    return next(iter(structures_of(structural_words(declarations, name))), None)
 
 
 def check_mode(declarations: Declarations, names: tuple[str, ...], mode: str) -> None:
     """E505 where a structured derivative is asked for and there is none."""
-    known = {name: structure(declarations, name) for name in names} if mode else {}
-    if known and not any(known.values()):
+    if not mode:
+        return
+    known = {name: structures_of(structural_words(declarations, name)) for name in names}
+    if not any(known.values()):
         raise problem("E505", f"{names[0]} has no structure.",
                       help=f'Declare one: facts={{"{names[0]}": ["symmetric"]}}.')  # fmt: skip
     for name, found in known.items():
-        if found is not None and found.projection(mode) is None:
-            raise problem("E505", f"{name} is {found.noun}, which has no independent entries.",
+        if len(found) > 1:
+            raise problem("E505", f"{name} is {' and '.join(s.noun for s in found)}: no rule is known for both.",
+                          help="Without structured the derivative is over all entries.")  # fmt: skip
+        if found and found[0].projection(mode) is None:
+            raise problem("E505", f"{name} is {found[0].noun}, which has no independent entries.",
                           help='Ask for structured="tangent", the projection on what it can do.')  # fmt: skip
+        if found and found[0].curved and names.count(name) > 1:
+            raise problem("E505", f"{name} is {found[0].noun}: these are curved, and a second derivative over them "
+                          "needs a rule for how directions are carried along, which is not offered.",
+                          help="The first derivative exists, and the second over all entries.")  # fmt: skip
 
 
 def check_manifold(declarations: Declarations, name: str, manifold: Any) -> str:
@@ -60,6 +68,10 @@ def check_manifold(declarations: Declarations, name: str, manifold: Any) -> str:
     fits = {"sphere": bool(shape.axes), "simplex": shape.is_column, "spd": shape.is_matrix and shape.rows == shape.cols}
     if not fits.get(manifold, shape.is_matrix):
         raise problem("E505", f"{name} is a {shape}: it is no point of {MANIFOLDS[manifold].noun}.")
+    for found in structures_of(structural_words(declarations, name)):
+        if found.word not in MANIFOLDS[manifold].words:
+            raise problem("E505", f"{name} is declared to be {found.noun}, which points of the manifold are not.",
+                          help=f"Leave out the fact: points are {MANIFOLDS[manifold].noun}.")  # fmt: skip
     return str(manifold)
 
 
@@ -71,18 +83,33 @@ def _projection(declarations: Declarations, name: str, mode: str) -> Projection 
 
 
 def project(levels: list[Level], d: Derivative, variables: Mapping[str, Node]) -> list[Level]:
-    """Every order with the axes of its structured variables projected."""
-    out = []
-    for k, level in enumerate(levels, start=1):
+    """Every order with the axes of its structured variables projected, along directions that have the structure."""
+    known, mode = d.function.declarations, d.request.structured
+    directions: dict[Node, Node] = {}
+    if mode not in MANIFOLDS:
+        for name, level in zip(d.wrt, levels, strict=True):
+            facts = frozenset(known.facts.get(name, ())) & STRUCTURAL - {"orthogonal"}
+            directions[level.direction] = var(getattr(level.direction, "name", name), level.direction.dims,
+                                              facts - {"spd"} | ({"symmetric"} if "spd" in facts else frozenset()),
+                                              role="direction")  # fmt: skip
+
+    def projected(count: int) -> Callable[[Node], Node]:
+        """The first variables, so many of them, projected."""
         first = len(d.function.tree.typed.axes)
         places: list[tuple[int, Any, Node, Projection]] = []
-        for name in d.wrt[:k]:
-            rule = _projection(d.function.declarations, name, d.request.structured)
+        for name in d.wrt[:count]:
+            rule = _projection(known, name, mode)
             if rule is not None:
                 places.append((first, variables[name].dims, variables[name], rule))
             first += variables[name].order
-        out.append(Level(structured(level.tensor, places), level.along, level.direction, level.variable))
-    return out
+        return lambda node: structured(substitute(node, directions.get), places)
+
+    return [
+        replace(
+            finished(level, projected(k), projected(k - 1)), direction=directions.get(level.direction, level.direction)
+        )
+        for k, level in enumerate(levels, start=1)
+    ]
 
 
 def note(d: Derivative) -> str:
@@ -97,96 +124,7 @@ def note(d: Derivative) -> str:
     if not mode:
         names = ", ".join(f"{n} ({s.noun})" for n, s in some)
         return f"all entries of {names}, each on its own; structured=True is over the structured variable"
-    if d.forms.closed is None:
-        return "; ".join(f"{n}, {s.noun}: the map is for directions that it can take" for n, s in some)
+    if d.forms.closed is None or d.differential:
+        rules = "; ".join(f"{n} {s.note(mode)}" for n, s in some)
+        return f"{rules}. The map takes directions that have the structure themselves"
     return "; ".join(f"{n} {s.note(mode)}" for n, s in some)
-
-
-def check_structured(d: Derivative) -> Verification:
-    """The plain derivative is checked first; then the projected one along directions that the structure allows."""
-    plain = type(d)(d.function, d.request.plain())
-    found = plain.verification
-    name, mode = d.wrt[-1], d.request.structured
-    if found.status != "checked":
-        return found
-    if mode in MANIFOLDS:
-        return _check_manifold(d, plain, found)
-    own = structure(d.function.declarations, name)
-    if own is None or len(d.wrt) > 1:
-        return found
-    tree = d.function.tree
-    once = mode == "entries" and own.word in ("symmetric", "skew")
-
-    def at(sizes: Mapping[str, int]) -> Question:
-        low = Program(tree, sizes)
-
-        def claimed(arrays: Mapping[str, Any], V: Mapping[str, Any]) -> Any:
-            weight = np.tril(V[name]) if once else V[name]
-            return np.tensordot(interpret(d.node, arrays, sizes).reshape(low.shape + weight.shape), weight, weight.ndim)
-
-        return Question(low, claimed, (name,))
-
-    sampler = Sampler([tree], d.function.declarations, seed=d.request.seed)
-    return check_derivative(at, sampler, tangent=tangent_of({name: frozenset({own.word})}))
-
-
-# A point of each manifold and a direction along it, from a random one; and the inner product of its metric.
-_POINTS: dict[str, Callable[[Any], Any]] = {
-    "sphere": lambda X: X / np.linalg.norm(X),
-    "stiefel": lambda X: np.linalg.qr(X)[0],
-    "grassmann": lambda X: np.linalg.qr(X)[0],
-    "spd": lambda X: X @ X.T + np.eye(len(X)),
-    "simplex": lambda x: np.abs(x) / np.sum(np.abs(x)),
-}
-_MOVES: dict[str, Callable[[Any, Any], Any]] = {
-    "sphere": lambda X, V: V - np.sum(X * V) * X,
-    "stiefel": lambda X, V: X @ (X.T @ V - V.T @ X) + V - X @ (X.T @ V),
-    "grassmann": lambda X, V: V - X @ (X.T @ V),
-    "spd": lambda X, V: V + V.T,
-    "simplex": lambda x, V: V - np.mean(V),
-}
-_INNER: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "spd": lambda X, U, V: np.trace(np.linalg.solve(X, U) @ np.linalg.solve(X, V)),
-    "simplex": lambda x, U, V: np.sum(U * V / x),
-}
-
-
-# Where `_MOVES` is no projection: what leaves a direction along the manifold as it is.
-_TANGENT: dict[str, Callable[[Any, Any], Any]] = {
-    "stiefel": lambda X, V: V - X @ (X.T @ V + V.T @ X) / 2,
-    "spd": lambda X, V: (V + V.T) / 2,
-}
-
-
-def _check_manifold(d: Derivative, plain: Derivative, found: Verification) -> Verification:
-    """At points of the manifold: the gradient lies along it, and its inner product with a direction along it is the
-    derivative in that direction. E600 if not; unchecked where no point of the manifold is in the function's domain."""
-    name, mode = d.wrt[0], d.request.structured
-    rng = np.random.default_rng([d.request.seed, 0, 1])  # not the stream of the points
-    worst = 0.0
-    good = 0
-    for point in Sampler([d.function.tree], d.function.declarations, seed=d.request.seed).points():
-        X = point.arrays[name]
-        if mode in ("stiefel", "grassmann") and X.shape[0] < X.shape[1]:
-            continue
-        X = _POINTS[mode](X)
-        arrays = {**point.arrays, name: X}
-        with np.errstate(all="ignore"):
-            euclidean = interpret(plain.node, arrays, point.sizes).reshape(X.shape)
-            gradient = interpret(d.node, arrays, point.sizes).reshape(X.shape)
-        if not np.isfinite(euclidean).all():
-            continue
-        V = _MOVES[mode](X, rng.standard_normal(X.shape))
-        inner = _INNER.get(mode, lambda X, U, V: np.sum(U * V))(X, gradient, V)
-        wanted = np.sum(euclidean * V)
-        along = _TANGENT.get(mode, _MOVES[mode])(X, gradient)
-        scale = max(float(np.linalg.norm(euclidean) * np.linalg.norm(V)), 1e-12)
-        off = max(abs(inner - wanted) / scale, float(np.linalg.norm(along - gradient)) / (1e-12 + scale))
-        if not off < 1e-8:
-            raise problem("E600", f"The Riemannian gradient failed its own check: off by {off:.1e}.",
-                          help="This is a mistake of frechet, not yours.")  # fmt: skip
-        good += 1
-        worst = max(worst, off)
-    if not good:
-        return Verification("unchecked", seed=d.request.seed, message="No point of the manifold could be drawn.")
-    return Verification("checked", good, found.sizes, max(worst, found.max_relative_error), found.bound, d.request.seed)

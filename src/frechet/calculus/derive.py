@@ -3,12 +3,15 @@ along 1: nothing has to be read off."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
 from frechet.core.ein import constant
 from frechet.core.node import Node, var
+
+Finish = Callable[[Node], Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,16 @@ class Level:
 
     tensor     axes of the function, then of each variable in order
     along      the derivative along `direction`: axes of the level before, linear in the direction
+    raw        `along` before `finish`, which brings back the facts of variables that were put aside to differentiate
+               (and projects the derivative by a structured one); only the raw node can be differentiated further
     """
 
     tensor: Node
     along: Node
     direction: Node
     variable: Node
+    raw: Node
+    finish: Finish
 
 
 def direction_for(variable: Node, name: str) -> Node:
@@ -40,6 +47,23 @@ def derive(root: Node, variables: list[Node], directions: list[Node]) -> list[Le
             tensor = forward(current, variable, constant(1))
         else:
             tensor = reverse(along, direction) if levels else reverse(current, variable)
-        levels.append(Level(tensor, along, direction, variable))
+        levels.append(Level(tensor, along, direction, variable, along, lambda node: node))
         current = tensor
     return levels
+
+
+def along_all(levels: Sequence[Level]) -> Node:
+    """The derivative along the directions of all these levels, the last ones of a derivative."""
+    first, *rest = levels
+    if not rest:
+        return first.along
+    node = first.raw
+    for level in rest:
+        node = forward(node, level.variable, level.direction)
+    return first.finish(node)
+
+
+def finished(level: Level, tensor: Finish, along: Finish | None = None) -> Level:
+    """The level with its tensor finished, and what is along directions (by the same, if nothing else is given)."""
+    before, more = level.finish, along or tensor
+    return replace(level, tensor=tensor(level.tensor), along=more(level.along), finish=lambda node: more(before(node)))

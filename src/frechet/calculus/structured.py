@@ -8,8 +8,11 @@ tangent (the orthogonal projection on the space in which the variable can move, 
     diagonal         G.*eye                     G.*eye
     lower, upper     tril(G), triu(G)           tril(G), triu(G)
     skew             G - G'                     (G - G')/2
+    toeplitz         diagsums(G)                diagmeans(G)
     orthogonal       -                          G/2 - X*G'*X/2
     simplex          -                          G - mean(G)
+
+A Toeplitz matrix may have one of the others besides: the diagonals first, then the other rule.
 
 Source: Magnus and Neudecker 1999, ch. 3 (duplication matrices); Absil, Mahony and Sepulchre 2008, ch. 3.
 """
@@ -23,13 +26,17 @@ from frechet.core.dims import Size as Dims
 from frechet.core.ein import ein
 from frechet.core.node import Mask, Node, mask
 from frechet.core.tensor import Tensor, contract
+from frechet.ops.circulant import diagmeans, diagsums
 
 Projection = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """How derivatives over a structured variable follow from the plain one, and how the conventions are called."""
+    """How derivatives over a structured variable follow from the plain one, and how the conventions are called.
+
+    `curved`: the directions that it can take depend on the variable itself.
+    """
 
     word: str
     noun: str
@@ -37,6 +44,7 @@ class Structure:
     tangent: Projection
     entries_note: str
     tangent_note: str
+    curved: bool = False
 
     def projection(self, mode: str) -> Projection | None:
         return self.tangent if mode == "tangent" else self.entries
@@ -44,18 +52,20 @@ class Structure:
     def note(self, mode: str) -> str:
         """What the derivative is over and how it follows from the plain gradient G."""
         if mode == "tangent":
-            return f"projected on the directions of {self.noun}: {self.tangent_note}"
+            return f"projected on the directions that {self.noun} can take: {self.tangent_note}"
         return f"by the independent entries of {self.noun}: {self.entries_note}"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifold:
-    """A Riemannian gradient from the plain gradient G at a point X of the manifold; `metric` in words."""
+    """A Riemannian gradient from the plain gradient G at a point X of the manifold; `metric` in words. `words` are the
+    structures that a variable may be declared to have: those of every point."""
 
     noun: str
     gradient: Projection
     formula: str
     metric: str
+    words: frozenset[str] = frozenset()
 
     def note(self) -> str:
         return f"Riemannian gradient on {self.noun}, {self.metric}: {self.formula}"
@@ -99,10 +109,13 @@ STRUCTURES: dict[str, Structure] = {
     "spd": _SYMMETRIC,
     "lower": Structure("lower", "a lower triangle", _triangle(True), _triangle(True), "tril(G)", "tril(G)"),
     "upper": Structure("upper", "an upper triangle", _triangle(False), _triangle(False), "triu(G)", "triu(G)"),
+    "toeplitz": Structure("toeplitz", "a Toeplitz matrix", lambda G, X: diagsums(G), lambda G, X: diagmeans(G),
+                          "diagsums(G)", "diagmeans(G)"),
     "skew": Structure("skew", "a skew matrix", lambda G, X: G - _flip(G), lambda G, X: (G - _flip(G)) / 2, "G - G'",
                       "(G - G')/2"),
-    "orthogonal": Structure("orthogonal", "an orthogonal matrix", None, _orthogonal, "", "(G - X*G'*X)/2"),
-    "simplex": Structure("simplex", "the simplex", None, _simplex, "", "G - mean(G)"),
+    "orthogonal": Structure("orthogonal", "an orthogonal matrix", None, _orthogonal, "", "(G - X*G'*X)/2",
+                            curved=True),
+    "simplex": Structure("simplex", "a point of the simplex", None, _simplex, "", "G - mean(G)"),
 }  # fmt: skip
 
 
@@ -130,17 +143,47 @@ def _fisher(G: Tensor, x: Tensor) -> Tensor:
 
 _EMBEDDED = "metric of the space around it"
 MANIFOLDS: dict[str, Manifold] = {
-    "sphere": Manifold("the unit sphere", _sphere, "G - (x'*G)*x", _EMBEDDED),
-    "stiefel": Manifold("matrices with orthonormal columns", _stiefel, "G - X*(X'*G + G'*X)/2", _EMBEDDED),
-    "grassmann": Manifold("subspaces spanned by orthonormal columns", _grassmann, "G - X*X'*G", _EMBEDDED),
-    "spd": Manifold("positive definite matrices", _spd, "X*(G + G')*X/2", "affine-invariant metric"),
-    "simplex": Manifold("the simplex", _fisher, "x.*G - (x'*G)*x", "Fisher metric"),
+    "sphere": Manifold("the unit sphere", _sphere, "G - sum(X.*G)*X", _EMBEDDED),
+    "stiefel": Manifold(
+        "matrices with orthonormal columns", _stiefel, "G - X*(X'*G + G'*X)/2", _EMBEDDED, frozenset({"orthogonal"})
+    ),
+    "grassmann": Manifold(
+        "subspaces spanned by orthonormal columns", _grassmann, "G - X*X'*G", _EMBEDDED, frozenset({"orthogonal"})
+    ),
+    "spd": Manifold(
+        "positive definite matrices", _spd, "X*(G + G')*X/2", "affine-invariant metric", frozenset({"spd", "symmetric"})
+    ),
+    "simplex": Manifold("the simplex", _fisher, "x.*G - (x'*G)*x", "Fisher metric", frozenset({"simplex"})),
 }
 
 
-def structure_of(words: Collection[str]) -> Structure | None:
-    """The structure that facts (and a domain) give to a variable; the strongest one."""
-    return next((known for word, known in STRUCTURES.items() if word in words), None)
+_IMPLIED = {"spd": {"symmetric"}, "diagonal": {"symmetric", "lower", "upper"}}
+
+
+def structures_of(words: Collection[str]) -> list[Structure]:
+    """The structures that facts (and a domain) give to a variable, without those that others imply. More than one
+    means that no rule is known for all of them together."""
+    found = {word for word in STRUCTURES if word in words}
+    if {"lower", "upper"} <= found:
+        found.add("diagonal")
+    found -= set().union(*(_IMPLIED.get(word, set()) for word in found))
+    kept = [STRUCTURES[word] for word in STRUCTURES if word in found]
+    toeplitz = STRUCTURES["toeplitz"]
+    others = [s for s in kept if s is not toeplitz]
+    if toeplitz in kept and len(others) == 1 and others[0].entries is not None:
+        return [_of_toeplitz(others[0], others[0].entries)]
+    return kept
+
+
+def _of_toeplitz(other: Structure, entries: Projection) -> Structure:
+    """A Toeplitz matrix that is symmetric, triangular, diagonal or skew too. Means along diagonals commute with the
+    other projections, so one after the other is the projection on what both allow."""
+    return Structure(
+        f"toeplitz {other.word}", f"{other.noun} that is Toeplitz", lambda G, X: entries(diagsums(G), X),
+        lambda G, X: other.tangent(diagmeans(G), X),
+        f"{other.entries_note.replace('G', 'D')} with D = diagsums(G)",
+        f"{other.tangent_note.replace('G', 'D')} with D = diagmeans(G)",
+    )  # fmt: skip
 
 
 def structured(tensor: Node, places: list[tuple[int, Dims, Node, Projection]]) -> Node:

@@ -84,6 +84,7 @@ def app() -> None:
 @_formula_options
 @click.option("--form", type=click.Choice(_FORMS), help="Which form to show (the best there is, if not given).")
 @click.option("--kind", type=click.Choice(_KINDS), help="What to ask for (follows from --wrt, if not given).")
+@click.option("--manifold", metavar="NAME", help="Riemannian gradient: sphere, stiefel, grassmann, spd, simplex.")
 @click.option("--latex", is_flag=True, help="Only the derivative, as LaTeX.")
 @click.option("--unicode/--ascii", "pretty", default=None, help="Signs such as ‖x‖ and ℝ (on a terminal that can).")
 @derivations.options
@@ -134,6 +135,10 @@ def _derived(function: Any, options: dict[str, Any]) -> tuple[Any, str]:
     wrt = list(options["wrt"])
     keywords = {"layout": options["layout"], "seed": options["seed"], "verify": not options["no_verify"],
                 "structured": "tangent" if options.get("tangent") else bool(options.get("structured"))}  # fmt: skip
+    if options.get("manifold"):
+        if len(wrt) > 1 or options.get("kind") not in (None, "gradient"):
+            raise problem("E505", "On a manifold there is a gradient by one variable.", help="One --wrt, no --kind.")
+        return function.riemannian_gradient(wrt[0], options["manifold"], **keywords), "gradient"
     kind = options.get("kind") or _kind(function, wrt)
     if kind == "derivative" or (kind == "hessian" and len(set(wrt)) > 1):
         return function.derivative(*wrt, **keywords), "derivative"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from frechet.core.node import Add, Call, Ein, Map, Node, Size, Var
 
-MATRIX_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "invertible"})
+MATRIX_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "toeplitz",
+                          "invertible"})  # fmt: skip
 FACTS = MATRIX_FACTS | {"positive", "constant"}
 # Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
-STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew"})
+STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew",
+                        "toeplitz"})  # fmt: skip
 DOMAINS = frozenset({
     "positive", "unit", "spd", "symmetric", "invertible", "orthogonal", "small", "pm1", "simplex", "labels01",
-    "diagonal", "lower", "upper", "skew", "normal",
+    "diagonal", "lower", "upper", "skew", "toeplitz", "normal",
 })  # fmt: skip
 # What a domain says of every entry of a value.
 OF_DOMAIN = {"positive": "positive", "unit": "positive", "simplex": "positive", "labels01": "binary", "pm1": "signs"}

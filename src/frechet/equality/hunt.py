@@ -13,7 +13,8 @@ Arrays = dict[str, Any]
 SCALES = (1e-2, 30.0, 1e-4, 1e3, 1e-8, 1e6, 10.0, 100.0, 10.0, 300.0)
 CLIMB = 80  # steps towards a kink
 _SETTLED = frozenset({"idempotent", "unit_norm", "pm1", "labels01", "simplex"})  # values that no scale can change
-_LINES = frozenset({"symmetric", "skew", "diagonal", "lower", "upper"})  # sums of such values are such values
+# Sums of such values are such values.
+_LINES = frozenset({"symmetric", "skew", "diagonal", "lower", "upper", "toeplitz"})
 
 
 class Hunter:

@@ -54,6 +54,12 @@ def _square(rng: Any, value: Any, words: Collection[str]) -> Any:
     """The structure a square matrix can have, strongest first."""
     n = len(value)
     eye = np.frompyfunc(Fraction, 1, 1)(np.eye(n, dtype=int).astype(object))
+    if "toeplitz" in words:
+        distance = np.subtract.outer(np.arange(n), np.arange(n))
+        distance = np.abs(distance) if {"symmetric", "spd"} & set(words) else distance
+        value = value.ravel()[distance.ravel() % value.size].reshape(n, n)
+        if "spd" in words:
+            return value + 5 * n * eye
     if "spd" in words:
         half = np.tril(value)
         return half @ half.T + eye

@@ -15,8 +15,8 @@ from frechet.language.typed import Type
 from frechet.language.unify import term
 from frechet.ops.op import REGISTRY
 
-SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "invertible",
-                          "idempotent"})  # fmt: skip
+SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "toeplitz",
+                          "invertible", "idempotent"})  # fmt: skip
 FACTS = SQUARE_FACTS | {"positive", "constant", "unit_norm", "commuting"}
 SQUARE_DOMAINS = frozenset({"spd", "symmetric", "invertible", "orthogonal"})
 DOMAINS = SQUARE_DOMAINS | {"positive", "unit", "small", "pm1", "simplex", "labels01"}

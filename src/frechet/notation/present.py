@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from frechet.calculus.derive import Level
-from frechet.calculus.forward import forward
+from frechet.calculus.derive import Level, along_all
 from frechet.core.dims import Size
 from frechet.core.node import Node, Var
 from frechet.language.declarations import Declarations
@@ -103,9 +102,7 @@ class Forms:
     def _arrows(self, count: int) -> Tree:
         last = self.levels[-count:]
         flat = [side for group in self.sides[: len(self.sides) - count] for side in group]
-        node = last[0].along
-        for level in last[1:]:
-            node = forward(node, level.variable, level.direction)
+        node = along_all(last)
         if any(len(side) > 1 for side in flat):
             tree = _composite(self.writer, node, flat)
         else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from frechet.core.lazy import np
+from frechet.core.lazy import np, scipy
 
 # The entries, before structure is given to them. The first word that applies decides.
 ENTRIES = ("positive", "negative", "unit", "small", "tiny", "pm1", "labels01", "simplex", "normal")
-STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew", "diagonal", "lower", "upper",
-             "unit_norm")  # fmt: skip
+STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew", "toeplitz", "diagonal", "lower",
+             "upper", "unit_norm")  # fmt: skip
 
 
 def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
@@ -38,10 +38,17 @@ def _entries(rng: Any, word: str, shape: tuple[int, int]) -> Any:
     return rng.standard_normal(shape)
 
 
-def _square(value: Any, words: Collection[str]) -> Any:
+def _square(value: Any, given: Collection[str]) -> Any:
     """The structure a square matrix can have, strongest first."""
+    words = frozenset(given)
     n = len(value)
     eye = np.eye(n)
+    if "toeplitz" in words:
+        if words & {"symmetric", "spd", "skew"}:
+            value = (value - value.T if "skew" in words else value + value.T) / 2
+        value = value[0, 0] * eye if "diagonal" in words else scipy.linalg.toeplitz(value[:, 0], value[0])
+        if "spd" in words:
+            return value + np.sum(np.abs(value[0])) * 2 * eye
     if "spd" in words:
         return (value + value.T) / 2 + 2 * n * eye if "positive" in words else value @ value.T / 2 + eye
     if "orthogonal" in words:  # the signs of the columns, because qr alone gives one sign of det at each size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from frechet.core.lazy import np
+from frechet.core.lazy import np, scipy
 from frechet.language.tree import Tree, fold
 from frechet.reference.program import Program
 
@@ -93,8 +93,10 @@ _TANGENTS: dict[str, Callable[[Array, Array], Array]] = {
     "diagonal": lambda x, V: np.diag(np.diag(V)),
     "lower": lambda x, V: np.tril(V),
     "upper": lambda x, V: np.triu(V),
+    "toeplitz": lambda x, V: scipy.linalg.toeplitz(
+        [np.mean(np.diag(V, -k)) for k in range(len(V))], [np.mean(np.diag(V, k)) for k in range(len(V))]),
     "orthogonal": lambda x, V: (V - x @ V.T @ x) / 2,
     "idempotent": lambda x, V: x @ V + V @ x - 2 * x @ V @ x,
     "simplex": lambda x, V: V - np.mean(V),
     "unit_norm": lambda x, V: V - x * np.sum(x * V),
-}
+}  # fmt: skip
