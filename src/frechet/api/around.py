@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -79,7 +80,8 @@ def _agree(a: Any, b: Any) -> bool:
 def _parsed(text: str, at: Any, facts: Mapping[str, Any] | None) -> Function:
     """The formula, its variables as large as the values are."""
     if isinstance(at, Mapping):
-        variables = {name: list(np.shape(part)) for name, part in real_arrays(at).items()}
+        used = set(re.findall(r"[A-Za-z]\w*", text))
+        variables = {name: list(np.shape(part)) for name, part in real_arrays(at).items() if name in used}
         return parse(text, variables=variables, facts=facts, infer=True)
     return parse(text, facts=facts)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from frechet.core.errors import problem
 from frechet.core.lazy import np
+from frechet.numeric.commands import read_point
 
 FILES = (".npy", ".npz", ".csv")
 _HELP = "Write --at x=1,2, --at 'X=[1,2;3,4]', or a file: --at x=data.npy, --at data.npz, --at x=table.csv."
@@ -40,26 +41,14 @@ def _value(text: str) -> Any:
         if key not in found:
             raise problem("E104", f"{path} has no array {key!r}.", help="It has: " + ", ".join(found) + ".")
         return found[key]
-    if text.endswith(FILES):
-        return _file(text)
-    return numbers(text)
+    return _file(text) if text.endswith(FILES) else numbers(text)
 
 
 def numbers(text: str) -> Any:
-    """`3` is a number, `1,2` or `[1, 2]` a vector, `[3]` one of a single entry, `[1,2;3,4]` a matrix. Raises E104."""
-    body = text.strip()
-    bracketed = body.startswith("[") and body.endswith("]")
-    body = body[1:-1] if bracketed else body
-    try:
-        rows = [[float(part) for part in row.replace(",", " ").split()] for row in body.split(";")]
-        array = np.array(rows)
-        if not array.size:
-            raise ValueError
-    except ValueError:
-        raise problem("E104", f"{text!r} is not a list of numbers.", help=_HELP) from None
-    if len(rows) > 1:
-        return array
-    return array[0, 0] if array.size == 1 and not bracketed else array[0]
+    """`3`, `1,2`, `[1,2;3,4]`, `[[1,2],[3,4]]`. Raises E104."""
+    if "=" in text:
+        raise problem("E104", f"{text!r} is not a list of numbers.", help=_HELP)
+    return np.asarray(read_point(text))
 
 
 def _in_order(text: str, names: Sequence[str]) -> dict[str, Any]:

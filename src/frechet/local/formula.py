@@ -236,10 +236,13 @@ def _check(model: Model, expansion: Expansion, terms: Sequence[Tree]) -> str:
     arrays = source.arrays(x)
     moved = {expansion.names[n]: np.asarray(part, dtype=float) for n, part in local.point.build(v).items()}
     worst, done = 0.0, 0
+    largest = float(np.abs(local.value_flat).max())
     for k in range(1, min(model.order, _CHECKED_ORDER) + 1):
         claimed = np.ravel(Program(terms[k], source.sizes)({**arrays, **moved})) * factorial(k)
+        largest = max(largest, float(np.abs(claimed).max()))
         line = numeric.directional(lambda at: np.ravel(source.value(at)), x, v, k, complex_step=False)
         size = max(float(np.abs(claimed).max()), float(np.abs(line.value).max()))
+        size = size if claimed.any() else largest  # a term that is zero is so beside the others
         bound = float(np.max(line.error))
         if not line.ok or (size and bound > _TRUSTED * size):
             continue

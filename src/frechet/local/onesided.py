@@ -102,11 +102,11 @@ class OneSided:
         return float(self.slopes[k]), self.vectors[k]
 
     def __str__(self) -> str:
+        if np.isnan(self.slopes).all():
+            return f"no one-sided derivative along any direction\n{self.message}"
         if self.local.size == 1:
             ahead, behind = self.slopes
             return f"slope {number(ahead)} to the right, {number(-behind)} from the left\n{self.message}"
-        if np.isnan(self.slopes).all():
-            return f"no one-sided derivative along any direction\n{self.message}"
         low, high = np.nanmin(self.slopes), np.nanmax(self.slopes)
         if high - low <= 2 * np.nanmax(self.errors) + 1e-9 * abs(high):
             return f"slope {number(high)} in every direction\n{self.message}"

@@ -1,0 +1,1 @@
+"""What `frechet.local` promises."""
