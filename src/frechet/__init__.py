@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
     from frechet.api.function import Function, parse
     from frechet.api.latex import parse_latex
+    from frechet.api.plotting import plot
     from frechet.api.trace import trace
     from frechet.core.errors import Diagnostic, FrechetError, Span, VerificationError
     from frechet.verdict.verdict import Verdict
@@ -32,7 +33,7 @@ _HOME = {
     "compile": "frechet.api.compiled", "CompiledFunction": "frechet.api.compiled",
     "parse": "frechet.api.function", "Function": "frechet.api.function", "Derivative": "frechet.api.derivative",
     "parse_latex": "frechet.api.latex", "check": "frechet.api.claims", "equal": "frechet.api.claims",
-    "check_statement": "frechet.api.claims", "local": "frechet.api.around",
+    "check_statement": "frechet.api.claims", "local": "frechet.api.around", "plot": "frechet.api.plotting",
     "trace": "frechet.api.trace", "Verdict": "frechet.verdict.verdict",
     "FrechetError": "frechet.core.errors", "VerificationError": "frechet.core.errors",
     "Diagnostic": "frechet.core.errors", "Span": "frechet.core.errors",
@@ -40,7 +41,7 @@ _HOME = {
 __all__ = [
     "CompiledFunction", "Derivative", "Diagnostic", "FrechetError", "Function", "Span", "Verdict",
     "VerificationError", "check", "check_statement", "compile", "equal", "local", "numeric", "parse", "parse_latex",
-    "trace",
+    "plot", "trace",
 ]  # fmt: skip
 
 
@@ -62,6 +63,7 @@ class _Package(ModuleType):
 
     compile = _public("compile")
     local = _public("local")
+    plot = _public("plot")
 
 
 sys.modules[__name__].__class__ = _Package

@@ -24,6 +24,8 @@ from frechet.local.symbolic import around
 from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
+from frechet.plot.kinds import of_function
+from frechet.plot.picture import Picture
 from frechet.reference.evaluate import evaluate, sizes_of
 
 LAYOUTS = ("numerator", "denominator")
@@ -188,6 +190,11 @@ class Function:
     def taylor(self, order: int, at: Any, wrt: str | Sequence[str] | None = None, along: Any = None) -> Model:
         """Taylor's polynomial of an order from 0 to 12, in every direction, or restricted to the line `along`."""
         return self.local(at, wrt).taylor(order, along)
+
+    def plot(self, kind: str = "contour", at: Any = None, wrt: str | Sequence[str] | None = None, *, value: Any = None,
+             **options: Any) -> Picture:  # fmt: skip
+        """A picture of the function around a point, such as contour, surface, slice or jacobian: see `frechet.plot`."""
+        return of_function(self, kind, at, wrt, value, options)
 
 
 def _seed(value: Any) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from click.shell_completion import CompletionItem, get_completion_class
 
 import frechet as fr
-from frechet.cli import claims, inputs, local, numbers, pages, show
+from frechet.cli import claims, inputs, local, numbers, pages, plot, show
 from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
 from frechet.core.facts import DOMAINS, FACTS
@@ -284,7 +284,7 @@ def completion(shell: str) -> int:
     return FINE
 
 
-for _command in (*claims.COMMANDS, *local.COMMANDS, *numbers.COMMANDS):
+for _command in (*claims.COMMANDS, *local.COMMANDS, *numbers.COMMANDS, *plot.COMMANDS):
     app.add_command(_command)
 
 

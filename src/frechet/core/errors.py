@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "E503": "No derivative rule for this operation.",
     "E504": "This result has no such form.",
     "E505": "An option of the request that is not known.",
+    "E506": "A picture that cannot be drawn or written.",
     "E600": "The answer failed its own numeric check and is not shown.",
     "E601": "No point could be drawn where the function and its derivative exist.",
 }
