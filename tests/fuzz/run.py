@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -25,7 +25,8 @@ from tests.fuzz.hard import HardGenerator
 
 FAILURES = ("wrong", "crashed", "refused")
 
-CHUNK, CHUNKS = 20, 50  # a worker ends after so many chunks: whatever a cache may hold, its memory is bounded
+CHUNK = 20
+ROUND = 1000  # expressions for each worker until it is a new process: whatever a cache may hold, memory is bounded
 REPORT = 500
 LIMIT = 30  # seconds of the processor for one expression, its reduction to a small part included
 
@@ -51,23 +52,33 @@ def one(seed: int, verify: bool = False, hard: bool = False) -> Result:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def followed(results: Iterable[Result], seeds: Iterable[int]) -> list[tuple[int, Result]]:
-    """Every result with its seed; if interrupted, those until then."""
-    found: list[tuple[int, Result]] = []
+def results(job: Callable[[int], Result], seeds: range, workers: int) -> Iterator[tuple[int, Result]]:
+    """Every seed with its result, in order. (Not by `max_tasks_per_child`: the pool of Python 3.11 hangs with it.)"""
+    for start in range(0, len(seeds), ROUND * workers):
+        some = seeds[start : start + ROUND * workers]
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            try:
+                yield from zip(some, pool.map(job, some, chunksize=CHUNK), strict=True)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def followed(found: Iterator[tuple[int, Result]]) -> list[tuple[int, Result]]:
+    """All of it; if interrupted, what came until then."""
+    kept: list[tuple[int, Result]] = []
     counts: Counter[str] = Counter()
     try:
-        for seed, result in zip(seeds, results, strict=False):
-            found.append((seed, result))
+        for seed, result in found:
+            kept.append((seed, result))
             counts[result.status] += 1
             if result.status in FAILURES:
-                print(
-                    f"{result.status} seed {seed}: d/d{result.wrt} of {result.text[:100]}", file=sys.stderr, flush=True
-                )
-            if len(found) % REPORT == 0:
-                print(len(found), dict(counts), file=sys.stderr, flush=True)
+                line = f"{result.status} seed {seed}: d/d{result.wrt} of {result.text[:100]}"
+                print(line, file=sys.stderr, flush=True)
+            if len(kept) % REPORT == 0:
+                print(len(kept), dict(counts), file=sys.stderr, flush=True)
     except (KeyboardInterrupt, BrokenProcessPool) as error:
         print(f"ended early: {error!r}", file=sys.stderr)
-    return found
+    return kept
 
 
 def main(argv: list[str]) -> int:
@@ -81,16 +92,14 @@ def main(argv: list[str]) -> int:
     start = time.perf_counter()
     seeds = range(options.seed, options.seed + options.count)
     job = partial(one, verify=options.verify, hard=options.hard)
-    with ProcessPoolExecutor(options.workers, get_context("spawn"), max_tasks_per_child=CHUNKS) as pool:
-        results = followed(pool.map(job, seeds, chunksize=CHUNK), seeds)
-        pool.shutdown(wait=False, cancel_futures=True)
-    failures = [(seed, r) for seed, r in results if r.status in FAILURES]
+    found = followed(results(job, seeds, options.workers))
+    failures = [(seed, r) for seed, r in found if r.status in FAILURES]
     for seed, result in sorted(failures, key=lambda f: (f[1].status, f[1].detail[:25], len(f[1].text))):
         print(f"{result.status} seed {seed}: d/d{result.wrt} of {result.text}\n    {result.detail[:500]}")
-    counts = Counter(r.status for _, r in results)
+    counts = Counter(r.status for _, r in found)
     summary = ", ".join(f"{counts[s]} {s}" for s in ("right", *FAILURES, "skipped"))
-    print(f"{len(results)} expressions from seed {options.seed}: {summary}; {time.perf_counter() - start:.0f} s")
-    return 1 if failures or len(results) < options.count else 0
+    print(f"{len(found)} expressions from seed {options.seed}: {summary}; {time.perf_counter() - start:.0f} s")
+    return 1 if failures or len(found) < options.count else 0
 
 
 if __name__ == "__main__":
