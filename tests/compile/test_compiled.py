@@ -180,6 +180,24 @@ def test_one_factorisation_for_inverse_solve_and_determinant() -> None:
     assert [row[1].startswith("factor") for row in plan.rows()].count(True) == 1
 
 
+def test_powers_of_a_sum_do_not_cancel() -> None:
+    """The chain rule gives 1/sqrt(1 + r^2) - r^2/(1 + r^2)^(3/2), which is (1 + r^2)^(-3/2)."""
+    p = BY_NAME["huber"]
+    arrays = {"X": np.eye(2), "w": np.zeros(2), "y": np.array([1e7, 1.0])}
+    H = fr.compile(function(p), ["w"], want="hessian")(**arrays)
+    np.testing.assert_allclose(H, np.diag([1e-21, 2**-1.5]), rtol=1e-12)
+
+
+def test_what_is_known_serves_longer_products() -> None:
+    """The gradient by the bias is a sum of what the gradient by the weights multiplies: no second pass over m x h."""
+    p = BY_NAME["mlp"]
+    shapes = {"m": 5000, "d": 200, "h": 500, "o": 10}
+    both = fr.compile(function(p), ["W1", "b1"], shapes=shapes).plan
+    one = fr.compile(function(p), ["W1"], shapes=shapes).plan
+    assert both.flops - one.flops < 2 * 5000 * 500
+    assert sum("einsum" in line for line in fr.compile(function(p), p.wrt, shapes=shapes).source.splitlines()) == 0
+
+
 def test_newton_of_kronecker_form_makes_nothing_large() -> None:
     for name, shapes in (("matfac", {"n": 60, "m": 60, "k": 5}), ("barrier", {"k": 10, "n": 500})):
         p = BY_NAME[name]

@@ -24,7 +24,8 @@ class Operand:
 
 
 Tree = int | tuple["Tree", "Tree"]
-Cost = Callable[[frozenset[int]], float]
+# The product of two operands with these indices kept, if the program has it already.
+Known = Callable[[Operand, Operand, frozenset[int]], Operand | None]
 
 
 def solves(left: Operand, right: frozenset[int], kept: frozenset[int]) -> bool:
@@ -39,11 +40,12 @@ class Orderer:
     """Finds the pairs for one product."""
 
     def __init__(
-        self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int], known: Callable[..., bool]
+        self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int], known: Known
     ) -> None:
         self.operands = operands
         self.length = length
         self.known = known
+        self.made: dict[int, Operand | None] = {1 << k: o for k, o in enumerate(operands)}
         self.outside = frozenset(out)
         self.every = frozenset(i for o in operands for i in o.idx)
 
@@ -63,10 +65,15 @@ class Orderer:
 
     def pair(self, left: int, right: int, li: frozenset[int], ri: frozenset[int], kept: frozenset[int]) -> float:
         """Nanoseconds of one product of two subsets."""
-        single = [self.operands[s.bit_length() - 1] if s & (s - 1) == 0 else None for s in (left, right)]
-        if single[0] and single[1] and self.known(single[0], single[1], kept):
-            return 0.0
+        single = [self.made.get(left), self.made.get(right)]
         volume = self.volume(li | ri)
+        if single[0] and single[1]:
+            found = self.known(single[0], single[1], kept)
+            if found is not None:
+                self.made[left | right] = found
+                return 0.0
+            if kept < li | ri and self.known(single[0], single[1], li | ri):
+                return volume * ENTRY / 2 + CALL  # a sum of what is there
         extra = 0.0
         for one, other in ((single[0], ri), (single[1], li)):
             if one is not None and one.inverse:
@@ -102,6 +109,9 @@ class Orderer:
                     cost += best[right][0]
                 if choice is None or cost < choice[0]:
                     choice = (cost, (best[left][1], best[right][1]))
+                if self.made.get(subset):
+                    choice = (0.0, (best[left][1], best[right][1]))
+                    break
             assert choice is not None
             best[subset] = choice
         return best[(1 << n) - 1]

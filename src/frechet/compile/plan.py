@@ -34,14 +34,16 @@ class Planner:
         self.values: dict[Node, Value] = {}
 
     def plan(self, roots: Iterable[Node]) -> list[Value]:
-        """The values of the roots; inner products of two factors first, because longer ones may be built from them."""
+        """The values of the roots. Inner products of two factors come first, because longer ones may be built from
+        them; then the longest products, whose parts serve the shorter ones."""
         roots = list(roots)
         order = topological(roots)
         rank = {n: k for k, n in enumerate(order)}
         lazily = {n for n in order if isinstance(n, Call) and n.operation.name == "inv"}
         read = {c for n in order if not isinstance(n, Ein) for c in n.children} | set(roots)
         early = [n for n in order if isinstance(n, Ein) and len(n.factors) == 2 and n.order and n.contracts]
-        for start in (*early, *order):
+        long = sorted((n for n in order if isinstance(n, Ein) and len(n.factors) > 2), key=lambda n: -len(n.children))
+        for start in (*early, *long, *order):
             for node in sorted(topological([start]), key=rank.__getitem__):
                 if node not in self.values and (node not in lazily or node in read):
                     self.values[node] = self._value(node)

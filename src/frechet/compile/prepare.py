@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from frechet.compile.operators import connected
+from frechet.compile.powers import with_common_power
 from frechet.compile.stable import shifted
 from frechet.core.build import add, apply_map, rebuild
 from frechet.core.ein import ein, is_zero, scale, split_coef
@@ -68,6 +69,9 @@ def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
     stable = _complement(node)
     if stable is not None:
         return stable
+    short = with_common_power(node)
+    if short is not node:
+        return short
     return shared(node, sizes) if share and len(node.terms) <= LONGEST else node
 
 
@@ -232,6 +236,6 @@ def _taken_out(
     dims_b = {**{name[i]: a.index_dims[i] for i in links}, **{j: b.index_dims[j] for j in sums_b}}
     first = ein(c * a.coef, rest_a, links, dims_a)
     second = ein(k * b.coef, rest_b, [name[i] for i in links], dims_b)
-    inner = add([(1, first), (1, second)], first.dims)
+    inner = with_common_power(add([(1, first), (1, second)], first.dims))
     dims = {i: a.index_dims[i] for i in {*a.out, *covered}}
     return ein(1, [*taken, (inner, tuple(links), 1)], a.out, dims)

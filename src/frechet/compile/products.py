@@ -158,6 +158,9 @@ class Contraction:
         if not value.name:
             return Value(value.coef, scalar, value.pattern)
         axes = self.planner.axes(value, self.node.dims)
+        if abs(value.coef) != 1:  # one number less to multiply an array with
+            scalar = self.planner.entrywise(("linear",), [Value(value.coef, scalar, ())], ()).name
+            value = Value(1, value.name, value.pattern)
         whole = tuple(range(len(axes)))
         parts = [Value(1, value.name, whole), Value(1, scalar, (None,) * len(axes))]
         return Value(value.coef, self.planner.entrywise(("multiply",), parts, axes).name, value.pattern)
@@ -274,11 +277,13 @@ class Contraction:
         result = run(tree, outside)
         return Operand(self._explicit(result), result.idx) if result.inverse else result
 
-    def _is_known(self, left: Operand, right: Operand, kept: frozenset[int]) -> bool:
+    def _is_known(self, left: Operand, right: Operand, kept: frozenset[int]) -> Operand | None:
+        """The product, if the program has it already."""
         if left.inverse or right.inverse:
-            return False
-        (a, b), spec, _ = _dot_spec(left, right, kept)
-        return self.program.known("dot", (a.name, b.name), spec)
+            return None
+        (a, b), spec, idx = _dot_spec(left, right, kept)
+        name = self.program.table.get(("dot", (a.name, b.name), spec))
+        return None if name is None else Operand(name, idx)
 
     def _pair(self, left: Operand, right: Operand, beyond: frozenset[int]) -> Operand:
         kept = frozenset(i for i in (*left.idx, *right.idx) if i in beyond)
@@ -287,9 +292,20 @@ class Contraction:
                 return self._solve(one, other)
         left = Operand(self._explicit(left), left.idx) if left.inverse else left
         right = Operand(self._explicit(right), right.idx) if right.inverse else right
+        every = frozenset((*left.idx, *right.idx))
+        whole = self._is_known(left, right, every) if kept < every else None
+        if whole is not None and not self._is_known(left, right, kept):
+            return self._summed(whole, kept)
         (a, b), spec, idx = _dot_spec(left, right, kept)
         cost = self.program.size(self.dims_of(tuple({*a.idx, *b.idx})))
         return Operand(self.program.emit("dot", (a.name, b.name), spec, self.dims_of(idx), 2 * cost), idx)
+
+    def _summed(self, o: Operand, kept: frozenset[int]) -> Operand:
+        """The sum over all indices but those kept."""
+        idx = tuple(i for i in o.idx if i in kept)
+        spec = (tuple(range(len(o.idx))), tuple(k for k, i in enumerate(o.idx) if i in kept))
+        cost = self.program.size(self.dims_of(o.idx))
+        return Operand(self.program.emit("reduce", (o.name,), spec, self.dims_of(idx), cost), idx)
 
     def _solve(self, inverse: Operand, other: Operand) -> Operand:
         a, b = inverse.idx
