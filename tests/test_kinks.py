@@ -77,11 +77,18 @@ def test_both_signs_of_abs_have_one_element() -> None:
     assert one == other == 0
 
 
-@pytest.mark.parametrize("expr", ["where(x>0, sqrt(x), 0)", "where(x==0, 1, sin(x)/x)", "where(x==1, 1, x)"])
-def test_k06_k07_comparisons_are_refused_with_a_reason(expr: str) -> None:
-    with pytest.raises(fr.FrechetError) as refused:
-        parse(expr, x=[])
-    assert "comparison" in refused.value.diagnostic.message
+def test_k06_k07_choices_have_their_true_derivative_where_the_branches_meet() -> None:
+    steep = parse("where(x>0, sqrt(x), 0)", x=[]).gradient("x")
+    assert steep.evaluate(x=0.0) == 0  # the slope from the left; from the right it is infinite, and that is said
+    assert steep.conditions == ("x != 0",)
+    assert "infinite" in steep.kinks[0]
+    for expr, at, slopes in (("where(x==0, 1, sin(x)/x)", 0.0, (0, -1 / 3, 0)), ("where(x==1, 1, x)", 1.0, (1, 0, 0))):
+        f = parse(expr, x=[])
+        for order, slope_there in enumerate(slopes, start=1):
+            d = f.derivative(*["x"] * order)
+            assert d.evaluate(x=at) == pytest.approx(slope_there), (expr, order)
+            assert not d.conditions
+            assert not d.kinks
 
 
 def test_k09_the_sum_of_all_eigenvalues_is_the_trace() -> None:

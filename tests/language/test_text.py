@@ -116,7 +116,7 @@ def test_limits(source: str) -> None:
         ("x\u202ey", "E103", "U+202E"),
         ("x\ud800", "E103", "U+D800"), ("\U0001f600", "E103", "U+1F600"), ("(lambda: 1)()", "E100", ""),
         ("def f(x): return x", "E108", ""), ("import os", "E108", ""), ("x if a", "E108", ""),
-        ("x'Ax", "E100", "*Ax"), ("1.x", "E100", "1*x"), ("__import__('os')", "E202", ""), ("<b>", "E103", ""),
+        ("x'Ax", "E100", "*Ax"), ("1.x", "E100", "1*x"), ("__import__('os')", "E202", ""), ("<b>", "E102", ""),
     ],
 )  # fmt: skip
 def test_mistakes_are_named(source: str, code: str, words: str) -> None:

@@ -164,7 +164,8 @@ class Derivative:
         """Where the function is not differentiable, with the subdifferential and what this formula gives there."""
         if len(self.wrt) > 1:
             return ()
-        return kinks(self.function.tree, self.node, self._forms.context.lowered)
+        lines = kinks(self.function.tree, self.node, self._forms.context.lowered)
+        return (*lines, *(b.line for b in self._forms.boundaries))
 
     @property
     def text(self) -> str | None:

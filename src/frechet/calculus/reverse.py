@@ -7,6 +7,7 @@ diagonals, traces and constants differentiate by the same line.
 
 from __future__ import annotations
 
+from frechet.calculus.choices import extended, settled
 from frechet.core.build import add
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import ein, is_zero, zero
@@ -18,10 +19,12 @@ Terms = list[tuple[Number, Node]]
 
 def reverse(root: Node, variable: Node) -> Node:
     """The derivative of root by a variable: axes of the root, then of the variable."""
-    if root is variable or depends_on(root, variable):
-        n = tuple(range(root.order))
-        return _pulled(root, variable, ein(1, [], n + n, dict(enumerate(root.dims))), root.dims)
-    return zero(root.dims + variable.dims)
+    if root is not variable and not depends_on(root, variable):
+        return zero(root.dims + variable.dims)
+    known = extended(root)
+    n = tuple(range(root.order))
+    pulled = _pulled(known, variable, ein(1, [], n + n, dict(enumerate(root.dims))), root.dims)
+    return pulled if known is root else settled(pulled)
 
 
 def _pulled(root: Node, variable: Node, seed: Node, front: Dims) -> Node:

@@ -19,6 +19,7 @@ _WORDS = {
     "commutation": "np.eye({2}).reshape({1}, {0}, {2}).transpose(1, 0, 2).reshape({2}, {2})",
     "entries": "np.array([|[|, |]|, |])", "vector": "np.array([||, ||, |])", "blocks": "np.block([|[|, |]|, |])",
     "stack": "np.hstack([||, ||, |])", "floats": "{0}.0",
+    "choice": "np.where(TEST, {0}, {1})",
 }  # fmt: skip
 
 _TAKEN = frozenset(("np", "jnp", "jax", "torch", "scipy", *SPECIAL, *keyword.kwlist))

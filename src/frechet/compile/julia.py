@@ -1,4 +1,4 @@
-"""Readable Julia for a typed Tree: one function with its helpers; LinearAlgebra of the standard library is all it needs.
+"""Readable Julia for a typed Tree: one function with its helpers; it needs the standard library's LinearAlgebra only.
 
     julia_source(tree, declarations, name="gradient")
 
@@ -7,13 +7,14 @@ Vectors are Julia's own vectors; a row is written as the transpose of one. Array
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from frechet.compile.draft import Draft, draft, sides
 from frechet.compile.language import Language
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 
 _WORDS = {
     "vector_of": "fill({1}, {0})", "matrix_of": "fill({2}, {0}, {1})", "floats": "{0}.0",
@@ -26,14 +27,16 @@ _WORDS = {
     "vec": "vec({0})", "mat": "reshape({0}, {1}, {2})", "mixed": ".", "whole": "{0}",
     "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
     "entries": "[|| ||; |]", "vector": "[||, ||, |]", "blocks": "[|| ||; |]", "stack": "[||; ||; |]",
-    "index": "{0}[{1}]", "index_row": "{0}[{1}]",
+    "index": "{0}[{1}]", "index_row": "{0}[{1}]", "choice": "ifelse.(TEST, {0}, {1})", "test": ".SIGN",
 }  # fmt: skip
 
 _ENTRYWISE = {
     **{n: f"{n}.({{x}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
                                    "sign", "abs", "sqrt", "log1p", "expm1", "sigmoid", "softplus", "erf")},
     "relu": "max.({x}, 0)", "square": "abs2.({x})", "max": "max.({a}, {b})", "min": "min.({a}, {b})",
-    "power": "{a} .^ {b}",
+    "power": "{a} .^ {b}", "where": "ifelse.({c} .!= 0, {a}, {b})",
+    **{n: f"Float64.({{a}} .{sign} {{b}})" for n, sign in INFIX.items() if n not in ("and", "or")},
+    **{n: f"Float64.(({{a}} .!= 0) .{INFIX[n]} ({{b}} .!= 0))" for n in ("and", "or")},
 }  # fmt: skip
 
 _OPERATIONS = {
@@ -53,45 +56,79 @@ _OPERATIONS = {
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
 }  # fmt: skip
 
-_HELPERS = {
-    "sigmoid": '"1 / (1 + exp(-x)), without overflow."\nsigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))',
-    "softplus": '"log(1 + exp(x)), without overflow."\nsoftplus(x) = max(x, 0) + log1p(exp(-abs(x)))',
-    "erf": '"The error function, from the mathematical library that Julia brings."\n'
-           "erf(x) = ccall((:erf, Base.Math.libm), Float64, (Float64,), x)",
-    "atmax": '"One at the largest entry, zero elsewhere; ties share."\natmax(x) = (x .== maximum(x)) / count(x .== maximum(x))',
-    "softmax": '"exp(x) / sum(exp(x)), without overflow."\nfunction softmax(x)\n    e = exp.(x .- maximum(x))\n    return e / sum(e)\nend',
-    "logsumexp": '"log(sum(exp(x))), without overflow."\n'
-                 "logsumexp(x) = maximum(x) + log(sum(exp.(x .- maximum(x))))",
-    "dexpm": '"The derivative of the matrix exponential at X along E (Higham, Functions of Matrices, eq. 3.16)."\n'
-             "dexpm(X, E) = exp([X E; zero(X) X])[1:size(X, 1), (size(X, 1) + 1):end]",
-    "dlogm": '"The derivative of the matrix logarithm at X along E (Higham, Functions of Matrices, eq. 3.16)."\n'
-             "dlogm(X, E) = real(log([X E; zero(X) X]))[1:size(X, 1), (size(X, 1) + 1):end]",
-    "polar": '"The orthogonal factor of X = U * H."\nfunction polar(X)\n    F = svd(X)\n    return F.U * F.Vt\nend',
-    "eigvectors": '"Unit eigenvectors of (S + S\') / 2, eigenvalues rising; the largest entry of each is positive."\n'
-                  "function eigvectors(S)\n    V = eigen(Symmetric((S + S') / 2)).vectors\n"
-                  "    return V .* [sign(v[argmax(abs.(v))]) for v in eachcol(V)]'\nend",
-    "crossmat": '"The matrix of u -> cross(v, u)."\ncrossmat(v) = [0 -v[3] v[2]; v[3] 0 -v[1]; -v[2] v[1] 0]',
-    "crossaxis": '"The vector of the antisymmetric part, the adjoint of crossmat."\n'
-                 "crossaxis(G) = [G[3, 2] - G[2, 3], G[1, 3] - G[3, 1], G[2, 1] - G[1, 2]]",
-    "circulant": '"The circulant matrix with first column c."\n'
-                 "circulant(c) = [c[mod(i - j, length(c)) + 1] for i in eachindex(c), j in eachindex(c)]",
-    "toeplitz": '"The symmetric Toeplitz matrix with first column c."\n'
-                "toeplitz(c) = [c[abs(i - j) + 1] for i in eachindex(c), j in eachindex(c)]",
-    "circsum": '"Sums along the wrapped diagonals, the adjoint of circulant."\n'
-               "circsum(G) = [sum(G[mod(j + k - 1, size(G, 1)) + 1, j] for j in axes(G, 2)) for k in 0:(size(G, 1) - 1)]",
-    "toepsum": '"Sums along the diagonals |i - j| = k, the adjoint of toeplitz."\n'
-               "toepsum(G) = [sum(diag(G, k)) + (k > 0 ? sum(diag(G, -k)) : 0) for k in 0:(size(G, 1) - 1)]",
-}  # fmt: skip
+_FUNCTIONS = """
+"1 / (1 + exp(-x)), without overflow."
+sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 
-_TAKEN = frozenset("""
+"log(1 + exp(x)), without overflow."
+softplus(x) = max(x, 0) + log1p(exp(-abs(x)))
+
+"The error function, from the mathematical library that Julia brings."
+erf(x) = ccall((:erf, Base.Math.libm), Float64, (Float64,), x)
+
+"One at the largest entry, zero elsewhere; ties share."
+atmax(x) = (x .== maximum(x)) / count(x .== maximum(x))
+
+"exp(x) / sum(exp(x)), without overflow."
+function softmax(x)
+    e = exp.(x .- maximum(x))
+    return e / sum(e)
+end
+
+"log(sum(exp(x))), without overflow."
+logsumexp(x) = maximum(x) + log(sum(exp.(x .- maximum(x))))
+
+"The derivative of the matrix exponential at X along E (Higham, Functions of Matrices, eq. 3.16)."
+dexpm(X, E) = exp([X E; zero(X) X])[1:size(X, 1), (size(X, 1) + 1):end]
+
+"The derivative of the matrix logarithm at X along E (Higham, Functions of Matrices, eq. 3.16)."
+dlogm(X, E) = real(log([X E; zero(X) X]))[1:size(X, 1), (size(X, 1) + 1):end]
+
+"The orthogonal factor of X = U * H."
+function polar(X)
+    F = svd(X)
+    return F.U * F.Vt
+end
+
+"Unit eigenvectors of (S + S') / 2, eigenvalues rising; the largest entry of each is positive."
+function eigvectors(S)
+    V = eigen(Symmetric((S + S') / 2)).vectors
+    return V .* [sign(v[argmax(abs.(v))]) for v in eachcol(V)]'
+end
+
+"The matrix of u -> cross(v, u)."
+crossmat(v) = [0 -v[3] v[2]; v[3] 0 -v[1]; -v[2] v[1] 0]
+
+"The vector of the antisymmetric part, the adjoint of crossmat."
+crossaxis(G) = [G[3, 2] - G[2, 3], G[1, 3] - G[3, 1], G[2, 1] - G[1, 2]]
+
+"The circulant matrix with first column c."
+circulant(c) = [c[mod(i - j, length(c)) + 1] for i in eachindex(c), j in eachindex(c)]
+
+"The symmetric Toeplitz matrix with first column c."
+toeplitz(c) = [c[abs(i - j) + 1] for i in eachindex(c), j in eachindex(c)]
+
+"Sums along the wrapped diagonals, the adjoint of circulant."
+circsum(G) = [sum(G[mod(j + k, size(G, 1)) + 1, j + 1] for j in 0:size(G, 1) - 1) for k in 0:size(G, 1) - 1]
+
+"Sums along the diagonals |i - j| = k, the adjoint of toeplitz."
+toepsum(G) = [sum(diag(G, k)) + (k > 0 ? sum(diag(G, -k)) : 0) for k in 0:size(G, 1) - 1]
+"""
+"""Definitions that a file brings along where its code calls them."""
+
+_HELPERS = {
+    re.split(r"[ (]", t.split("\n")[1].removeprefix("function "))[0]: t for t in _FUNCTIONS.strip().split("\n\n")
+}
+
+_RESERVED = """
 baremodule begin break catch const continue do else elseif end export false finally for function global if import in
 isa let local macro module quote return struct true try using where while abs abs2 axes count cholesky cross cumsum
 det diag diagm eachindex eigmax eigvals exp expm1 fill float I inv kron length log log1p logabsdet mod Matrix max
 maximum min minimum norm ones opnorm permutedims pinv prod real reshape sign size sqrt sum svd svdvals sylvester
 Symmetric tr tril triu vec zero zeros sin cos tan asin acos atan sinh cosh tanh ccall Base Float64
-""".split()) | set(_HELPERS)  # fmt: skip
+"""
 
-JULIA = Language("julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset(_TAKEN))
+JULIA = Language("julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)))
 
 
 def julia_source(
@@ -103,7 +140,8 @@ def julia_source(
 
 
 def _written(parts: Draft) -> str:
-    lines = [_sizes(list(told), list(told.values()), dict(parts.parameters)[array], array) for told, array in parts.sizes]
+    shapes = dict(parts.parameters)
+    lines = [_sizes(list(told), list(told.values()), shapes[array], array) for told, array in parts.sizes]
     lines += [*(f"{name} = {text}" for name, text in parts.steps), f"return {parts.value}"]
     body = "\n".join(f"    {line}" for line in lines)
     doc = parts.doc.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
@@ -111,8 +149,16 @@ def _written(parts: Draft) -> str:
     arguments = ", ".join(f"{n} {_axes(shape)}" for n, shape in parts.parameters)
     about = f'"""\n    {parts.name}({names})\n\n{doc}.\n\n{arguments}. Returns {_result(parts.result)}.\n"""'
     text = f"{about}\nfunction {parts.name}({names})\n{body}\nend\n"
-    helpers = JULIA.brought(text)
-    return "\n\n".join(["using LinearAlgebra", *helpers, text])
+    pieces = [*JULIA.brought(text), text]
+    needed = any(re.search(_LINEAR_ALGEBRA, piece) for piece in pieces)
+    return "\n\n".join([*(["using LinearAlgebra"] if needed else []), *pieces])
+
+
+# What the standard library's LinearAlgebra brings, as far as it occurs here.
+_LINEAR_ALGEBRA = (
+    r"\b(tr|diag|diagm|norm|opnorm|det|inv|logabsdet|cross|svd|svdvals|eigen|eigmax|eigvals|pinv|tril|triu|cholesky"
+    r"|Symmetric|sylvester|kron|exp|log|sqrt)\(|1\.0I|\\"
+)
 
 
 def _sizes(told: Sequence[str], axes: Sequence[int], shape: Shape, array: str) -> str:
@@ -131,5 +177,3 @@ def _axes(shape: Shape) -> str:
 def _result(shape: Shape) -> str:
     found = sides(shape)
     return "a scalar" if not found else f"a {'vector' if len(found) == 1 else 'matrix'} {_axes(shape)}"
-
-

@@ -9,6 +9,7 @@
     row_sums, column_sums                                     matrix_power
     product_diagonal   the diagonal of {0}*{1}                matrix_power     {0} to the whole power {1}
     vec, mat   column-major; of the transpose where the language is row-major
+    choice     {0} where TEST holds, else {1}                 test       how a comparison is spelled, over SIGN
     commutation   for sizes {0}, {1}, {2} = {0}*{1}           entries, blocks, stack   see `literal`
 
 A word that is missing is refused by name. DTYPE stands for the type of the first argument.
@@ -21,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from frechet.core.errors import FrechetError, problem
+from frechet.language.tree import INFIX
 from frechet.ops import REGISTRY
 
 
@@ -55,6 +57,11 @@ class Language:
         if name not in self.words:
             raise self.refusal(name, [other.name for other in KNOWN if name in other.words])
         return self.words[name]
+
+    def relation(self, name: str) -> str:
+        """The sign of a comparison, or of `and` and `or`, entry by entry."""
+        own = self.operations.get(f"sign {name}", INFIX[name])
+        return self.words.get("test", "SIGN").replace("SIGN", own)
 
     def operation(self, name: str, count: int, ndim: int) -> str:
         """The template of an operation over {0}, {1}, ... for so many arguments, the first of so many axes; E504."""

@@ -7,13 +7,14 @@ Vectors are columns; a row is written as the transpose of one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from frechet.compile.draft import Draft, draft, sides
 from frechet.compile.language import Language
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 
 _WORDS = {
     "vector_of": "{1} * ones({0}, 1)", "matrix_of": "{2} * ones({0}, {1})", "floats": "{0}",
@@ -25,7 +26,7 @@ _WORDS = {
     "vec": "reshape({0}, [], 1)", "mat": "reshape({0}, {1}, {2})", "mixed": "", "whole": "full({0})",
     "commutation": "reshape(permute(reshape(eye({2}), {0}, {1}, {2}), [2, 1, 3]), {2}, {2})",
     "entries": "[||, ||; |]", "vector": "[||; ||; |]", "blocks": "[||, ||; |]", "stack": "[||; ||; |]",
-    "index": "{0}({1})", "index_row": "{0}({1})'",
+    "index": "{0}({1})", "index_row": "{0}({1})'", "choice": "choose(TEST, {0}, {1})",
 }  # fmt: skip
 
 _OPERATIONS = {
@@ -33,6 +34,9 @@ _OPERATIONS = {
                                   "sign", "abs", "sqrt", "log1p", "expm1", "softplus", "erf")},
     "sigmoid": "1 ./ (1 + exp(-{x}))", "relu": "max({x}, 0)", "square": "{x}.^2",
     "max": "max({a}, {b})", "min": "min({a}, {b})", "power": "{a} .^ {b}",
+    "where": "choose({c} ~= 0, {a}, {b})", "sign ne": "~=",
+    **{n: f"double({{a}} {sign.replace('!', '~')} {{b}})" for n, sign in INFIX.items() if n not in ("and", "or")},
+    **{n: f"double(({{a}} ~= 0) {INFIX[n]} ({{b}} ~= 0))" for n in ("and", "or")},
     "max 1": "max(max({a}))", "min 1": "min(min({a}))", "atmax": "atmax({x})",
     "mean": "mean({X})", "mean/2": "mean(mean({X}))", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
     "norm1": "sum(abs({X}))", "norm1/2": "sum(sum(abs({X})))", "norminf": "max(max(abs({X})))",
@@ -41,7 +45,8 @@ _OPERATIONS = {
     "expm": "expm({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(logm({X}))", "dlogm 2": "dlogm({X}, {E})",
     "sqrtm": "real(sqrtm({X}))", "sylvester": "sylvester({A}, {B}, {C})",
     "chol": "chol(({S} + {S}') / 2)'", "pinv": "pinv({X})", "polar": "polar({X})",
-    "nuclear": "sum(svd({X}))", "norm2": "norm({X}, 'fro')", "norm2/1": "norm({X})", "specnorm": "norm({X})", "singvals": "svd({X})",
+    "nuclear": "sum(svd({X}))", "norm2": "norm({X}, 'fro')", "norm2/1": "norm({X})", "specnorm": "norm({X})",
+    "singvals": "svd({X})",
     "tr": "trace({X})", "diag": "diag({X})",
     "kron": "kron({A}, {B})", "eigmax": "max(eig(({S} + {S}') / 2))", "eigvals": "sort(eig(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S}, 1)",
@@ -50,40 +55,125 @@ _OPERATIONS = {
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
 }  # fmt: skip
 
-_HELPERS = {
-    "softplus": "function y = softplus(x)\n% log(1 + exp(x)), without overflow.\ny = max(x, 0) + log1p(exp(-abs(x)));\nend",
-    "atmax": "function y = atmax(x)\n% One at the largest entry, zero elsewhere; ties share.\nat = double(x == max(max(x)));\ny = at / sum(sum(at));\nend",
-    "softmax": "function y = softmax(x)\n% exp(x) / sum(exp(x)), without overflow.\ny = exp(x - max(x));\ny = y / sum(y);\nend",
-    "logsumexp": "function y = logsumexp(x)\n% log(sum(exp(x))), without overflow.\ny = max(x) + log(sum(exp(x - max(x))));\nend",
-    "logabsdet": "function y = logabsdet(X)\n% log |det(X)|, without overflow.\n[~, U, ~] = lu(X);\ny = sum(log(abs(diag(U))));\nend",
-    "dexpm": "function D = dexpm(X, E)\n% Derivative of expm at X along E (Higham, Functions of Matrices, eq. 3.16).\nn = size(X, 1);\n"
-             "D = expm([X, E; zeros(n), X]);\nD = D(1:n, n+1:end);\nend",
-    "dlogm": "function D = dlogm(X, E)\n% Derivative of logm at X along E (Higham, Functions of Matrices, eq. 3.16).\nn = size(X, 1);\n"
-             "D = real(logm([X, E; zeros(n), X]));\nD = D(1:n, n+1:end);\nend",
-    "polar": "function Q = polar(X)\n% The orthogonal factor of X = Q*H.\n[U, ~, V] = svd(X, 'econ');\nQ = U*V';\nend",
-    "eigvectors": "function V = eigvectors(S, last)\n"
-                  "% Unit eigenvectors of (S + S')/2 as columns, eigenvalues rising; the largest entry of each is positive.\n"
-                  "[V, values] = eig((S + S')/2);\n[~, order] = sort(diag(values));\nV = V(:, order);\n"
-                  "[~, at] = max(abs(V));\nV = V .* sign(V(at + size(V, 1)*(0:size(V, 2)-1)));\n"
-                  "if nargin > 1\n    V = V(:, end);\nend\nend",
-    "crossmat": "function K = crossmat(v)\n% The matrix of u -> cross(v, u).\nK = [0, -v(3), v(2); v(3), 0, -v(1); -v(2), v(1), 0];\nend",
-    "crossaxis": "function a = crossaxis(G)\n% The vector of the antisymmetric part, the adjoint of crossmat.\n"
-                 "a = [G(3, 2) - G(2, 3); G(1, 3) - G(3, 1); G(2, 1) - G(1, 2)];\nend",
-    "circulant": "function C = circulant(c)\n% The circulant matrix with first column c.\nC = toeplitz(c, c([1, end:-1:2]));\nend",
-    "circsum": "function s = circsum(G)\n% Sums along the wrapped diagonals, the adjoint of circulant.\nn = size(G, 1);\ns = zeros(n, 1);\n"
-               "for k = 0:n-1\n    s(k+1) = sum(G(mod((0:n-1) + k, n) + 1 + n*(0:n-1)));\nend\nend",
-    "toepsum": "function s = toepsum(G)\n% Sums along the diagonals |i - j| = k, the adjoint of toeplitz.\nn = size(G, 1);\n"
-               "s = zeros(n, 1);\ns(1) = trace(G);\nfor k = 1:n-1\n    s(k+1) = sum(diag(G, k)) + sum(diag(G, -k));\nend\nend",
-}  # fmt: skip
+_FUNCTIONS = """
+function y = choose(c, a, b)
+    % a where c holds, else b.
+    y = a + 0*c;
+    b = b + 0*c;
+    if isscalar(c)
+        c = repmat(c, size(y));
+    end
+    y(~c) = b(~c);
+end
 
-_TAKEN = frozenset("""
+function y = softplus(x)
+    % log(1 + exp(x)), without overflow.
+    y = max(x, 0) + log1p(exp(-abs(x)));
+end
+
+function y = atmax(x)
+    % One at the largest entry, zero elsewhere; ties share.
+    at = double(x == max(max(x)));
+    y = at / sum(sum(at));
+end
+
+function y = softmax(x)
+    % exp(x) / sum(exp(x)), without overflow.
+    y = exp(x - max(x));
+    y = y / sum(y);
+end
+
+function y = logsumexp(x)
+    % log(sum(exp(x))), without overflow.
+    y = max(x) + log(sum(exp(x - max(x))));
+end
+
+function y = logabsdet(X)
+    % log |det(X)|, without overflow.
+    [~, U, ~] = lu(X);
+    y = sum(log(abs(diag(U))));
+end
+
+function D = dexpm(X, E)
+    % Derivative of expm at X along E (Higham, Functions of Matrices, eq. 3.16).
+    n = size(X, 1);
+    D = expm([X, E; zeros(n), X]);
+    D = D(1:n, n+1:end);
+end
+
+function D = dlogm(X, E)
+    % Derivative of logm at X along E (Higham, Functions of Matrices, eq. 3.16).
+    n = size(X, 1);
+    D = real(logm([X, E; zeros(n), X]));
+    D = D(1:n, n+1:end);
+end
+
+function Q = polar(X)
+    % The orthogonal factor of X = Q*H.
+    [U, ~, V] = svd(X, 'econ');
+    Q = U*V';
+end
+
+function V = eigvectors(S, last)
+    % Unit eigenvectors of (S + S')/2 as columns, eigenvalues rising; the largest entry of each is positive.
+    [V, values] = eig((S + S')/2);
+    [~, order] = sort(diag(values));
+    V = V(:, order);
+    [~, at] = max(abs(V));
+    V = V .* sign(V(at + size(V, 1)*(0:size(V, 2)-1)));
+    if nargin > 1
+        V = V(:, end);
+    end
+end
+
+function K = crossmat(v)
+    % The matrix of u -> cross(v, u).
+    K = [0, -v(3), v(2); v(3), 0, -v(1); -v(2), v(1), 0];
+end
+
+function a = crossaxis(G)
+    % The vector of the antisymmetric part, the adjoint of crossmat.
+    a = [G(3, 2) - G(2, 3); G(1, 3) - G(3, 1); G(2, 1) - G(1, 2)];
+end
+
+function C = circulant(c)
+    % The circulant matrix with first column c.
+    C = toeplitz(c, c([1, end:-1:2]));
+end
+
+function s = circsum(G)
+    % Sums along the wrapped diagonals, the adjoint of circulant.
+    n = size(G, 1);
+    s = zeros(n, 1);
+    for k = 0:n-1
+        s(k+1) = sum(G(mod((0:n-1) + k, n) + 1 + n*(0:n-1)));
+    end
+end
+
+function s = toepsum(G)
+    % Sums along the diagonals |i - j| = k, the adjoint of toeplitz.
+    n = size(G, 1);
+    s = zeros(n, 1);
+    s(1) = trace(G);
+    for k = 1:n-1
+        s(k+1) = sum(diag(G, k)) + sum(diag(G, -k));
+    end
+end
+"""
+"""Functions that a file brings along where its code calls them."""
+
+_HELPERS = {re.split(r"[ (]", t.split(" = ")[1])[0]: t for t in _FUNCTIONS.strip().split("\n\n")}
+
+_RESERVED = """
 break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd
-switch try while abs chol cross cumsum det diag double eig exp expm expm1 eye erf inv kron log log1p logm lu max mean min
-mod norm ones permute pinv prod real reshape sign size sort sqrt sqrtm sum svd sylvester toeplitz trace tril triu zeros
-sin cos tan asin acos atan sinh cosh tanh unwind_protect do until endfunction endif
-""".split()) | set(_HELPERS)  # fmt: skip
+switch try while abs chol cross cumsum det diag double eig exp expm expm1 eye erf inv kron log log1p logm lu max mean
+min mod norm ones permute pinv prod real reshape sign size sort sqrt sqrtm sum svd sylvester toeplitz trace tril triu
+zeros sin cos tan asin acos atan sinh cosh tanh unwind_protect do until endfunction endif
+"""
 
-MATLAB = Language("matlab", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset(_TAKEN))
+MATLAB = Language(
+    "matlab", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS))
+)
 
 
 def matlab_source(
@@ -97,7 +187,7 @@ def matlab_source(
 def _written(parts: Draft) -> str:
     lines = [_sizes(list(told), list(told.values()), array) for told, array in parts.sizes]
     lines += [f"{name} = {text};" for name, text in parts.steps]
-    taken = {n for n, _ in parts.parameters} | {n for n, _ in parts.steps} | {d for told, _ in parts.sizes for d in told}
+    taken = {n for n, _ in (*parts.parameters, *parts.steps)} | {d for told, _ in parts.sizes for d in told}
     result = next(n for n in ("D", "result", "result_", "result__") if n not in taken)
     lines.append(f"{result} = {parts.value};")
     names = ", ".join(n for n, _ in parts.parameters)
@@ -105,12 +195,7 @@ def _written(parts: Draft) -> str:
     about = [f"% {parts.doc}.", f"% {arguments}. {result} is {_axes(parts.result)}; vectors are columns."]
     inner = "\n".join(f"    {line}" for line in [*about, *lines])
     text = f"function {result} = {parts.name}({names})\n{inner}\nend\n"
-    return "\n".join([text, *(f"{_indented(h)}\n" for h in MATLAB.brought(text))]).rstrip("\n") + "\n"
-
-
-def _indented(helper: str) -> str:
-    first, *inner, last = helper.split("\n")
-    return "\n".join([first, *(f"    {line}" for line in inner), last])
+    return "\n".join([text, *(f"{h}\n" for h in MATLAB.brought(text))]).rstrip("\n") + "\n"
 
 
 def _sizes(told: Sequence[str], axes: Sequence[int], array: str) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from frechet.compile.code import Code
 from frechet.compile.emit import CallRule, Emitter, Values, div, hadamard, settled, times, transpose
 from frechet.compile.product import Factor, Product
 from frechet.core.dims import Size
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 
 
 def _eye(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
@@ -141,7 +142,30 @@ def _commutation(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) ->
     return e.finished(tree, e.book.word("commutation", m, n, count, ndim=2))
 
 
+def _choice(e: Emitter, tree: Tree, args: Values, sizes: Sequence[Size]) -> Product:
+    """np.where(x > 0, a, b): the comparisons as they are, not their 0 and 1."""
+    first, second = e.entrywise(args[1:])
+    test, parts = _test(e, tree.args[0], 2)
+    ndim = bool(tree.typed.rows) + bool(tree.typed.cols)
+    template = e.language.word("choice").replace("TEST", test)
+    return e.finished(tree, e.book.call(template, first, second, *parts, ndim=ndim))
+
+
+def _test(e: Emitter, tree: Tree, start: int) -> tuple[str, list[Code]]:
+    """A condition as a template, its places counted from `start`, and what fills them."""
+    if tree.kind != "call" or tree.name not in INFIX:
+        return f"{{{start}}} {e.language.relation('ne')} 0", [e.code(tree)]
+    sign = e.language.relation(tree.name)
+    if tree.name in ("and", "or"):
+        left, some = _test(e, tree.args[0], start)
+        right, more = _test(e, tree.args[1], start + len(some))
+        return f"({left}) {sign} ({right})", some + more
+    a, b = (e.code(t) for t in tree.args)
+    return f"{{{start}}} {sign} {{{start + 1}}}", [a, b]
+
+
 CALLS: dict[str, CallRule] = {
+    "where": _choice,
     "eye": _eye, "ones": _constant, "zeros": _constant, "vector": _constant, "matrix": _constant, "diag": _diag,
     "tr": _tr, "inv": _inv, "solve": _solve, "sum": _total, "outer": _outer, "dot": _outer, "hadamard": _same,
     "log": _log, "vec": _vec, "mat": _mat, "kron": _kron, "commutation": _commutation,

@@ -10,6 +10,8 @@ from frechet.core.node import Add, Call, Ein, Group, Map, Node, Number, raw_add,
 from frechet.core.numbers import content, divide, simple
 from frechet.core.operation import Operation
 
+Gathered = tuple[Number, Map, list[tuple[Node, Number]]]
+
 # Sums up to this long are spliced into the sum around them. In a residual network every layer's sum contains the
 # one before: without the limit that is quadratic.
 SPLICE_BUDGET = 12
@@ -50,7 +52,7 @@ def _collect(terms: Iterable[tuple[Number, Node]]) -> dict[Node, Number]:
                 continue
         found[node] = found.get(node, 0) + coef
     found = {n: simple(c) for n, c in found.items() if c != 0}
-    return _reflected(found) or found
+    return _reflected(found) or _gathered(found) or found
 
 
 def _reflected(found: dict[Node, Number]) -> dict[Node, Number] | None:
@@ -64,6 +66,32 @@ def _reflected(found: dict[Node, Number]) -> dict[Node, Number] | None:
             rest = [(c, n) for n, c in found.items() if n is not node]
             return _collect([*rest, (found[node], twin), (found[node], node.operation.rule.reflect(argument))])
     return None
+
+
+def _gathered(found: dict[Node, Number]) -> dict[Node, Number] | None:
+    """The terms with applications that share their first argument brought together (see `ops.comparisons.where`)."""
+    groups: dict[tuple[Node, bool], list[tuple[Node, Gathered]]] = {}
+    for node, coef in found.items():
+        core, turned, scalars = _without_scalars(node)
+        if isinstance(core, Map) and getattr(core.operation.rule, "gather", None) is not None:
+            groups.setdefault((core.operation.rule.gather[0](core), turned), []).append((node, (coef, core, scalars)))
+    for (_, turned), terms in groups.items():
+        if len(terms) > 1:
+            inside = {n for n, _ in terms}
+            whole: Node = terms[0][1][1].operation.rule.gather[1]([t for _, t in terms])
+            whole = transpose(whole) if turned else whole
+            return _collect([*((c, n) for n, c in found.items() if n not in inside), (1, whole)])
+    return None
+
+
+def _without_scalars(node: Node) -> tuple[Node, bool, list[tuple[Node, Number]]]:
+    """A product of scalars and one application, taken apart; whether the application is transposed."""
+    if isinstance(node, Ein) and node.order:
+        whole = [(n, idx) for n, idx, e in node.factors if e == 1 and idx and isinstance(n, Map)]
+        scalars = [(n, e) for n, idx, e in node.factors if not idx]
+        if len(whole) == 1 and len(scalars) + 1 == len(node.factors) and whole[0][1] in (node.out, node.out[::-1]):
+            return whole[0][0], whole[0][1] != node.out, scalars
+    return node, False, []
 
 
 def _primitive(ordered: Sequence[tuple[Node, Number]], dims: Dims, symmetric: bool = False) -> Node:
@@ -121,6 +149,10 @@ def apply_map(operation: Operation, args: Sequence[Node]) -> Node:
         if all(is_symmetric(a) for a in args):
             return raw_map(operation, tuple(args), symmetric=True)
         other = [transpose(a) for a in args]
+        if rule.gather is not None and len(args) > 2:  # by its condition alone, which stays a comparison
+            turn = isinstance(args[0], Ein) and isinstance(other[0], Map)
+            node = raw_map(operation, tuple(other if turn else args))
+            return raw_ein(1, ((node, (1, 0), 1),), (0, 1), dims) if turn else node
         if [a.digest for a in other] < [a.digest for a in args]:
             node = raw_map(operation, tuple(other))
             return raw_ein(1, ((node, (1, 0), 1),), (0, 1), dims)

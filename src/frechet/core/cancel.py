@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from frechet.core.facts import has_fact
-from frechet.core.node import Call, Ein, Factor, Node
+from frechet.core.node import Call, Ein, Factor, Indices, Map, Node, Number
 
 if TYPE_CHECKING:
     from frechet.core.ein import _Product
@@ -42,6 +42,26 @@ def cancel_pairs(p: _Product) -> bool:
                 _forget_summed(p, inverse, [rest[k] for k in used], {free, other_end})
                 return True
     return _cancel_orthogonal(p) or _cancel_roots(p) or _cancel_words(p)
+
+
+def absorb(powers: dict[tuple[Node, Indices], Number], transpose: Callable[[Node], Node]) -> bool:
+    """Let functions such as sign and where act on what stands beside them entry by entry (see `ops.elementwise`); says
+    whether a product has come in that is to be opened."""
+    opens = False
+    for node, idx in list(powers):
+        rule = node.operation.rule if isinstance(node, Map) else None
+        if rule is None or rule.absorb is None:
+            continue
+        here = {n: e for (n, i), e in powers.items() if i == idx and e != 0}
+        turned: dict[Node, Node] = {}
+        if len(idx) == 2 and rule.gather is not None:
+            turned = {transpose(n): n for (n, i), e in powers.items() if i == idx[::-1] and e != 0}
+            here = {n: powers[m, idx[::-1]] for n, m in turned.items()} | here
+        if here.get(node):
+            new = rule.absorb(node, here)
+            powers.update({(turned[n], idx[::-1]) if n in turned else (n, idx): e for n, e in new.items()})
+            opens |= any(e and isinstance(n, Ein) and n not in here for n, e in new.items())
+    return opens
 
 
 def _cancel_whole(p: _Product) -> bool:

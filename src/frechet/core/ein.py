@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from frechet.core.cancel import cancel_pairs
+from frechet.core.cancel import absorb, cancel_pairs
 from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
 from frechet.core.facts import is_nonnegative, is_positive, triangle
 from frechet.core.label import canonical
-from frechet.core.node import Call, Ein, Factor, Indices, Map, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
+from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
@@ -211,7 +211,7 @@ class _Product:
             if old and isinstance(node, Ein):
                 self.merged = True
             powers[node, idx] = _settled(node, simple(old + e))
-        self._absorb(powers)
+        self.merged |= absorb(powers, transpose)
         self.factors = []
         at: dict[int, Unit] = {}
         for (node, idx), e in powers.items():
@@ -247,16 +247,6 @@ class _Product:
         factors, self.factors = self.factors, []
         self.flatten(factors)
         self.merge()
-
-    def _absorb(self, powers: dict[tuple[Node, Indices], Number]) -> None:
-        """Let functions such as sign act on their own argument beside them (see `ops.elementwise.sign`)."""
-        for node, idx in list(powers):
-            absorb = node.operation.rule.absorb if isinstance(node, Map) else None
-            if absorb is None:
-                continue
-            here = {n: e for (n, i), e in powers.items() if i == idx and e != 0}
-            if here.get(node):
-                powers.update({(n, idx): e for n, e in absorb(node, here).items()})
 
     def degrees(self) -> dict[int, int]:
         """How often each index stands in factors and output."""

@@ -97,6 +97,7 @@ class Operation:
     there      what holds at the kink, in words: the subdifferential, and what the formula gives
     sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
     transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
+    spreads    a scalar among the arguments goes with anything (comparisons), not only a number that is typed out
     sums_to_one  the entries of the result add up to one
     facts      facts of the result whatever the argument ("positive", "symmetric", ...)
     example    (expression, variable, expected derivative)
@@ -117,6 +118,7 @@ class Operation:
     sample: str = "normal"
     facts: frozenset[str] = frozenset()
     transposes: str = ""
+    spreads: bool = False
     sums_to_one: bool = False
     source: str = ""
     example: tuple[str, str, str] | None = None

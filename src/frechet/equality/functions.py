@@ -276,9 +276,23 @@ def _beside(node: Ein, v: Node, idx: tuple[int, ...]) -> Number:
     return next((e for n, i, e in node.factors if n is v and i == idx and e == int(e)), 0)
 
 
+def _positive(u: Node, nothing: Node) -> Node:
+    """(u > 0) = (1 + sign(u))/2 away from u = 0."""
+    return scale(_plus(_sign(u), 1), HALF)
+
+
+def _where(c: Node, a: Node, b: Node) -> Node:
+    return _plus(b, product(c, _plus(a, b, -1)))
+
+
+def _either(a: Node, b: Node) -> Node:
+    return _plus(_plus(a, b), product(a, b), -1)
+
+
 _MAPS: dict[str, Callable[..., Node]] = {
     "exp": exponential, "log": logarithm, "softplus": softplus, "sigmoid": _sigmoid, "tanh": _tanh,
     "sinh": _hyperbolic(-1), "cosh": _hyperbolic(1), "sin": _sin, "cos": _cos,
     "relu": _relu, "max": _extreme(1), "min": _extreme(-1), "power": _power, "sign": _sign,
+    "gt": _positive, "ge": _positive, "and": product, "or": _either, "where": _where,
 }  # fmt: skip
 _CALLS: dict[str, Callable[..., Node]] = {"softmax": _softmax, "logsumexp": _logsumexp}

@@ -113,7 +113,7 @@ class _Match:
         first = given[0]
         assert first is not None
         before = first if self.reached == 1 else Type(*self.entry)
-        self.entry = self.typing.common(self.tree, before, t, lone_scalars=False)
+        self.entry = self.typing.common(self.tree, before, t, lone_scalars=self.record.spreads)
 
     def _shape(self, pattern: Pattern, t: Type, arg: Tree) -> None:
         mark = self.sizes.mark()

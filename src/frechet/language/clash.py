@@ -74,8 +74,11 @@ def _same_product(context: Context, a: Type, b: Type) -> str:
 def entrywise(context: Context, tree: Tree, a: Type, b: Type) -> FrechetError:
     """`A + x`, `x.*y` with different shapes, a scalar that is no literal plus a vector."""
     sign = BINARY.get(tree.kind, ",")
-    left, right = (text_of(context, t, True) for t in tree.args)
+    left, right = (text_of(context, t, True) for t in tree.args[:2])
     fits = context.sizes.fits
+    if len(tree.args) > 2:  # where(c, a, b): what came before has one shape
+        shapes = f"{show(context.sizes, a)} and {show(context.sizes, b)}"
+        return problem("E300", f"The arguments of {tree.name} have different shapes: {shapes}.", tree.span)
     pairs = list(zip(tree.args, (a, b), strict=True))
     if a.scalar != b.scalar:
         lone, other = (tree.args[0], b) if a.scalar else (tree.args[1], a)

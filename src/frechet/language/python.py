@@ -19,7 +19,6 @@ from frechet.core.dims import Dim
 from frechet.core.errors import Diagnostic, FrechetError, problem
 from frechet.language.python_arrays import (
     LOOKUP,
-    Comparison,
     Traced,
     array,
     broadcast_axes,
@@ -74,15 +73,6 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, p: 
     if not names.get(ord):
         raise refuse(f"a norm of order {ord}")
     return Traced(call(names[ord], x.tree), ())
-
-
-def _where(condition: Any, a: Any, b: Any) -> Traced:
-    """where(u > v, a, b) as b + (a - b)*(1 + sign(u - v))/2, away from u = v."""
-    if not isinstance(condition, Comparison):
-        raise refuse("where() without a comparison")
-    step = (_elementwise("sign")(condition.larger - condition.smaller) + 1) / 2
-    chosen: Traced = array(b) + (array(a) - b) * step
-    return chosen
 
 
 def _constant(value: int) -> Callable[..., Traced]:
@@ -192,7 +182,10 @@ def _scalar(*_: Any) -> tuple[Dim, ...]:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": _one_sum, "mean": _one_mean, "dot": _dot, "vdot": _dot, "matmul": matmul, "inner": _dot, "mm": matmul,
-    "mv": matmul, "norm": _norm, "trace": _whole("tr", _scalar), "outer": outer, "einsum": einsum, "where": _where,
+    "mv": matmul, "norm": _norm, "trace": _whole("tr", _scalar), "outer": outer, "einsum": einsum,
+    "greater": _elementwise("gt"), "greater_equal": _elementwise("ge"), "less": _elementwise("lt"),
+    "less_equal": _elementwise("le"), "equal": _elementwise("eq"), "not_equal": _elementwise("ne"),
+    "logical_and": _elementwise("and"), "logical_or": _elementwise("or"), "logical_not": lambda c: array(c) == 0,
     "diag": _diagonal, "diagonal": _diagonal, "diagflat": _diagonal, "inv": _whole("inv", lambda a: a),
     "pinv": _whole("pinv", lambda a: a[::-1]), "det": _whole("det", _scalar), "logdet": _whole("logdet", _scalar),
     "slogdet": _slogdet, "solve": _solve, "eye": _eye, "identity": _eye, "ones": _constant(1), "zeros": _constant(0),
@@ -293,7 +286,7 @@ def formula(function: Callable[..., Any], variables: Mapping[str, Sequence[Dim]]
         raise refuse("it calls itself without end") from None
     except Exception as error:
         raise _with_line(refuse(f"{type(error).__name__}: {error}"), plain, error) from None
-    if isinstance(result, (tuple, list, Comparison)) or result is None:
+    if isinstance(result, (tuple, list)) or result is None:
         raise refuse("it does not return one array", "Return a number, a vector or a matrix.")
     return array(result).tree
 

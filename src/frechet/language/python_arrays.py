@@ -141,13 +141,34 @@ class Traced:
     def __abs__(self) -> Traced:
         return Traced(call("abs", self.tree), self.axes)
 
-    def __gt__(self, other: Any) -> Comparison:
-        return Comparison(self, array(other))
+    def __gt__(self, other: Any) -> Traced:
+        return named("gt", self, other)
 
-    def __lt__(self, other: Any) -> Comparison:
-        return Comparison(array(other), self)
+    def __ge__(self, other: Any) -> Traced:
+        return named("ge", self, other)
 
-    __ge__, __le__ = __gt__, __lt__
+    def __lt__(self, other: Any) -> Traced:
+        return named("lt", self, other)
+
+    def __le__(self, other: Any) -> Traced:
+        return named("le", self, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return named("eq", self, other) if isinstance(other, _VALUES) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return named("ne", self, other) if isinstance(other, _VALUES) else NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __and__(self, other: Any) -> Traced:
+        return named("and", self, other)
+
+    def __or__(self, other: Any) -> Traced:
+        return named("or", self, other)
+
+    def __invert__(self) -> Traced:
+        return named("eq", self, 0)
 
     def __getitem__(self, key: Any) -> Traced:
         return indexed(self, key if isinstance(key, tuple) else (key,))
@@ -187,7 +208,7 @@ class Traced:
     def reshape(self, *shape: Any, **_: Any) -> Traced:
         """To a vector (row by row), a column (n, 1) or a row (1, n)."""
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-        wanted = tuple(wanted)
+        wanted = tuple(w.tree.name if isinstance(w, Traced) else w for w in wanted)
         if wanted == (-1,) and self.ndim == 2 and 1 not in self.axes:
             rows, cols = self.axes
             return Traced(call("vec", transposed(self.tree)), (f"{rows}*{cols}",))
@@ -216,19 +237,17 @@ class Traced:
         return lambda *args, **kwargs: function(self, *args, **kwargs)
 
 
-class Comparison:
-    """`a > b`: of use only in where()."""
-
-    def __init__(self, larger: Traced, smaller: Traced) -> None:
-        self.larger = larger
-        self.smaller = smaller
-
-    def __bool__(self) -> bool:
-        raise refuse("a decision that depends on a value", "Use where(condition, a, b), or split the function.")
+_VALUES = (Traced, int, float, Fraction)
 
 
 # Filled by `language.python` with the function that finds an operation by the name it has in an array library.
 LOOKUP: list[Callable[[str], Callable[..., Any]]] = []
+
+
+def named(name: str, *args: Any) -> Traced:
+    """An elementwise operation of the language."""
+    result: Traced = LOOKUP[0](name)(*args)
+    return result
 
 
 def array(value: Any) -> Traced:

@@ -11,9 +11,18 @@ from dataclasses import dataclass, field
 from frechet.core.errors import FrechetError, Span, located, problem
 from frechet.language.mistakes import missing_operand, side_by_side, stray, unbalanced
 from frechet.language.numbers import read_number
-from frechet.language.precedence import ARROW, KIND_OF_SIGN, LEVEL, NEGATION, POSTFIX, WHERE
+from frechet.language.precedence import (
+    ARROW,
+    COMPARISON,
+    INFIX_LEVEL,
+    KIND_OF_SIGN,
+    LEVEL,
+    NEGATION,
+    POSTFIX,
+    WHERE,
+)
 from frechet.language.tokens import Token, tokenize
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 
 MAX_NESTING = 20_000
 MAX_INDEX = 10**9
@@ -52,6 +61,16 @@ def parse_text(source: str) -> Tree:
         raise located(error, source if isinstance(source, str) else "") from None
 
 
+def _check_root(root: Tree) -> None:
+    """Refuse `f = ...` and its kind; gt(a, b), spelled out, is meant."""
+    if root.name in INFIX and root.kind == "call" and root.span is not None:
+        first = root.args[0].span
+        if first is not None and root.span.start >= first.start:
+            raise problem("E108", "An equation or comparison is not a function to differentiate.", root.span,
+                          help="Write only the function. Comparisons stand in where(c, a, b); the step by itself is "
+                               "where(c, 1, 0).")  # fmt: skip
+
+
 class _Parser:
     def __init__(self, source: str) -> None:
         self.source = source
@@ -68,7 +87,9 @@ class _Parser:
             while not self._operator():
                 pass
             if self.tokens[self.at].kind == "end" and not self.frames:
-                return self.operands[0].tree
+                root = self.operands[0].tree
+                _check_root(root)
+                return root
 
     # -- an operand is expected --------------------------------------------------------------------
 
@@ -81,7 +102,7 @@ class _Parser:
                 value = read_number(token.text, token.span)
                 self._push(Tree("number", name=token.text.rstrip("."), value=value, span=token.span))
                 return
-            if token.kind == "name" and token.text != "where":
+            if token.kind == "name" and (token.text != "where" or self.tokens[self.at].text == "("):
                 if self._name(token):
                     return
             elif token.text == "-":
@@ -115,8 +136,11 @@ class _Parser:
         token = self.tokens[self.at]
         kind = KIND_OF_SIGN.get(token.text)
         if kind is not None:
-            self._reduce(LEVEL[kind])
-            self._open(kind, LEVEL[kind], token)
+            level = INFIX_LEVEL.get(kind) or LEVEL[kind]
+            self._reduce(level + (level == COMPARISON))
+            if level == COMPARISON and self.frames and self.frames[-1].level == COMPARISON:
+                raise problem("E100", "Comparisons do not chain.", token.span, help="Write (a < b) & (b < c).")
+            self._open(kind, level, token)
         elif token.text == "'":
             self._reduce(POSTFIX)
             self._transpose(token)
@@ -274,4 +298,6 @@ class _Parser:
         else:
             right = self.operands.pop()
             left = self.operands.pop()
-            self._push(Tree(frame.kind, (left.tree, right.tree), span=Span(left.start, right.end)))
+            args, span = (left.tree, right.tree), Span(left.start, right.end)
+            call = frame.kind in INFIX
+            self._push(Tree("call", args, frame.kind, span=span) if call else Tree(frame.kind, args, span=span))

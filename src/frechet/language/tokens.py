@@ -30,14 +30,15 @@ _PATTERN = re.compile(
     r"""(?P<blank>[ \t\r\n\u00a0]+)
       | (?P<number>(?:[0-9]+(?:\.[0-9]+|\.(?![*/^+\-'.0-9]))?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
       | (?P<name>[A-Za-z][A-Za-z0-9_]*)
-      | (?P<op>->|\*\*|==|!=|<=|>=|\.[*/^+\-]|[-+*/^']|[\u2032\u22c5\u00b7\u00d7\u2212])
+      | (?P<op>->|\*\*|==|!=|<=|>=|\.[*/^+\-]|[-+*/^'<>&]|\|(?!\|)|[\u2032\u22c5\u00b7\u00d7\u2212\u2264\u2265\u2260])
       | (?P<open>[(\[])
       | (?P<close>[)\]])
       | (?P<punctuation>[,;:=])""",
     re.VERBOSE,
 )
 
-_SAME_AS = {"\u2032": "'", "\u22c5": "*", "\u00b7": "*", "\u00d7": "*", "\u2212": "-"}
+_SAME_AS = {"\u2032": "'", "\u22c5": "*", "\u00b7": "*", "\u00d7": "*", "\u2212": "-",
+            "\u2264": "<=", "\u2265": ">=", "\u2260": "!="}  # fmt: skip
 
 # What people type by mistake -> (message, help).
 _KNOWN_MISTAKES: dict[str, tuple[str, str]] = {
@@ -53,8 +54,6 @@ _KNOWN_MISTAKES: dict[str, tuple[str, str]] = {
     "}": ("Braces are not part of the text language.", "Use parentheses."),
     "$": ("$ is not part of the text language.", "Write the formula without dollar signs."),
     "!": ("! is not part of the text language.", "There is no factorial and no negation; leave it out."),
-    "<": ("A comparison is not an expression.", "Write only the function whose derivative is wanted."),
-    ">": ("A comparison is not an expression.", "Write only the function whose derivative is wanted."),
     "\u1d40": ("A raised T is not part of the text language.", "The transpose is written with a prime: X'."),
     "\u22a4": ("A raised T is not part of the text language.", "The transpose is written with a prime: X'."),
     "\u2299": ("The sign for the elementwise product is not part of the text language.", "Write it .* : x.*y."),
@@ -77,7 +76,7 @@ _GREEK = dict(zip(
 def tokenize(source: str) -> list[Token]:
     """All tokens of `source`, an "end" token last."""
     if not isinstance(source, str):
-        raise problem("E100", f"A formula is a text, not a {type(source).__name__}.", help="Write parse(\"x'*A*x\").")
+        raise problem("E100", f"A formula is a text, not a {type(source).__name__}.", help='Write parse("x\'*A*x").')
     if len(source) > MAX_LENGTH:
         raise problem("E402", f"The text has {len(source)} characters; the limit is {MAX_LENGTH}.")
     tokens: list[Token] = []
@@ -94,9 +93,6 @@ def tokenize(source: str) -> list[Token]:
         elif text in _KNOWN_MISTAKES:
             message, help = _KNOWN_MISTAKES[text]
             raise problem("E103", message, Span(at, end), help=help, source=source)
-        elif text in ("==", "!=", "<=", ">="):
-            raise problem("E108", "An equation or comparison is not an expression.", Span(at, end),
-                          help="Write only the function whose derivative is wanted.", source=source)  # fmt: skip
         if kind != "blank":
             tokens.append(Token(kind, _SAME_AS.get(text, text), at, end))
         at = end

@@ -35,6 +35,8 @@ BINARY = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^",
     "dotadd": ".+", "dotsub": ".-", "dotmul": ".*", "dotdiv": "./", "dotpow": ".^",
 }  # fmt: skip
+INFIX = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "and": "&", "or": "|"}
+"""Operations whose call is written between its arguments."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ is not smooth come from the derivative itself: a norm that is squared has no kin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from frechet.core.ein import split_coef, transpose
@@ -16,6 +16,8 @@ from frechet.core.node import Call, Ein, Map, Node, Number, Var, topological
 from frechet.core.operation import Operation
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree, subtrees
+from frechet.notation import guards
+from frechet.notation.boundaries import boundaries
 from frechet.notation.product import UnwritableError
 from frechet.notation.term import written
 from frechet.notation.text import to_text
@@ -36,11 +38,14 @@ class Condition(NamedTuple):
     text: str
 
 
-def conditions(writer: Writer, tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
-    """Conditions as text, `X*w > 0` or `norm2(x) != 0`, each once, in order of appearance."""
+def conditions(
+    writer: Writer, tree: Tree, derivative: Node, lowered: Lowered, names: Collection[str] = (), order: int = 1
+) -> tuple[str, ...]:
+    """Conditions as text, `X*w > 0` or `norm2(x) != 0`, each once, in order of appearance; of the derivative of some
+    `order` by the variables of some `names`."""
     found: dict[tuple[Node, str], str] = {}
-    nodes = topological([derivative])
-    below = [c for node in nodes for c in _of_node(writer, node)] if len(nodes) <= LARGE else []
+    below = list(_of_derivative(writer, derivative))
+    below += [Condition(b.relation, "boundary", b.condition) for b in boundaries(writer, tree, lowered, names, order)]
     for condition in [*_of_tree(writer, tree, lowered), *below]:
         core = essence(condition.node)
         if (core, condition.kind) in found or (condition.kind == "!= 0" and (core, "> 0") in found):
@@ -64,8 +69,37 @@ def essence(node: Node) -> Node:
     return min(node, transpose(node), key=lambda n: n.digest) if node.order == 2 else node
 
 
+def _of_derivative(writer: Writer, derivative: Node) -> Iterator[Condition]:
+    """Denominators, roots and kinks below a derivative, with the choices they stand in."""
+    nodes = topological([derivative])
+    if len(nodes) > LARGE:
+        return
+    choosing = any(guards.is_choice(n) for n in nodes)
+    within = guards.of_node(derivative) if choosing else {}
+    for node in nodes:
+        for condition in _of_node(writer, node):
+            guard = within.get(node, frozenset())
+            if not guard:
+                yield condition
+            elif not guards.implied(condition.node, condition.kind, guard, essence):
+                where = [guards.shown(written(writer.page, writer.term(c)), holds) for c, holds in guard]
+                yield condition._replace(text=f"{condition.text} where {' and '.join(sorted(where))}")
+
+
 def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition]:
-    """The domains of what was typed."""
+    """The domains of what was typed, with the choices they stand in."""
+    within = guards.of_tree(tree) if any(t.kind == "call" and t.name == "where" for t in subtrees(tree)) else {}
+    for t, condition in _typed(writer, tree, lowered):
+        guard = within.get(id(t), frozenset())
+        nodes = frozenset((lowered.nodes[id(c)], holds) for c, holds in guard if id(c) in lowered.nodes)
+        if not guard:
+            yield condition
+        elif not guards.implied(condition.node, condition.kind, nodes, essence):
+            where = [guards.shown(c, holds) for c, holds in guard]
+            yield condition._replace(text=f"{condition.text} where {' and '.join(sorted(where))}")
+
+
+def _typed(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[tuple[Tree, Condition]]:
     for t in subtrees(tree):
         nodes = [lowered.nodes.get(id(a)) for a in t.args]
         if not nodes or any(n is None for n in nodes) or writer.page.reads(t.args) > LONG:
@@ -76,13 +110,14 @@ def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition
             # sqrt(x^4) is x^2: what is written with others shows in the derivative what is left of its domain
             harmless = record.kind == "composed" and is_nonnegative(known[0])
             if not harmless and not _holds(record.domain, known[0]):
-                yield from filled(record, known, [to_text(a) for a in t.args], record.domain)
+                yield from ((t, c) for c in filled(record, known, [to_text(a) for a in t.args], record.domain))
         elif t.kind in ("div", "dotdiv"):
             if not _constant(known[1]) and not is_positive(known[1]):
-                yield Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0{_entries(known[1])}")
+                yield t, Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0{_entries(known[1])}")
         elif t.kind in ("pow", "dotpow") and not _constant(known[0]):
             value = known[1].coef if isinstance(known[1], Ein) and known[1].is_number else None
-            yield from _power(to_text(t.args[0]), value, known[0], t.typed.is_matrix and t.kind == "pow")
+            square = t.typed.is_matrix and t.kind == "pow"
+            yield from ((t, c) for c in _power(to_text(t.args[0]), value, known[0], square))
 
 
 def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[Condition]:
@@ -104,6 +139,8 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
             for base, _, e in node.factors:
                 if (e < 0 or e != int(e)) and not is_positive(base) and not _constant(base):
                     yield from _factor(writer, base, e)
+        elif isinstance(node, Map) and node.operation.spreads:
+            return  # comparisons: see `boundaries`
         elif isinstance(node, (Map, Call)) and (node.operation.domain or node.operation.kink):
             within = [inside(a) for a in node.children]
             trees = [written(writer.page, writer.term(a)) for a in within]

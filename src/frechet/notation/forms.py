@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from frechet.language.precedence import ATOM, POSTFIX, PRODUCT, SUM
+from frechet.language.precedence import ATOM, INFIX_LEVEL, POSTFIX, PRODUCT, SUM
 from frechet.language.tree import Tree
 from frechet.notation.names import GREEK, low
 from frechet.ops.op import REGISTRY
 
-_OPENING = ("(", "{", ", ", "\\lvert ", "\\lVert ", "\\langle ", "\\lfloor ", "\\lceil ")
+_OPENING = ("(", "{", ", ", "\\lvert ", "\\lVert ", "\\langle ", "\\lfloor ", "\\lceil ", "\\begin{cases} ",
+            "\\text{if } ", "\\\\ ")  # fmt: skip
 _ENCLOSED = re.compile(r"\([^()]*\)|\{[^{}]*\}|\\l[vV]ert.*?\\r[vV]ert|\\langle.*?\\rangle")
 
 
@@ -35,7 +36,7 @@ def form(tree: Tree, *, unicode: bool = False) -> Form | None:
     kinds = _kinds(tree.name, len(tree.args))
     shape = tree.shape if not kinds or kinds[0] == "size" else tree.args[0].shape
     found = _form(tree.name, shape is not None and shape.is_matrix, unicode)
-    if found is None:
+    if found is None or (unicode and tree.name == "where"):
         return None
     shown = {p for p in found.parts if isinstance(p, int)}
     hidden = [i for i in range(len(tree.args)) if i not in shown and kinds[i] != "size"]
@@ -47,6 +48,8 @@ def level(tree: Tree) -> int:
     found = form(tree)
     if found is None:
         return ATOM
+    if tree.name in INFIX_LEVEL:
+        return INFIX_LEVEL[tree.name]
     return ATOM if len(without_one(found, tree)) == 1 else found.level
 
 
@@ -77,17 +80,19 @@ def _form(name: str, matrix: bool, unicode: bool) -> Form | None:
         part for before, part in zip(("", *parts), parts, strict=False)
         if isinstance(part, int) and not (isinstance(before, str) and before.endswith(_OPENING))
     }  # fmt: skip
-    return Form(_parts(_translated(template), params) if unicode else parts, frozenset(bare), _level(template))
+    level = INFIX_LEVEL.get(name) or _level(template)
+    return Form(_parts(_translated(template), params) if unicode else parts, frozenset(bare), level)
 
 
 def _parts(template: str, params: dict[str, int]) -> tuple[str | int, ...]:
     """A template cut at its arguments."""
     parts: list[str | int] = []
     for i, piece in enumerate(re.split(r"\{(\w+)\}", template)):
-        if i % 2 == 0:
-            parts += [piece] if piece else []
-        else:
-            parts.append(params.get(piece, "{" + piece + "}"))
+        part = piece if i % 2 == 0 else params.get(piece, "{" + piece + "}")
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += part
+        elif part != "":
+            parts.append(part)
     return tuple(parts)
 
 
@@ -124,7 +129,7 @@ def _level(template: str) -> int:
     open_text = template
     while _ENCLOSED.search(open_text):
         open_text = _ENCLOSED.sub("#", open_text)
-    if re.search(r" [+-] ", open_text):
+    if re.search(r" [+-] ", open_text) or template.startswith("\\begin"):
         return SUM
     if re.search(r"\\otimes|#  *\\times|\\odot|# (#|\\math|[A-Za-z])", open_text):
         return PRODUCT

@@ -11,6 +11,7 @@ from frechet.core.build import add
 from frechet.core.node import Call, Ein, Map, Node, topological
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree, subtrees
+from frechet.notation import guards
 from frechet.notation.conditions import LARGE, LONG, essence, filled, inside
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
@@ -23,14 +24,20 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
         return ()
     left = _left_in(graph)
     found: dict[str, None] = {}
+    within, values = guards.of_tree(tree), guards.values(tree)
     for t in subtrees(tree):
+        if id(t) not in values:
+            continue
         record = REGISTRY.get(t.name) if t.kind == "call" else None
         nodes = [lowered.nodes.get(id(a)) for a in t.args]
         own = lowered.nodes.get(id(t))
-        if record is None or not record.kink or own is None or any(n is None for n in nodes):
+        if record is None or not record.kink or record.spreads or own is None or any(n is None for n in nodes):
             continue
         known = [n for n in nodes if n is not None]
         if not left & _places(own, known):
+            continue
+        guard = frozenset((lowered.nodes[id(c)], holds) for c, holds in within.get(id(t), ()) if id(c) in lowered.nodes)
+        if guards.implied(known[0], "!= 0", guard, essence):
             continue
         texts = [to_text(a) for a in t.args]
         if record.kind == "elementwise" and isinstance(own, (Map, Call)) and own.operation is not record:
@@ -53,6 +60,8 @@ def _left_in(graph: list[Node]) -> set[Node]:
     for node in graph:
         if isinstance(node, Ein):
             found |= {essence(base) for base, _, e in node.factors if e < 0 or e != int(e)}
+        elif isinstance(node, Map) and node.operation.spreads:
+            continue  # comparisons: see `boundaries`
         elif isinstance(node, (Map, Call)) and (node.operation.jumps or node.operation.domain):
             found |= {essence(inside(a)) for a in node.children}
     return found
@@ -62,7 +71,7 @@ def _places(own: Node, arguments: list[Node]) -> set[Node]:
     """What stands for the kink of an application: its arguments, their difference, itself, what it is a root of."""
     found = {essence(a) for a in [own, *arguments]}
     for node in topological([own]):
-        if isinstance(node, (Map, Call)) and node.operation.kink:
+        if isinstance(node, (Map, Call)) and node.operation.kink and not node.operation.spreads:
             found |= {essence(a) for a in [node, *node.children]}
     if isinstance(own, Ein):
         found |= {essence(base) for base, _, e in own.factors if e != int(e)}

@@ -38,7 +38,11 @@ class _Latex:
         tree = spelled(tree)
         if tree.kind == "arrow":
             self.directions.add(tree.name)
-        tall = tree.kind in ("div", "matrix") or any(below[:1] if tree.kind in ("pow", "dotpow") else below)
+        tall = (
+            tree.kind in ("div", "matrix")
+            or (tree.kind == "call" and tree.name == "where")
+            or any(below[:1] if tree.kind in ("pow", "dotpow") else below)
+        )
         if tall:
             self.tall.add(id(tree))
         return tall
@@ -202,5 +206,3 @@ def _grown(text: str) -> str:
 
 def _escaped(name: str) -> str:
     return re.sub(r"_", r"\\_", name)
-
-

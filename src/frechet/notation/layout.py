@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from frechet.core.dims import SCALAR
-from frechet.language.precedence import ARROW, ATOM, LEVEL, NEGATION, POSTFIX, PRODUCT, SUM, WHERE
-from frechet.language.tree import Tree, number
+from frechet.language.precedence import ARROW, ATOM, COMPARISON, LEVEL, NEGATION, POSTFIX, PRODUCT, SUM, WHERE, binding
+from frechet.language.tree import INFIX, Tree, number
 
 LONG_DENOMINATOR = 100
 """From this denominator on, a fraction that ends is printed as a decimal: 0.001, but 3/20."""
@@ -53,7 +53,9 @@ def wraps(parent: Tree, position: int, child: Tree) -> bool:
 
     Beyond that, some get them so that people read surely what the parser reads: see `_eases`.
     """
-    kind, own, inner = parent.kind, LEVEL[parent.kind], LEVEL[child.kind]
+    kind, own, inner = parent.kind, binding(parent), binding(child)
+    if kind == "call" and parent.name in INFIX:
+        return inner <= own if position or own == COMPARISON else inner < own
     if kind in ("call", "matrix"):
         return child.kind == "where"
     if kind == "arrow":
@@ -117,7 +119,7 @@ def child(tree: Tree, position: int, left: str = "(", right: str = ")") -> list[
 
 def brackets(parent: Tree, place: int, arg: Tree, inner: int) -> bool:
     """Whether an operand of level `inner` needs brackets in mathematical setting, where sums and products regroup."""
-    own = LEVEL[parent.kind]
+    own = binding(parent)
     if parent.kind == "neg":
         return inner <= NEGATION
     if own == SUM:

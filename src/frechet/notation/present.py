@@ -12,6 +12,7 @@ from frechet.core.node import Node, Var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree
+from frechet.notation.boundaries import Boundary, boundaries
 from frechet.notation.choose import shortest
 from frechet.notation.conditions import conditions
 from frechet.notation.entries import has_units, written_out
@@ -136,7 +137,16 @@ class Forms:
     @cached_property
     def conditions(self) -> tuple[str, ...]:
         """Where the derivative holds."""
-        return conditions(self.writer, self.context.tree, self.tensor, self.context.lowered)
+        names = {v.name for v in (level.variable for level in self.levels) if isinstance(v, Var)}
+        return conditions(
+            self.writer, self.context.tree, self.tensor, self.context.lowered, names, len(self.levels)
+        )  # fmt: skip
+
+    @property
+    def boundaries(self) -> list[Boundary]:
+        """The boundaries of choices that are not smooth, so far as is known."""
+        names = {v.name for v in (level.variable for level in self.levels) if isinstance(v, Var)}
+        return boundaries(self.writer, self.context.tree, self.context.lowered, names, len(self.levels))
 
     def _named(self, tree: Tree) -> Tree:
         known = self.context.declarations

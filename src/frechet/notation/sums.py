@@ -10,7 +10,7 @@ from typing import Any
 from frechet.core.dims import SCALAR, Shape
 from frechet.core.node import Number
 from frechet.core.numbers import content, divide, simple
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 from frechet.notation.page import Page
 from frechet.notation.term import Term, joined, length, positive, written
 
@@ -18,6 +18,9 @@ from frechet.notation.term import Term, joined, length, positive, written
 GROUPING_LIMIT = 24
 # Nor does anybody read groupings of sums longer than this.
 LENGTH_LIMIT = 1500
+
+# The arguments in which a function is linear: sum(U) + sum(V) = sum(U + V).
+LINEAR = {"sum": (0,), "tr": (0,), "vec": (0,), "mat": (0,), "kron": (0, 1)}
 
 Key = tuple[str, Tree]
 
@@ -33,10 +36,10 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
-    parts = _alike(parts)
+    parts = chosen(page, _alike(parts))
     while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
-        for key, members in _promising(page, _groups(page, parts)):
+        for key, members in _promising(page, _groups(page, parts), parts):
             if best is not None and best[0] >= (len(members) - 1) * (page.length(key[1]) + 1):
                 break
             merged = _merged(page, key, [parts[k] for k in members])
@@ -55,6 +58,40 @@ def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     return _summed(page, parts, shape)
 
 
+def chosen(page: Page, parts: list[Term]) -> list[Term]:
+    """Choices by one condition as one: 2*(x > 0) + where(x > 0, 0, 3) is where(x > 0, 2, 3)."""
+    groups: dict[Tree, list[tuple[Term, Tree, Tree]]] = {}
+    for part in parts:
+        trees = [*part.chain, *(t for t, e in part.scalars if e == 1)]
+        tree = trees[0] if len(trees) == 1 == len(part.chain) + len(part.scalars) else page.number(0)
+        if tree.kind == "call" and tree.name == "where":
+            groups.setdefault(tree.args[0], []).append((part, tree.args[1], tree.args[2]))
+        elif tree.kind == "call" and tree.name in INFIX:
+            groups.setdefault(tree, []).append((part, page.number(1), page.number(0)))
+    for condition, members in groups.items():
+        if len(members) > 1:
+            shape = members[0][0].shape
+            branches = [
+                _total(page, [(part.coef, a) for part, a, _ in members], shape),
+                _total(page, [(part.coef, b) for part, _, b in members], shape),
+            ]
+            tree = page.call("where", [condition, *branches], shape)
+            whole = Term(1, ((tree, 1),), (), shape) if shape.is_scalar else Term(1, (), (tree,), shape)
+            kept = {id(m[0]) for m in members}
+            return chosen(page, [whole, *(p for p in parts if id(p) not in kept)])
+    return parts
+
+
+def _total(page: Page, terms: list[tuple[Number, Tree]], shape: Shape) -> Tree:
+    """The sum of branches; numbers stay numbers."""
+    numbers = sum((Fraction(c) * t.value for c, t in terms if t.kind == "number"), Fraction(0))
+    parts = [Term(c, ((t, 1),), (), SCALAR) if t.typed.is_scalar else Term(c, (), (t,), shape)
+             for c, t in terms if t.kind != "number"]  # fmt: skip
+    if numbers or not parts:
+        parts.append(Term(simple(numbers), (), (), SCALAR))
+    return written(page, collect(page, parts, shape)) if len(parts) > 1 else written(page, parts[0])
+
+
 def _alike(terms: list[Term]) -> list[Term]:
     """Terms that read the same, added up."""
     found: dict[tuple[Any, ...], Term] = {}
@@ -70,13 +107,17 @@ def _unchained(term: Term) -> Term:
     products = [(t, e) for t, e in term.scalars if t.kind == "mul" and e == 1 and not t.args[1].typed.is_scalar]
     if term.chain or len(products) != 1:
         return term
+    rest = tuple(s for s in term.scalars if s[0] is not products[0][0])
+    return replace(term, scalars=rest, chain=_links(products[0][0]))
+
+
+def _links(tree: Tree) -> tuple[Tree, ...]:
+    """A product of matrices as a chain."""
     links: list[Tree] = []
-    tree = products[0][0]
     while tree.kind == "mul" and not tree.args[0].typed.is_scalar:
         links.append(tree.args[1])
         tree = tree.args[0]
-    rest = tuple(s for s in term.scalars if s[0] is not products[0][0])
-    return replace(term, scalars=rest, chain=(tree, *reversed(links)))
+    return (tree, *reversed(links))
 
 
 def _rejoined(page: Page, term: Term) -> Term:
@@ -97,14 +138,31 @@ def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:
                 keys.update({("entry", item): None for item in _items(term.chain[0])})
         for tree, e in term.scalars:
             keys["up" if e > 0 else "down", tree] = None
+        call = _linear(term)
+        if call is not None:
+            for place in LINEAR[call.name]:
+                args = [*call.args[:place], page.number(0), *call.args[place + 1 :]]
+                keys[f"linear {place} in {call.args[place].typed}", page.call(call.name, args, call.typed)] = None
         for key in keys:
             found.setdefault(key, []).append(k)
     return {key: members for key, members in found.items() if len(members) > 1}
 
 
-def _promising(page: Page, groups: dict[Key, list[int]]) -> list[tuple[Key, list[int]]]:
-    """Groups in the order of what their factor alone would save."""
-    return sorted(groups.items(), key=lambda g: -(len(g[1]) - 1) * (page.length(g[0][1]) + 1))
+def _linear(term: Term) -> Tree | None:
+    """The one factor of a term, where it is linear in an argument."""
+    trees = [*term.chain, *(t for t, e in term.scalars if not term.chain and t.kind == "call" and e == 1)]
+    return trees[0] if len(trees) == 1 and trees[0].kind == "call" and trees[0].name in LINEAR else None
+
+
+def _promising(page: Page, groups: dict[Key, list[int]], terms: list[Term]) -> list[tuple[Key, list[int]]]:
+    """Groups in the order of what their factor alone would save. Where a term is the factor itself, the others are
+    tried without it too: A*x + A'*x + c*x is (A + A')*x + c*x."""
+    found = list(groups.items())
+    for key, members in groups.items():
+        longer = [k for k in members if len(terms[k].chain) > 1]
+        if key[0] in ("first", "last") and 1 < len(longer) < len(members):
+            found.append((key, longer))
+    return sorted(found, key=lambda g: -(len(g[1]) - 1) * (page.length(g[0][1]) + 1))
 
 
 def _items(tree: Tree) -> list[Tree]:
@@ -122,6 +180,8 @@ def _merged(page: Page, key: Key, terms: list[Term]) -> Term | None:
         return _over_scalar(page, tree, where == "up", terms)
     if where == "entry":
         return _over_entries(page, tree, terms)
+    if where.startswith("linear"):
+        return _under_call(page, tree, int(where.split()[1]), terms)
     last = where == "last"
     rest = [replace(t, chain=t.chain[:-1] if last else t.chain[1:]) for t in terms]
     if all(not t.chain for t in rest):
@@ -160,6 +220,23 @@ def _over_entries(page: Page, item: Tree, terms: list[Term]) -> Term | None:
     inner = collect(page, rest, terms[0].shape)
     body = page.chain(inner.chain)
     return replace(inner, chain=(page.dotmul([body, item]),))
+
+
+def _under_call(page: Page, template: Tree, place: int, terms: list[Term]) -> Term:
+    """sum(U) + sum(V) = sum(U + V)"""
+    inside, common = [], content([t.coef for t in terms])
+    for term in terms:
+        call = _linear(term)
+        assert call is not None
+        scalars = tuple(s for s in term.scalars if s[0] is not call)
+        inside.append(Term(divide(term.coef, common), scalars, _links(call.args[place]), call.args[place].typed))
+    total = collect(page, inside, inside[0].shape)
+    args = [*template.args[:place], page.chain(total.chain), *template.args[place + 1 :]]
+    call = page.call(template.name, args, template.typed)
+    coef = simple(total.coef * common)
+    if template.typed.is_scalar:
+        return Term(coef, joined(total.scalars, ((call, 1),)), (), SCALAR)
+    return Term(coef, total.scalars, (call,), terms[0].shape)
 
 
 def _as_factor(page: Page, term: Term) -> Term:

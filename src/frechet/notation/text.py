@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frechet.language.tree import BINARY, Tree
+from frechet.language.tree import BINARY, INFIX, Tree
 from frechet.notation.layout import Piece, arguments, child, write
 
 _SPACED = {kind: f" {sign} " if kind in ("add", "sub", "dotadd", "dotsub") else sign for kind, sign in BINARY.items()}
@@ -10,7 +10,9 @@ _SPACED = {kind: f" {sign} " if kind in ("add", "sub", "dotadd", "dotsub") else 
 
 def to_text(tree: Tree) -> str:
     """The formula in the text language, with the fewest parentheses that read surely."""
-    return write(tree, _pieces)
+    text = write(tree, _pieces)
+    # By itself a comparison would read like an equation.
+    return f"where({text}, 1, 0)" if tree.kind == "call" and tree.name in INFIX else text
 
 
 def _pieces(tree: Tree) -> list[Piece]:
@@ -25,6 +27,8 @@ def _pieces(tree: Tree) -> list[Piece]:
         return ["-", *child(tree, 0)]
     if kind == "transpose":
         return [*child(tree, 0), "'"]
+    if kind == "call" and tree.name in INFIX:
+        return [*child(tree, 0), f" {INFIX[tree.name]} ", *child(tree, 1)]
     if kind == "call":
         return [tree.name, "(", *arguments(tree), ")"]
     if kind == "index":

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 
-from frechet.core.build import add, apply_map
-from frechet.core.dims import SCALAR, Shape, Size
-from frechet.core.ein import constant, ein, is_symmetric, scale, split_coef
-from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Unit, Var, topological
+from frechet.core.build import apply_map
+from frechet.core.dims import SCALAR, Dim, Shape, Size
+from frechet.core.ein import constant, is_symmetric, permute, scale, split_coef
+from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, subtrees
+from frechet.notation.composite import call_sides, composite_term
+from frechet.notation.kronecker import matrix_of_sides
+from frechet.notation.multiply import expand_once
 from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError, product_term
 from frechet.notation.sums import collect
 from frechet.notation.term import Term, written
 from frechet.ops.op import arguments
-
-# How many products a sum inside a product may be multiplied out to, to make it writable.
-EXPAND_LIMIT = 40
 
 
 class Writer:
@@ -41,6 +43,9 @@ class Writer:
         self._active: set[tuple[Node, bool]] = set()
         self.shapes = {**declarations.variables, **(directions or {})}
         self.page.known = set(self.shapes) | set(declarations.sizes)
+        self.known_groups: dict[Node, tuple[tuple[int, ...], ...] | None] = {}
+        self._composites: dict[Dim, Size] = {}
+        self._stand_ins: dict[str, Tree] = {}
 
     def tree(self, node: Node, flipped: bool = False) -> Tree:
         """The node as one tree; UnwritableError if matrix notation cannot write it."""
@@ -130,12 +135,53 @@ class Writer:
         return tree if len(rows) <= 1 and len(cols) <= 1 else None
 
     def sides(self, node: Node) -> tuple[Size, ...]:
-        """The surface sides of a variable; every other node has one side for each axis."""
+        """The surface sides of a variable or an application; every other node has one side for each axis."""
         if isinstance(node, Var) and node.name in self.shapes:
             return tuple(s for s in self.shapes[node.name] if s)
-        return tuple((d,) for d in node.dims)
+        return call_sides(node) if isinstance(node, Call) else tuple((d,) for d in node.dims)
+
+    def composite(self, size: Size) -> Dim:
+        """A composite size as the size of one axis; `size` takes it apart again."""
+        dim = "*".join(map(str, size))
+        self._composites[dim] = size
+        return dim
+
+    def size(self, dim: Dim) -> Size:
+        """The size of one axis as a surface dimension."""
+        return self._composites.get(dim, (dim,))
+
+    def stand_in(self, tree: Tree) -> str:
+        """The name of a variable that is written as `tree`: a matrix over composite sides."""
+        name = next((n for n, t in self._stand_ins.items() if t is tree), f"#{len(self._stand_ins)}")
+        self._stand_ins[name] = tree
+        return name
+
+    def atom_of_sides(self, node: Node, rows: Size, cols: Size) -> Tree | None:
+        """A variable or an application whose own sides are `rows` and `cols`, or the transpose of one."""
+        sides = self.sides(node)
+        if not isinstance(node, (Var, Call)) or sides not in ((rows, cols), (cols, rows), (rows,)):
+            return None
+        if isinstance(node, Var):
+            tree = self.page.variable(node.name, self.shapes.get(node.name, Shape(*sides)))
+            if node.facts & SYMMETRIC_FACTS:
+                self.page.keep_flip(tree, tree)
+        else:
+            tree = self._application(node, Shape(*sides))
+        return tree if sides[0] == rows else self.page.flip(tree)
+
+    def _choice(self, node: Ein) -> Tree | None:
+        """A number times a choice: where(x > 0, 2*x, 0)."""
+        inner = split_coef(node)[1]
+        if not isinstance(inner, Map) or inner.operation.name != "where":
+            return None
+        condition, *branches = inner.children
+        args = [self._argument(n) for n in (condition, *(scale(b, node.coef) for b in branches))]
+        return self.page.call("where", args, self._shape(node))
 
     def _raised(self, node: Node, flipped: bool) -> Term:
+        if isinstance(node, Ein) and node.coef != 1 and (choice := self._choice(node)) is not None:
+            choice = self.page.flip(choice) if flipped else choice
+            return Term(1, ((choice, 1),), (), SCALAR) if node.order == 0 else Term(1, (), (choice,), choice.typed)
         if isinstance(node, Ein):
             return self._product(node, flipped)
         if isinstance(node, Add):
@@ -163,10 +209,18 @@ class Writer:
             term = product_term(self, node, flipped)
             return self._spread(node, flipped, term)
         except UnwritableError:
+            with suppress(UnwritableError):
+                return self.by_sides(permute(node, (1, 0)) if flipped else node)
             expanded = expand_once(node)
             if expanded is None:
                 raise
             return self.term(expanded, flipped)
+
+    def by_sides(self, node: Node, groups: Sequence[Sequence[int]] | None = None) -> Term:
+        """A product with composite sizes (see `composite_term`)."""
+        if not isinstance(node, Ein):
+            raise UnwritableError
+        return composite_term(self, node, groups)
 
     def _spread(self, node: Ein, flipped: bool, term: Term) -> Term:
         """3*x + 9*y^2 rather than 3*(x + 3*y^2), where that is shorter."""
@@ -193,8 +247,7 @@ class Writer:
     def _shape(self, node: Node) -> Shape:
         if node.order > 2:
             raise UnwritableError
-        sides = [(d,) for d in node.dims]
-        return Shape(*sides)
+        return Shape(*map(self.size, node.dims))
 
     def _atom(self, node: Node) -> Tree:
         page = self.page
@@ -214,6 +267,8 @@ class Writer:
 
     def _variable(self, node: Var) -> Tree:
         """A variable; a vector of composite length read as a matrix is mat(x, m, n)'."""
+        if node.name in self._stand_ins:
+            return self._stand_ins[node.name]
         shape = self.shapes.get(node.name)
         if shape is None:
             return self.page.variable(node.name, self._shape(node))
@@ -243,21 +298,30 @@ class Writer:
         return written(self.page, self.term(node))
 
     def _called(self, node: Call) -> Tree:
-        if node.order > 2:
+        sides = self.sides(node)
+        if len(sides) == 1 and len(sides[0]) == 2:
+            (outer,), (inner,) = sides[0][:1], sides[0][1:]
+            tree = self._application(node, Shape(*sides))
+            args = [tree, self.page.size((inner,)), self.page.size((outer,))]
+            return self.page.flip(self.page.call("mat", args, Shape((inner,), (outer,))))
+        if len(sides) != node.order or node.order > 2:
             raise UnwritableError
+        return self._application(node, self._shape(node))
+
+    def _application(self, node: Call, shape: Shape) -> Tree:
         page = self.page
         args = [self._grouped(t.node, t.groups) for t in arguments(node)]
         name, law = node.operation.name, node.operation.transposes
         flipped = [page.flip(a) for a in args] if law else args
         if sum(map(page.length, flipped)) < sum(map(page.length, args)):
-            shape = self._shape(node).transposed if law == "equivariant" else self._shape(node)
-            tree = page.call(name, flipped, shape)
+            tree = page.call(name, flipped, shape.transposed if law == "equivariant" else shape)
             return page.flip(tree) if law == "equivariant" else tree
-        return page.call(name, args, self._shape(node))
+        return page.call(name, args, shape)
 
     def _grouped(self, node: Node, groups: tuple[Size, ...]) -> Tree:
         if any(len(g) > 1 for g in groups):
-            raise UnwritableError
+            split = len(groups[0])
+            return matrix_of_sides(self, node, range(split), range(split, node.order))
         return written(self.page, self.term(node))
 
 
@@ -274,23 +338,6 @@ def _mirrored(node: Add) -> Node | None:
     return None
 
 
-def expand_once(node: Ein) -> Node | None:
-    """The product with one of its sums multiplied out: the one of highest order; None if there is none."""
-    sums = [(k, f) for k, f in enumerate(node.factors) if isinstance(f[0], Add) and f[2] in (1, 2)]
-    if not sums:
-        return None
-    place, (base, idx, e) = max(sums, key=lambda s: s[1][0].order)
-    assert isinstance(base, Add)
-    if len(base.terms) > EXPAND_LIMIT:
-        return None
-    others = [f for k, f in enumerate(node.factors) if k != place] + ([(base, idx, e - 1)] if e != 1 else [])
-    dims = dict(enumerate(node.index_dims))
-    terms: list[tuple[Number, Node]] = [
-        (c, ein(node.coef, [*others, (n, idx, 1)], node.out, dims)) for c, n in base.terms
-    ]
-    return add(terms, node.dims)
-
-
 def ranks(tree: Tree) -> dict[str, int]:
     """The names in the order in which the user wrote them."""
     names = [(t.span.start if t.span else 0, t.name) for t in subtrees(tree) if t.kind == "name"]
@@ -302,4 +349,4 @@ def uses_decimals(tree: Tree) -> bool:
     return any(t.kind == "number" and "." in t.name for t in subtrees(tree))
 
 
-__all__ = ["Fraction", "Writer", "constant", "expand_once", "uses_decimals"]
+__all__ = ["Fraction", "Writer", "constant", "uses_decimals"]

@@ -2,6 +2,7 @@
 
 from frechet.ops import (
     circulant,
+    comparisons,
     constants,
     elementwise,
     entries,
@@ -17,6 +18,6 @@ from frechet.ops import (
 from frechet.ops.op import REGISTRY
 
 __all__ = [
-    "REGISTRY", "circulant", "constants", "elementwise", "entries", "factorisations", "inverse", "matrix_functions",
-    "norms", "products", "reductions", "spectral", "vectors",
+    "REGISTRY", "circulant", "comparisons", "constants", "elementwise", "entries", "factorisations", "inverse",
+    "matrix_functions", "norms", "products", "reductions", "spectral", "vectors",
 ]  # fmt: skip

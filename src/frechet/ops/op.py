@@ -28,6 +28,7 @@ REGISTRY: dict[str, Operation] = {}
 
 # Operations the engine introduces itself (a derivative of its own kind): known to printers, not to the parser.
 Law = Callable[..., Tensor | None]
+Gather = tuple[Callable[[Map], Node], Callable[[list[tuple[Number, Map, list[tuple[Node, Number]]]]], Node]]
 
 
 def _register(record: Operation) -> None:
@@ -40,13 +41,15 @@ class Elementwise:
     """The rule of an elementwise operation: derivatives by each argument, parity, simplification of arguments."""
 
     def __init__(
-        self, partials: Sequence[Callable[..., Tensor]], parity: str, simplify: Any, absorb: Any, reflect: Any
-    ) -> None:
+        self, partials: Sequence[Callable[..., Tensor]], parity: str, simplify: Any, absorb: Any, reflect: Any,
+        gather: Gather | None,
+    ) -> None:  # fmt: skip
         self.partials = tuple(partials)
         self.parity = parity
         self.simplify = simplify
         self.absorb = absorb
         self.reflect: Callable[[Node], Node] | None = reflect
+        self.gather = gather
 
 
 def elementwise(
@@ -57,22 +60,27 @@ def elementwise(
     absorb: Callable[..., Any] | None = None,
     whole: Callable[[Tensor], Tensor] | None = None,
     reflect: Callable[[Node], Node] | None = None,
+    gather: Gather | None = None,
+    enter: Callable[[list[Node]], list[Node]] | None = None,
     **meta: Any,
 ) -> Callable[..., Tensor]:
     """Declare a function of entries; `d` are the derivatives by each argument, functions of all arguments.
 
     parity "odd" or "even"; `simplify(*nodes)` gives a simpler node or None; `absorb(node, factors)` see `sign`.
-    `reflect` is r with f(u) = f(-u) + r(u), for sums that hold both: relu(u) - relu(-u) = u. `whole` is what the name
-    means for one argument where d has two: max(x) over all entries.
+    `reflect` is r with f(u) = f(-u) + r(u), for sums that hold both: relu(u) - relu(-u) = u. `gather` is what
+    applications have in common whose sum is one application, and that sum of (number, application, scalar factors).
+    `enter` makes arguments as they are given what they are kept as. `whole` is what the name means for one argument
+    where d has two: max(x) over all entries.
     """
-    rule = Elementwise(d, parity, simplify, absorb, reflect)
+    rule = Elementwise(d, parity, simplify, absorb, reflect, gather)
 
     def build(*args: Tensor) -> Tensor:
         if whole is not None and len(args) == 1:
             return whole(args[0])
         big = max(args, key=lambda a: a.node.order)
         same = [(a._matched(big)[1] if a.node.order > big.node.order else big._matched(a)[1]) for a in args]
-        return big.like(apply_map(record, [a.node for a in same]))
+        nodes = [a.node for a in same]
+        return big.like(apply_map(record, nodes if enter is None else enter(nodes)))
 
     name = usage.partition("(")[0]
     sig = ",".join("*" for _ in d) + "->*"

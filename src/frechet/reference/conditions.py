@@ -176,14 +176,46 @@ class Guard:
     tree: Tree
     quantity: Quantity
 
-    def holds(self, slots: Slots, margin: float) -> bool:
+    def holds(self, slots: Slots, margin: float, asked: Any = None) -> bool:
+        """Whether the number stays off its border; `asked` says in which entries that matters (see `asked_for`)."""
         q = self.quantity(slots)
+        if asked is not None:
+            q = masked(q, asked, np.inf)
         if self.kind == "positive":
             return bool(np.min(q, initial=np.inf) > margin)
         gap = np.abs(q)
         if self.kind == "kink":
             gap = np.where(gap == 0, np.inf, gap)
         return bool(np.min(gap, initial=np.inf) > margin)
+
+
+def masked(value: Any, asked: Any, other: float) -> Any:
+    """The value with `other` in the entries that are not asked for, where it has the same entries."""
+    if np.size(asked) == 1 or np.size(value) == 1 or np.shape(value) == np.shape(asked):
+        return np.where(asked, value, other)
+    return value
+
+
+def asked_for(program: Program) -> list[tuple[tuple[int, bool], ...]]:
+    """For each step the choices that its value is used under: (slot of the condition, whether it has to hold)."""
+    found: dict[int, frozenset[tuple[int, bool]]] = {program.result: frozenset()}
+    for tree, target, args in zip(reversed(program.trees), reversed(program.targets), reversed(program.arguments),
+                                  strict=True):  # fmt: skip
+        own = found.get(target, frozenset())
+        for k, slot in enumerate(args):
+            chosen = tree.kind == "call" and tree.name == "where" and k > 0
+            inside = own | {(args[0], k == 1)} if chosen else own
+            found[slot] = found[slot] & inside if slot in found else inside
+    return [tuple(sorted(found.get(t, frozenset()))) for t in program.targets]
+
+
+def entries_asked(choices: Sequence[tuple[int, bool]], slots: Slots) -> Any:
+    """In which entries a value is asked for: an array of truth values, None for all."""
+    asked: Any = None
+    for slot, holds in choices:
+        chosen = (slots[slot] != 0) == holds
+        asked = chosen if asked is None else asked & chosen
+    return asked
 
 
 def guards_of(program: Program) -> list[list[Guard]]:

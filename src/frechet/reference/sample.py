@@ -17,7 +17,7 @@ from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
 from frechet.language.declarations import Declarations
 from frechet.language.tree import BINARY, Tree, subtrees
-from frechet.reference.conditions import Guard, guards_of
+from frechet.reference.conditions import Guard, asked_for, entries_asked, guards_of, masked
 from frechet.reference.program import Array, Program, Slots, extent
 from frechet.reference.sizes import size_choices
 from frechet.reference.values import commute, draw_value
@@ -28,6 +28,7 @@ TRIES_AT_A_SIZE = 60
 _SHORT_TRIAL = 12
 _MARGINS = (0.05, 1e-3)
 _LIMITS = (1e4, 1e9)
+Choices = Sequence[tuple[int, bool]]
 
 # How variables that the user left open are drawn, try by try: (squares, all others). Then mixtures at random.
 _WAYS = (
@@ -58,6 +59,7 @@ class SizedSampler:
         self.declarations = declarations
         self.programs = [Program(t, sizes) for t in trees]
         self.guards = [guards_of(p) for p in self.programs]
+        self.asked = [asked_for(p) for p in self.programs]
         self.rng = np.random.default_rng([seed, number])
         self.label = (seed, number)
         self.draws = 0
@@ -115,51 +117,62 @@ class SizedSampler:
 
     def _culprit(self, arrays: Mapping[str, Array], margin: float, limit: float) -> Tree | None:
         """The first place where the point is not allowed."""
-        for program, guards in zip(self.programs, self.guards, strict=True):
+        for program, guards, asked in zip(self.programs, self.guards, self.asked, strict=True):
             try:
                 slots = program.run(arrays)
             except FrechetError as error:
                 if error.diagnostic.code != "E400":
                     raise
                 return next((t for t in program.trees if t.span is error.diagnostic.span), program.trees[-1])
-            found = _first_refusal(program, guards, slots, margin, limit)
+            found = _first_refusal(program, guards, asked, slots, (margin, limit))
             if found is not None:
                 return found
         return None
 
     def same_side(self, one: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
         """Whether nothing changes its sign between two points: no kink, no pole, no border lies between them."""
-        for program, guards in zip(self.programs, self.guards, strict=True):
-            every = [g for step in guards for g in step]
+        for program, guards, asked in zip(self.programs, self.guards, self.asked, strict=True):
+            every = [(g, choices) for step, choices in zip(guards, asked, strict=True) for g in step]
             if not every:
                 continue
             try:
                 a, b = program.run(one), program.run(other)
             except FrechetError:
                 return False
-            if not all(_same_sign(g, a, b) for g in every):
+            if not all(_same_sign(g, choices, a, b) for g, choices in every):
                 return False
         return True
 
 
-def _same_sign(guard: Guard, a: Slots, b: Slots) -> bool:
+def _same_sign(guard: Guard, choices: Choices, a: Slots, b: Slots) -> bool:
+    """Whether what a guard watches has one sign at both ends, in the entries that are asked for at the first."""
     try:
-        return bool(np.array_equal(np.sign(guard.quantity(a)), np.sign(guard.quantity(b))))
+        ends = [np.sign(guard.quantity(slots)) for slots in (a, b)]
+        asked = entries_asked(choices, a)
+        if asked is not None:
+            ends = [masked(end, asked, 0.0) for end in ends]
+        return bool(np.array_equal(*ends))
     except np.linalg.LinAlgError:
         return False
 
 
 def _first_refusal(
-    program: Program, guards: Sequence[Sequence[Guard]], slots: Slots, margin: float, limit: float
-) -> Tree | None:
+    program: Program, guards: Sequence[Sequence[Guard]], asked: Sequence[Choices], slots: Slots,
+    margin_limit: tuple[float, float],
+) -> Tree | None:  # fmt: skip
+    margin, limit = margin_limit
     with np.errstate(all="ignore"):
-        for tree, target, some in zip(program.trees, program.targets, guards, strict=True):
+        for tree, target, some, choices in zip(program.trees, program.targets, guards, asked, strict=True):
+            entries = entries_asked(choices, slots)
             try:
-                if not all(g.holds(slots, margin) for g in some):
+                if not all(g.holds(slots, margin, entries) for g in some):
                     return tree
             except np.linalg.LinAlgError:
                 return tree
-            if not np.abs(slots[target]).max(initial=0.0) < limit:  # also refuses NaN
+            value = np.abs(slots[target])
+            if entries is not None:
+                value = masked(value, entries, 0.0)
+            if not value.max(initial=0.0) < limit:  # also refuses NaN
                 return tree
     return None
 
