@@ -11,7 +11,6 @@ from frechet.core.numbers import simple
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
 
-
 # Calls of which a scalar factor is taken out.
 _CALLS_THAT_ARE_LINEAR = frozenset({"tr", "sum", "vec", "mat", "diag"})
 

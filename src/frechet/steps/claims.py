@@ -11,7 +11,7 @@ from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
 from frechet.core.build import add, substitute
 from frechet.core.dims import Shape
-from frechet.core.ein import ein
+from frechet.core.ein import constant, ein
 from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
 from frechet.core.node import Node, Var, depends_on, topological, unit
@@ -87,6 +87,20 @@ def _by_forms(a: Node, b: Node) -> Proof | None:
     return None
 
 
+def by_slope(a: Node, b: Node, h: Node) -> Proof | None:
+    """Two functions of h that agree at h = 0 and have the same derivative by h agree near 0. What is a quotient by h
+    is multiplied by h first."""
+    one = constant(1)
+    a, b = (ein(1, [(n, (), 1), (h, (), 1)], (), {}) for n in (a, b))
+    try:
+        at_zero = [substitute(n, {h: constant(0)}.get) for n in (a, b)]
+        if _by_forms(*at_zero) and _by_forms(forward(a, h, one), forward(b, h, one)):
+            return Proof("proved", "slope")
+    except FrechetError:
+        pass  # a value at 0 that does not exist, or a form too large
+    return None
+
+
 def _by_entries(a: Node, b: Node) -> Proof | None:
     """Where every size is a small number the variables are written out, x = x[1]*e_1 + x[2]*e_2, and multiplied."""
     loose = [n for n in topological([a, b]) if isinstance(n, Var) and n.dims]
@@ -145,7 +159,8 @@ def _by_values(a: Node, b: Node, source: Tree, declarations: Declarations) -> Pr
     count = 0
     try:
         for point in Sampler([source], declarations, seed=1).points(POINTS, 2, directions):
-            x, y = (interpret(n, point.arrays, point.sizes) for n in (a, b))
+            with np.errstate(all="ignore"):
+                x, y = (interpret(n, point.arrays, point.sizes) for n in (a, b))
             if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
                 continue
             scale = max(float(np.max(np.abs(x), initial=0)), float(np.max(np.abs(y), initial=0)), 1e-12)

@@ -1,8 +1,8 @@
 """The derivative from its definition, for a function of one variable: the quotient, simplified, and its limit.
 
-Where h divides out of the difference, the limit is found by putting in h = 0. At a kink of abs, relu, max or min the
-two one-sided limits are taken, and they differ. Other functions need the limits of their own quotients, such as
-(exp(h) - 1)/h -> 1, which are not taken from the answer: E505 says so.
+Where h divides out of the difference, the limit is found by putting in h = 0. exp, sin, log and their like bring known
+limits, (exp(h) - 1)/h -> 1, which `limits` names. At a kink of abs, relu, max or min the two one-sided limits are
+taken, and they differ.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from frechet.language.tree import Tree
 from frechet.notation.text import to_text
 from frechet.steps.algebra import Algebra
 from frechet.steps.board import Board, inlined, put
-from frechet.steps.claims import Proof, checked, compare
+from frechet.steps.claims import Proof, by_slope, checked, compare
 from frechet.steps.derivation import Derivation, Step
+from frechet.steps.limits import Growth, UnknownLimitError
 from frechet.steps.story import Subject
 
 STEP_NAMES = ("h", "eps", "delta", "step")
@@ -58,58 +59,92 @@ class _Definition:
     def derivation(self) -> Derivation:
         subject = self.subject
         kinks = self._kinks()
-        steps = [s for at in kinks for s in self._one_sided(at)] if kinks else self._limit()
         answer = subject.answer
         assert answer is not None
-        if kinks:
-            pairs = zip(kinks, steps[::2], steps[1::2], strict=True)
-            apart = [k for k, right, left in pairs if right.after is not left.after]
-            where = ", ".join(f"{self.t.name} != {to_text(self._written(k))}" for k in apart)
-            proof = self._is_answer(self.board.node(self.board.adopt(answer)))
-            note = f"where {where}" if where else ""
-            steps.append(Step(("R-coefficient",), subject.name, self.root, answer, proof, note))
+        if not kinks:
+            return Derivation(subject.goal, subject.tree, answer, tuple(self._limit()), "definition", self.level)
+        steps, apart = [], []
+        for at in kinks:
+            sides = self._one_sided(at)
+            steps += sides
+            limits = [s.after for s in sides if s.left.startswith("limit")]
+            apart += [] if limits[0] is limits[1] else [at]
+        where = ", ".join(f"{self.t.name} != {to_text(self._written(k))}" for k in apart)
+        proof = self._is_answer(self.board.node(self.board.adopt(answer)))
+        note = f"where {where}" if where else ""
+        steps.append(Step(("R-same-on-both-sides",), subject.name, self.root, answer, proof, note))
         return Derivation(subject.goal, subject.tree, answer, tuple(steps), "definition", self.level)
 
     # -- a smooth function -----------------------------------------------------------------------------------------
 
     def _limit(self) -> list[Step]:
-        h = self.page.variable(self.step_name, SCALAR)
-        moved = self.page.adopt(put(self.root, {self.t.name: self.page.add(self.t, h)}))
+        """The quotient, its parts by addition theorems, h divided out, the limit."""
+        h, t, name = self.page.variable(self.step_name, SCALAR), self.t.name, self.step_name
+        moved = self.page.adopt(put(self.root, {t: self.page.add(self.t, h)}))
         quotient = self.page.divide(self.page.add(moved, self.page.neg(self.root)), h)
-        simple = self._divided(self.board.node(moved), self.node)
-        tree = self._written(simple)
-        result = self._written(self._at_zero(simple))
-        answer = self.page.adopt(inlined(self.subject.answer or result))
-        left = f"(f({self.t.name} + {self.step_name}) - f({self.t.name}))/{self.step_name}"
-        proof = compare(self.board.node(quotient), self.board.node(tree), self.board.source, self.subject.declarations)
-        steps = [
-            Step(("R-limit",), left, self.root, quotient),
-            Step(("R-collect",), "", quotient, tree, checked(proof), f"{self.step_name} divided out"),
-            Step(("R-limit",), f"limit {self.step_name} -> 0", tree, result, self._is_answer(self.board.node(result))),
-        ]
-        if result is not answer:
-            steps.append(Step(("R-collect",), self.subject.name, result, answer,
-                              checked(self.board.prove(result, answer))))  # fmt: skip
-        else:
-            steps[-1] = Step(("R-limit",), f"{self.subject.name} = limit", tree, answer, steps[-1].proof)
-        return steps
+        steps = [Step(("R-limit",), f"(f({t} + {name}) - f({t}))/{name}", self.root, quotient)]
+        growth = Growth(self.point, self.point, self.h, self.h, self.algebra, self._written)
+        plain, grown = self._grown(growth)
+        if growth.rules:
+            top = growth.shown(self._written(add([(1, plain), (-1, self.node)], ())))
+            steps.append(self._next(tuple(growth.rules), quotient, self.page.divide(top, h)))
+        simple = self._divided(grown, self.node, growth)
+        line = growth.shown(self._written(simple))
+        rules = ("R-conjugate",) if "R-conjugate" in growth.limits else ()
+        seen = all(a.tree.kind == "div" and a.tree.args[1] is h for a in growth.atoms.values() if a.rule)
+        if not seen or self.board.node(steps[-1].after) is not self.board.node(line) or len(steps) == 1:
+            steps.append(self._next((*rules, "R-divide-h"), steps[-1].after, line))
+        return steps + self._taken(growth, simple, steps[-1].after)
 
-    def _divided(self, moved: Node, still: Node) -> Node:
+    def _taken(self, growth: Growth, simple: Node, line: Tree) -> list[Step]:
+        """The limit of the divided quotient, and the answer in the user's terms. At level full one known limit a
+        line."""
+        answer = self.page.adopt(inlined(self.subject.answer or line))
+        result = self._written(growth.limit(simple))
+        proof = self._is_answer(self.board.node(result))
+        known = [r for r in growth.limits if r != "R-conjugate"]
+        left = f"limit {self.step_name} -> 0"
+        steps = []
+        if self.level == "full":
+            for k, rule in enumerate(known, 1):
+                now = growth.shown(self._written(growth.settled(simple, known[:k])))
+                steps.append(Step((rule,), left, line, now, proof))
+                line, left = now, ""
+            known = []
+        if result is answer:
+            last = Step((*known, "R-h-to-zero"), f"{self.subject.name} = limit", line, answer, proof)
+            return [*steps, last]
+        settled = self.board.checked(result, answer)
+        return [*steps, Step((*known, "R-h-to-zero"), left, line, result, proof),
+                Step(("R-collect",), self.subject.name, result, answer, settled)]  # fmt: skip
+
+    def _next(self, rules: tuple[str, ...], before: Tree, after: Tree) -> Step:
+        proof = self.board.prove(before, after)
+        if proof.status != "proved":
+            proof = by_slope(self.board.node(before), self.board.node(after), self.h) or proof
+        return Step(rules, "", before, after, checked(proof))
+
+    def _grown(self, growth: Growth) -> tuple[Node, Node]:
+        """The value at t + h. Raises E505 for a function whose growth is not in the table."""
+        try:
+            return growth.of(self.node)
+        except UnknownLimitError:
+            raise problem("E505", "The limit of this quotient is not among the known ones: exp, log, sin, cos, tan, "
+                          "atan, sinh, cosh, tanh, sigmoid and powers.",
+                          help='style="differential"') from None  # fmt: skip
+
+    def _divided(self, moved: Node, still: Node, growth: Growth) -> Node:
         """(f(t + h) - f(t))/h with h divided out; E505 where it does not divide."""
         difference = add([(1, moved), (-1, still)], ())
         forms: tuple[Callable[[Node], Node], ...] = (
             expand, lambda n: expand(together(n)), together, lambda n: together(expand(together(n))),
         )  # fmt: skip
         for form in forms:
-            quotient = _over(form(difference), self.h)
+            quotient = _over(form(difference), growth.h)
             for found in (quotient, expand(quotient)):
-                if _regular(found, self.h):
+                if _regular(growth, found):
                     return found
-        raise problem("E505", f"{self.step_name} does not divide out of the quotient: this function needs limits of "
-                      "its own, such as (exp(h) - 1)/h -> 1.", help='style="differential"')  # fmt: skip
-
-    def _at_zero(self, node: Node) -> Node:
-        return substitute(node, lambda n: constant(0) if n is self.h else None)
+        raise problem("E505", f"{self.step_name} does not divide out of the quotient.", help='style="differential"')
 
     def _is_answer(self, node: Node) -> Proof:
         tensor = self.subject.levels[-1].tensor
@@ -139,24 +174,41 @@ class _Definition:
         """The limits of the quotient from the right and from the left."""
         positive = var(self.step_name, (), ["positive"], role="direction")
         self.board.environment[self.step_name] = positive
-        where = to_text(self._written(at))
-        out = []
+        out: list[Step] = []
         for sign, side in ((1, "right"), (-1, "left")):
-            there = add([(1, at), (sign, positive)], ())
-            moved, still = (expand(substitute(self.node, {self.point: to}.get)) for to in (there, at))
-            quotient = expand(_over(add([(sign, moved), (-sign, still)], ()), positive))
-            if not _regular(quotient, positive):
-                raise problem("E505", "The one-sided limits here are not elementary.", help='style="differential"')
-            tree = self._written(quotient)
-            limit = self._written(substitute(quotient, lambda n: constant(0) if n is positive else None))
-            note = f"{self.t.name} = {where} {'+' if sign > 0 else '-'} {self.step_name}, {self.step_name} > 0"
-            out.append(Step(("R-one-sided",), f"from the {side}", tree, limit, Proof("proved", "same"), note))
-        if out[0].after is not out[1].after:
+            out += self._from_side(at, positive, sign, side)
+        where = to_text(self._written(at))
+        first, second = (s for s in out if s.left.startswith("limit"))
+        if first.after is not second.after:
             note = f"they differ: no derivative at {self.t.name} = {where}"
         else:
             note = f"they agree: this is the derivative at {self.t.name} = {where}"
-        out[1] = replace(out[1], note=f"{out[1].note}; {note}")
-        return out
+        return [replace(s, note=note) if s is second else s for s in out]
+
+    def _from_side(self, at: Node, h: Node, sign: int, side: str) -> list[Step]:
+        """The quotient on one side of a kink, with the sign of what is inside known, and its limit."""
+        name, where = self.step_name, to_text(self._written(at))
+        growth = Growth(self.point, at, h, ein(sign, [(h, (), 1)], (), {}), self.algebra, self._written)
+        _, moved = self._grown(growth)
+        still = expand(substitute(self.node, {self.point: at}.get))
+        quotient = ein(sign, [(self._divided(moved, still, growth), (), 1)], (), {})
+        h_tree, at_tree = self.page.variable(name, SCALAR), self.page.adopt(self._written(at))
+        there = self.page.add(at_tree, h_tree if sign > 0 else self.page.neg(h_tree))
+        top = self.page.add(self._at(there), self.page.neg(self._at(at_tree)))
+        typed = self.page.divide(top, h_tree if sign > 0 else self.page.neg(h_tree))
+        tree = growth.shown(self._written(expand(quotient)))
+        limit = self._written(growth.limit(quotient))
+        sides = f"{'' if sign > 0 else '-'}{name}"
+        left = f"(f({where} {'+' if sign > 0 else '-'} {name}) - f({where}))/{sides if sign > 0 else f'({sides})'}"
+        known = ("R-kink-side", *growth.rules, "R-divide-h")
+        return [
+            Step(("R-limit",), left, self.root, typed, note=f"{name} > 0"),
+            Step(known, "", typed, tree, self.board.checked(typed, tree)),
+            Step((*growth.limits, "R-one-sided"), f"limit from the {side}", tree, limit, Proof("proved", "same")),
+        ]
+
+    def _at(self, point: Tree) -> Tree:
+        return self.page.adopt(put(self.root, {self.t.name: point}))
 
     def _written(self, node: Node) -> Tree:
         tree = self.board.write(node)
@@ -171,13 +223,13 @@ def _over(node: Node, h: Node) -> Node:
     return add([(c, ein(1, [(t, (), 1), (h, (), -1)], (), {})) for c, t in terms], ())
 
 
-def _regular(node: Node, h: Node) -> bool:
+def _regular(growth: Growth, node: Node) -> bool:
     """Whether h may be put to 0: no quotient by it is left."""
     for below in topological([node]):
-        if isinstance(below, Ein) and any(n is h and e < 0 for n, _, e in below.factors):
+        if isinstance(below, Ein) and any(n is growth.h and e < 0 for n, _, e in below.factors):
             return False
     try:
-        substitute(node, lambda n: constant(0) if n is h else None)
+        growth.limit(node)
     except FrechetError:
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from frechet.calculus.derive import Level, along_all
+from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
 from frechet.core.ein import ein
 from frechet.core.errors import problem
@@ -149,7 +149,10 @@ class _Story:
             bound, tree = bound + 1, tree.args[0]
         if bound <= 1 or self.subject.kind == "differential":
             return levels[-2].tensor
-        return along_all(levels[-bound:-1])
+        node = levels[-bound].along
+        for level in levels[-bound + 1 : -1]:
+            node = forward(node, level.variable, level.direction)
+        return node
 
     # -- where it ends ---------------------------------------------------------------------------------------------
 
@@ -280,6 +283,8 @@ def _by_engine(subject: Subject, level: str, why: str) -> Derivation:
     assert subject.answer is not None
     step = Step((ENGINE,), subject.name, subject.tree, subject.answer, Proof("open"), note=why)
     return Derivation(subject.goal, subject.tree, subject.answer, (step,), level=level, gap=why)
+
+
 
 
 def with_facts(told: Derivation, subject: Subject, over: str = "") -> Derivation:
