@@ -9,16 +9,20 @@ gives vec(...), and a diagonal over a whole pair gives diag(vec(...)).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from frechet.core.dims import Shape, Size
 from frechet.core.ein import ein, permute, split_coef
 from frechet.core.node import Add, Ein, Factor, Node, Number
 from frechet.language.tree import Tree
+from frechet.notation.multiply import expand_once
 from frechet.notation.product import UnwritableError
 from frechet.notation.sums import collect
 from frechet.notation.term import Term, written
-from frechet.notation.writer import Writer, expand_once
+
+if TYPE_CHECKING:
+    from frechet.notation.writer import Writer
 
 EXPANSIONS = 12
 
@@ -34,7 +38,7 @@ def matrix_of_sides(writer: Writer, node: Node, rows: Sequence[int], cols: Seque
     if isinstance(arranged, Ein) and arranged.coef == 0:
         return writer.page.zeros(shape)
     terms = [_term(writer, n, len(rows), shape).scaled(c) for c, n in _terms(arranged)]
-    return written(writer.page, _collected(writer, terms, shape))
+    return written(writer.page, collect(writer.page, terms, shape))
 
 
 def _terms(node: Node) -> list[tuple[Number, Node]]:
@@ -47,8 +51,10 @@ def _terms(node: Node) -> list[tuple[Number, Node]]:
         coef *= inner
         if isinstance(n, Add):
             stack.extend((coef * c, t, depth) for c, t in reversed(n.terms))
-        elif isinstance(n, Ein) and depth < EXPANSIONS and any(
-            isinstance(f[0], Add) and f[0].order > 2 for f in n.factors
+        elif (
+            isinstance(n, Ein)
+            and depth < EXPANSIONS
+            and any(isinstance(f[0], Add) and f[0].order > 2 for f in n.factors)
         ):
             expanded = expand_once(n)
             assert expanded is not None
@@ -68,11 +74,13 @@ def _term(writer: Writer, node: Node, split: int, shape: Shape) -> Term:
     try:
         return _by_components(writer, node, split, shape)
     except UnwritableError:
+        with suppress(UnwritableError):
+            return writer.by_sides(node, [g for g in (range(split), range(split, node.order)) if g])
         expanded = expand_once(node)
         if expanded is None:
             raise
         terms = [_term(writer, n, split, shape).scaled(c) for c, n in _terms(expanded)]
-        return _collected(writer, terms, shape)
+        return collect(writer.page, terms, shape)
 
 
 def _components(node: Ein) -> list[Part]:
@@ -114,12 +122,15 @@ def _chain(writer: Writer, parts: list[Part], split: int, order: int, shape: Sha
     inside = [p for p in parts if set(p[0]) <= set(rows) or set(p[0]) <= set(cols)]
     if len(inside) == len(parts) == 2 and {frozenset(p[0]) for p in parts} == {frozenset(rows), frozenset(cols)}:
         left, right = (next(p for p in parts if set(p[0]) == set(side)) for side in (rows, cols))
-        return (*_vec(writer, left[1]), *writer.page.flip_chain(_vec(writer, right[1])))
+        return (*vec_of(writer, left[1]), *writer.page.flip_chain(vec_of(writer, right[1])))
     return _kron(writer, parts, rows, cols, shape)
 
 
-def _vec(writer: Writer, node: Node) -> tuple[Tree, ...]:
+def vec_of(writer: Writer, node: Node) -> tuple[Tree, ...]:
     """A side as a column: a vector itself, a matrix over (column, row) by its vec."""
+    own = writer.atom_of_sides(node, node.dims, ())
+    if own is not None:
+        return (own,)
     if node.order == 1:
         return writer.term(node).chain if _plain(writer, node) else (writer.tree(node),)
     if node.order != 2:
@@ -135,19 +146,20 @@ def _plain(writer: Writer, node: Node) -> bool:
     return term.coef == 1 and not term.scalars
 
 
-def _whole(
-    writer: Writer, part: Part, rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape
-) -> tuple[Tree, ...]:
+def _whole(writer: Writer, part: Part, rows: tuple[int, ...], cols: tuple[int, ...], shape: Shape) -> tuple[Tree, ...]:
     """One component over all axes: a matrix, or a diagonal over a pair of axes."""
     node = part[1]
+    own = writer.atom_of_sides(node, shape.rows, shape.cols) if part[0] == (*rows, *cols) else None
+    if own is not None:
+        return (own,)
     if not cols:
-        return _vec(writer, node)
+        return vec_of(writer, node)
     if len(rows) == len(cols) == 1:
         return writer.term(node).chain if _plain(writer, node) else (writer.tree(node),)
     if isinstance(node, Ein) and len(rows) == len(cols) == 2 and node.out[:2] == node.out[2:]:
         dims = dict(enumerate(node.index_dims))
         inner = ein(node.coef, node.factors, node.out[:2], dims)
-        return (writer.page.diag(writer.page.chain(_vec(writer, inner)), shape),)
+        return (writer.page.diag(writer.page.chain(vec_of(writer, inner)), shape),)
     return _peeled(writer, node, len(rows), shape)
 
 
@@ -168,7 +180,7 @@ def _peeled(writer: Writer, node: Node, split: int, shape: Shape) -> tuple[Tree,
     for factors, out, side, first in ((left, node.out[:2], shape.rows, True), (right, node.out[2:], shape.cols, False)):
         if factors:
             weights = ein(1, factors, out, {i: dims[i] for i in out})
-            diagonal = page.diag(page.chain(_vec(writer, weights)), Shape(side, side))
+            diagonal = page.diag(page.chain(vec_of(writer, weights)), Shape(side, side))
             chain = (diagonal, *chain) if first else (*chain, diagonal)
     return chain
 
@@ -188,14 +200,19 @@ def _kron(
         raise UnwritableError
     page = writer.page
     factors = [_block(writer, pair, owner) for pair in blocks]
+    if not crossed and shape.rows == shape.cols and all(_is_identity(f) for f in factors):
+        return (page.eye(shape.rows),)
     product = page.call("kron", [page.chain(f) for f in factors], Shape(shape.rows, _sizes(shape.cols, crossed)))
     page.keep_flip(product, page.call("kron", [page.flip(page.chain(f)) for f in factors], product.typed.transposed))
     if not crossed or len(cols) < 2:
         return (product,)
     args = [page.size(shape.cols[1:]), page.size(shape.cols[:1])]
     commutation = page.call("commutation", args, Shape(shape.cols[::-1], shape.cols))
-    identity = all(len(f) == 1 and f[0].kind == "call" and f[0].name == "eye" for f in factors)
-    return (commutation,) if identity else (product, commutation)
+    return (commutation,) if all(_is_identity(f) for f in factors) else (product, commutation)
+
+
+def _is_identity(chain: tuple[Tree, ...]) -> bool:
+    return len(chain) == 1 and chain[0].kind == "call" and chain[0].name == "eye"
 
 
 def _sizes(cols: Size, crossed: bool) -> Size:
@@ -241,41 +258,3 @@ def _block(writer: Writer, pair: Pair, owner: dict[int, Part]) -> tuple[Tree, ..
     if col is not None:
         chain = (*chain, page.flip(writer.tree(owner[col][1])))
     return chain
-
-
-def _collected(writer: Writer, terms: list[Term], shape: Shape) -> Term:
-    """The sum, with Kronecker products that share a side joined: kron(A, C) + kron(B, C) = kron(A + B, C)."""
-    parts = list(terms)
-    joined = True
-    while joined:
-        joined = False
-        for i, a in enumerate(parts):
-            for j in range(i + 1, len(parts)):
-                both = _joined(writer, a, parts[j])
-                if both is not None:
-                    parts = [*parts[:i], both, *parts[i + 1 : j], *parts[j + 1 :]]
-                    joined = True
-                    break
-            if joined:
-                break
-    return collect(writer.page, parts, shape)
-
-
-def _joined(writer: Writer, a: Term, b: Term) -> Term | None:
-    """Two terms that differ in one side of one Kronecker product only."""
-    kron_a, kron_b = (next((t for t in x.chain if t.kind == "call" and t.name == "kron"), None) for x in (a, b))
-    if kron_a is None or kron_b is None or len(a.chain) != len(b.chain) or a.scalars != b.scalars:
-        return None
-    if any(s is not t for s, t in zip(a.chain, b.chain, strict=True) if s is not kron_a):
-        return None
-    page = writer.page
-    for side in (0, 1):
-        if kron_a.args[1 - side] is not kron_b.args[1 - side]:
-            continue
-        shape = kron_a.args[side].typed
-        total = collect(page, [Term(x.coef, (), (k.args[side],), shape) for x, k in ((a, kron_a), (b, kron_b))], shape)
-        args = [page.chain(total.chain) if not total.scalars else written(page, replace(total, coef=1))] * 2
-        args[1 - side] = kron_a.args[1 - side]
-        whole = page.call("kron", args, kron_a.typed)
-        return Term(total.coef, a.scalars, tuple(whole if t is kron_a else t for t in a.chain), a.shape)
-    return None

@@ -190,6 +190,8 @@ class Page:
         if t.kind == "call" and t.name in ("tril", "triu"):
             other = "triu" if t.name == "tril" else "tril"
             return self.call(other, [self.flip(t.args[0])], t.typed.transposed)
+        if t.kind == "call" and t.name == "sum" and len(t.args) == 2:
+            return self.call("sum", [self.flip(t.args[0]), self.number(3 - t.args[1].value)], t.typed.transposed)
         return None
 
     @staticmethod

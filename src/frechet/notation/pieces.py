@@ -46,6 +46,7 @@ class Pieces:
         self.w, self.page = writer, writer.page
         self.out = tuple(out)
         self.dims = dict(enumerate(node.index_dims))
+        self.sizes = {i: writer.size(d) for i, d in self.dims.items()}
         self.coef: Number = node.coef
         self.scalars: Scalars = ()
         self.vecs: dict[int, Vec] = {}

@@ -82,9 +82,9 @@ class Reduction(Pieces):
         for k, (_, a, b) in enumerate(self.masks):
             if not (self.slots().get(a, 0) > 2 or self.slots().get(b, 0) > 2):
                 u, v = self.vecs.pop(a, None), self.vecs.pop(b, None)
-                ends = [self.column(x) if x else (self.page.ones(Shape((self.dims[i],))),) for x, i in ((u, a), (v, b))]
+                ends = [self.column(x) if x else (self.page.ones(Shape(self.sizes[i])),) for x, i in ((u, a), (v, b))]
                 if not u and not v:
-                    self.mats.append(Mat((self.page.ones(Shape((self.dims[a],), (self.dims[b],))),), a, b))
+                    self.mats.append(Mat((self.page.ones(Shape(self.sizes[a], self.sizes[b])),), a, b))
                 else:
                     self.mats.append(Mat(ends[0] + self.page.flip_chain(ends[1]), a, b))
                 return k >= 0
@@ -95,7 +95,7 @@ class Reduction(Pieces):
         if not self.masks:
             return False
         mask, a, b = self.masks.pop()
-        ones = self.page.ones(Shape((self.dims[a],), (self.dims[b],)))
+        ones = self.page.ones(Shape(self.sizes[a], self.sizes[b]))
         self.mats.append(Mat((self._triangle(mask, ones),), a, b))
         return True
 
@@ -172,7 +172,7 @@ class Reduction(Pieces):
         elif len(free) == 1:
             i = free[0]
             rows = a.chain + self.page.flip_chain(b) if i == a.row else self.page.flip_chain(a.chain) + b
-            diagonal = self.page.diag(self.page.chain(rows), Shape((self.dims[i],)))
+            diagonal = self.page.diag(self.page.chain(rows), Shape(self.sizes[i]))
             short = min(diagonal, self._summed(hadamard, i == a.row), key=self.page.length)
             self.vecs.setdefault(i, []).append(((short,), 1))
         else:
@@ -218,7 +218,7 @@ class Reduction(Pieces):
             ends = [m for m in self.mats if i in (m.row, m.col)]
             if len(ends) == 2:
                 del self.vecs[i]
-                n = (self.dims[i],)
+                n = self.sizes[i]
                 self._join(ends[0], ends[1], i, (self.page.diag(self.page.chain(self.column(vec)), Shape(n, n)),))
                 return True
         return False
@@ -234,7 +234,7 @@ class Reduction(Pieces):
                 if other not in self.out and other not in self.vecs and slots[other] == 1:
                     self._total(m.chain)
                     return True
-                ones = self.page.ones(Shape((self.dims[i],)))
+                ones = self.page.ones(Shape(self.sizes[i]))
                 matrix = self.page.chain(m.chain)
                 chain = m.chain if over_columns else self.page.flip_chain(m.chain)
                 short = (self._summed(matrix, over_columns),)
@@ -257,7 +257,7 @@ class Reduction(Pieces):
             raise UnwritableError
         if not self.out:
             return Term(self.coef, self.scalars, (), SCALAR)
-        sides = [(self.dims[i],) for i in self.out]
+        sides = [self.sizes[i] for i in self.out]
         if len(self.out) == 1:
             vec = self.vecs.get(self.out[0])
             chain = self.column(vec) if vec else (self.page.ones(Shape(sides[0])),)
@@ -288,7 +288,6 @@ class Reduction(Pieces):
         if v:
             chain = (*chain, self.page.diag(self.page.chain(self.column(v)), Shape(shape.cols, shape.cols)))
         return chain
-
 
     def _scaled(self, chain: tuple[Tree, ...], u: Vec | None, v: Vec | None, shape: Shape) -> tuple[Tree, ...] | None:
         """(u*v').*M instead of diag(u)*M*diag(v), where that is shorter."""

@@ -116,8 +116,10 @@ def _bound(page: Page, root: Tree, names: dict[Tree, str]) -> Tree:
     """body where s = ..., t = ...; later definitions use the earlier names."""
 
     def visit(t: Tree, args: list[Tree]) -> Tree:
-        new = t if all(a is b for a, b in zip(t.args, args, strict=True)) else page.make(
-            t.kind, args, t.name, t.value, t.typed
+        new = (
+            t
+            if all(a is b for a, b in zip(t.args, args, strict=True))
+            else page.make(t.kind, args, t.name, t.value, t.typed)
         )
         if t in names:
             definitions[t] = new
