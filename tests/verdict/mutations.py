@@ -71,7 +71,7 @@ def _lost_factor(rng: random.Random, tree: Tree) -> Tree:
     """A factor of a product that is not a number: the chain rule forgotten."""
     chain = rng.choice(list(align.chains(tree)))
     parts = align.chain(chain)
-    k = rng.choice([k for k, p in enumerate(parts) if p.kind != "number"])
+    k = rng.choice([k for k, p in enumerate(parts) if any(t.kind == "name" for t in subtrees(p))])
     return align.replaced(tree, chain, align.joined(chain.kind, parts[:k] + parts[k + 1 :], None))
 
 
@@ -135,22 +135,28 @@ class Source:
         self.seen: set[tuple[str, str]] = set()
 
     def mutants(self, number: int, faults: tuple[str, ...] = tuple(FAULTS)) -> Iterator[Mutant]:
-        """Faults in turn, each in a random case that has a place for it."""
-        found = tries = 0
-        while found < number and tries < 200 * number:
-            fault = faults[tries % len(faults)]
-            tries += 1
-            case = self.rng.choice(self.known)
-            try:
-                text = to_text(FAULTS[fault](self.rng, parse_text(case.expected or "")))
-            except IndexError:
-                continue
-            if (case.id, text) in self.seen:
-                continue
-            self.seen.add((case.id, text))
-            if turned(case) if fault == "layout" else self.differs(case, text):
+        """Kinds of faults in turn, each in a random case that has a place for it."""
+        found = rounds = 0
+        while found < number and rounds < 20 * number:
+            fault = faults[rounds % len(faults)]
+            rounds += 1
+            mutant = next(filter(None, (self.one(fault) for _ in range(60))), None)
+            if mutant is not None:
                 found += 1
-                yield Mutant(case, fault, text)
+                yield mutant
+
+    def one(self, fault: str) -> Mutant | None:
+        """A fault in a random case, None where it has no place or changes nothing that can be read."""
+        case = self.rng.choice(self.known)
+        try:
+            text = to_text(FAULTS[fault](self.rng, parse_text(case.expected or "")))
+        except IndexError:
+            return None
+        if (case.id, text) in self.seen:
+            return None
+        self.seen.add((case.id, text))
+        changed = turned(case) if fault == "layout" else self.differs(case, text)
+        return Mutant(case, fault, text) if changed else None
 
     def differs(self, case: Case, text: str) -> bool:
         """Whether the mutant, where it can be read in the truth's shape, has another value at the stored points."""

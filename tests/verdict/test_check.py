@@ -38,7 +38,7 @@ TAUGHT = [
     ("norm2(A*X-B)^2", "X", "2*(A*X-B)", "wrong", {"missing factor"}, "2*(A*X-B)"),
     ("norm2(A*X-B)^2", "X", "2*A*(A*X-B)", "right under assumptions", {"transpose", "symmetric"}, "A"),
     ("norm2(A*X-B)^2", "X", "2*A'*(A*X+B)", "wrong", {"sign"}, "B"),
-    ("tr(X'*A*X)", "X", "A*X", "wrong", {"missing term"}, "A*X"),
+    ("tr(X'*A*X)", "X", "A*X", "wrong", {"missing term"}, "A"),
     ("sum(exp(A*X))", "X", "exp(A*X)", "wrong", {"missing factor"}, "exp(A*X)"),
     ("sum((A.*X).^2)", "X", "2*(A*X).*A", "wrong", {"matrix product"}, "A*X"),
 ]  # fmt: skip

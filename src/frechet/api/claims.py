@@ -20,8 +20,8 @@ from frechet.language.text import parse_text
 from frechet.language.tree import Tree, subtrees
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
+from frechet.verdict.bench import untyped
 from frechet.verdict.claim import Truth, examine
-from frechet.verdict.diagnose import _untyped
 from frechet.verdict.verdict import RIGHT, UNDECIDED, Verdict
 
 LANGUAGES = ("auto", "text", "latex", "python")
@@ -141,12 +141,12 @@ def _is_latex(text: str) -> bool:
 def _said(given: Any, language: str, declared: Any = None, latex: bool = False) -> Said:
     """A formula in any language; LaTeX is known by its backslashes, and beside it (`latex`) `2Ax` is LaTeX too."""
     if isinstance(given, Function):
-        return Said((_untyped(given.tree),), given.source, given.declarations)
+        return Said((untyped(given.tree),), given.source, given.declarations)
     if isinstance(given, Derivative):
         tree = given.forms.shown
         if tree is None:
             raise problem("E504", "This derivative has no closed form to compare with.")
-        return Said((_untyped(tree),), to_text(tree), given.function.declarations)
+        return Said((untyped(tree),), to_text(tree), given.function.declarations)
     if callable(given) or (language == "python" and isinstance(given, str)):
         return _python(given, declared)
     if not isinstance(given, str):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from frechet.core.facts import is_nonnegative
 from frechet.core.lazy import np
 from frechet.core.node import Add, Call, Map, Node, Var, topological
 from frechet.reference.conditions import Condition, read_conditions
@@ -49,6 +50,8 @@ class Sides(Watch):
         self.needs = node.children
         self.signs: set[float] = set()
         self.target = self._difference
+        one_sided = len(node.children) == 1 and is_nonnegative(node.children[0])
+        self.wanted = {1.0} if one_sided else {-1.0, 1.0}  # sign(relu(x)): what is never negative cannot be seen so
 
     def _difference(self, values: Values) -> Any:
         params = dict(zip(self.node.operation.params, (values[c] for c in self.node.children), strict=False))
@@ -56,7 +59,7 @@ class Sides(Watch):
 
     def look(self, values: Values) -> None:
         self.signs |= set(np.sign(self._difference(values)).ravel().tolist())
-        self.seen = {-1.0, 1.0} <= self.signs
+        self.seen = self.wanted <= self.signs
 
     def reason(self) -> str:
         return f"{self.node.operation.name}(...) was only seen on one side of its kink"

@@ -89,7 +89,7 @@ def stretched(rng: Any, value: Any, words: Collection[str], factor: float) -> An
         return value
     if "unit" in words:  # between 0 and 1: near one end or the other
         return value * factor if factor < 1 else 1 - (1 - value) / factor
-    if "orthogonal" in words:
+    if set(words) & {"orthogonal", "orthonormal"}:
         return value * rng.choice([-1.0, 1.0], value.shape[-1:])
     if "invertible" in words and not set(words) & _LINES:
         return factor * value * rng.choice([-1.0, 1.0], value.shape[-1:])
@@ -100,7 +100,7 @@ def stretched(rng: Any, value: Any, words: Collection[str], factor: float) -> An
 def moved(rng: Any, value: Any, other: Any, words: Collection[str], step: float) -> Any:
     """A value some way off, towards another one of the same words."""
     some = set(words)
-    if some & (_SETTLED | {"orthogonal"}):
+    if some & (_SETTLED | {"orthogonal", "orthonormal"}):
         return other if rng.random() < 0.3 else value
     if "unit" in some:
         return value + min(step, 1.0) * rng.random() * (other - value)

@@ -15,6 +15,8 @@ def small_values(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
     value = np.asarray(value, dtype=object).reshape(rows, cols)
     if "unit_norm" in words:
         return _unit_norm(rng, rows, cols)
+    if "orthonormal" in words and rows >= cols:
+        return _orthogonal(rng, rows)[:, :cols]
     return _square(rng, value, words) if rows == cols else value
 
 

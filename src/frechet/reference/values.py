@@ -16,6 +16,8 @@ STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew
 def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
     """A rows x cols array that is everything the words say; standard normal without a word."""
     value = _entries(rng, next((w for w in ENTRIES if w in words), "normal"), (rows, cols))
+    if "orthonormal" in words and rows >= cols:
+        return np.linalg.qr(value)[0] * np.sign(value[0])
     if rows == cols:
         value = _square(value, words)
     return value / np.sqrt(np.sum(value * value)) if "unit_norm" in words else value

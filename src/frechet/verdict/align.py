@@ -79,16 +79,22 @@ def joined(kind: str, parts: Sequence[Tree], span: Span | None) -> Tree:
 
 
 def scaled(tree: Tree, factor: int | Fraction) -> Tree:
-    """factor * tree, with the span of the tree."""
+    """factor * tree, with the span of the tree; one number with the one that stands there already."""
     if factor < 0:
         return Tree("neg", (scaled(tree, -factor),), span=tree.span)
+    parts = chain(tree) if tree.kind == "mul" else [tree]
+    if parts[0].kind == "number" and tree.kind == "mul":
+        factor, parts = factor * parts[0].value, parts[1:]
     if factor == 1:
-        return tree
-    size = number(factor)
-    if Fraction(factor).denominator != 1:
-        top, bottom = Fraction(factor).as_integer_ratio()
-        size = Tree("div", (number(top), number(bottom)), shape=SCALAR)
-    return joined("mul", [size, *(chain(tree) if tree.kind == "mul" else [tree])], tree.span)
+        return joined("mul", parts, tree.span) if len(parts) > 1 else parts[0]
+    return joined("mul", [_plain_number(Fraction(factor)), *parts], tree.span)
+
+
+def _plain_number(value: Fraction) -> Tree:
+    """A whole number, or a quotient of two."""
+    if value.denominator == 1:
+        return number(value)
+    return Tree("div", (number(value.numerator), number(value.denominator)), shape=SCALAR)
 
 
 def tidy(root: Tree) -> Tree:

@@ -1,231 +1,174 @@
 """What is wrong with a formula: the smallest changes that make it right.
 
-Candidates are edits of the claim (a sign, a factor on a term, a transpose, the order of a product, the kind of a
-product, a term too many) and terms or factors of the right formula that the claim lacks. Each is tried in numbers at
-two points of different sizes; the edits that repair the claim are its faults. Nothing here decides right or wrong.
+Candidates are changes of the claim: a number or sign on a part, a transpose, the order of a product, the kind of an
+operation, a part too many, a part that is missing. Each is tried in numbers at points of different sizes; what comes
+out right is decided as any formula is, and only then said. Nothing here decides whether the claim is right or wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, islice
+from itertools import islice
 from typing import Any
 
-from frechet.core.errors import FrechetError, Span
+from frechet.core.errors import Span
 from frechet.core.lazy import np
-from frechet.language.declarations import Declarations
-from frechet.language.shapes import elaborate
-from frechet.language.tree import Tree, subtrees
+from frechet.language.tree import Tree
 from frechet.notation.text import to_text
-from frechet.reference.program import Program
-from frechet.reference.sample import Point
 from frechet.verdict import align
+from frechet.verdict.bench import TOLERANCE, Bench, untyped
+from frechet.verdict.edits import (
+    CAUSES,
+    Edit,
+    coefficient,
+    inner_numbers,
+    lacking,
+    structural,
+    superfluous,
+    vocabulary,
+)
 
-CAUSES = (
-    "sign", "factor", "transpose", "order", "missing term", "extra term", "missing factor", "extra factor",
-    "elementwise product", "matrix product", "trace for sum", "sum for trace", "layout", "shape",
-)  # fmt: skip
-MAX_TRIALS = 1200
-TOLERANCE = 1e-7
-_TRANSPOSABLE = frozenset({"name", "call", "transpose", "add", "sub", "mul", "dotmul", "index"})
+MAX_PAIRS = 60  # first faults of two that are tried
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A change of the claim: what it mends (causes joined by "and"), the part it changes, what comes there instead."""
+class Found:
+    """Changes that together mend a claim, and the tree that they make of it."""
 
-    cause: str
-    target: Tree
-    new: Tree
-    sentence: str
+    edits: tuple[Edit, ...]
+    tree: Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The faults found, where, the explanation and the mended formula; all empty if nothing was found."""
+    """The faults found, where, what should stand there, the explanation and the mended formula; all empty if nothing
+    was found."""
 
     causes: tuple[str, ...] = ()
-    span: Span | None = None
+    spans: tuple[Span, ...] = ()
+    repairs: tuple[str, ...] = ()
     explanation: str = ""
     mended: str = ""
     faults: int = 0
+    place_known: bool = True
+
+    @property
+    def span(self) -> Span | None:
+        return self.spans[0] if self.spans else None
 
 
-class Judge:
-    """Values of candidate trees at fixed points, compared with the right values."""
-
-    def __init__(self, truth: Callable[[Point], Any], points: Sequence[Point], declarations: Declarations) -> None:
-        self.declarations = declarations
-        self.points = list(points)
-        self.right = [np.asarray(truth(p), dtype=float) for p in points]
-        self.trials = 0
-
-    def values(self, tree: Tree) -> list[Any] | None:
-        """The values at the points, None where the tree has no sense or another shape than the truth."""
-        self.trials += 1
-        try:
-            typed, _ = elaborate(tree, self.declarations)
-            out = []
-            for point, right in zip(self.points, self.right, strict=True):
-                value = np.asarray(Program(typed, point.sizes)(point.arrays), dtype=float)
-                if value.shape != right.shape or not np.isfinite(value).all():
-                    return None
-                out.append(value)
-        except FrechetError:
-            return None
-        return out
-
-    def mends(self, tree: Tree) -> bool:
-        got = self.values(tree)
-        return got is not None and self.equals(got)
-
-    def equals(self, got: Sequence[Any]) -> bool:
-        for value, right in zip(got, self.right, strict=True):
-            scale = max(np.max(np.abs(right), initial=0.0), np.max(np.abs(value), initial=0.0), 1e-300)
-            if np.max(np.abs(value - right), initial=0.0) > TOLERANCE * scale:
-                return False
-        return True
-
-    def coefficient(self, base: Sequence[Any], with_two: Sequence[Any]) -> Fraction | None:
-        """c with truth = base + (c - 1)*(with_two - base), if there is one simple number for all points."""
-        step = np.concatenate([(b - a).ravel() for a, b in zip(base, with_two, strict=True)])
-        need = np.concatenate([(r - a).ravel() for a, r in zip(base, self.right, strict=True)])
-        weight = float(step @ step)
-        if weight == 0:
-            return None
-        c = float(step @ need) / weight
-        if np.max(np.abs(c * step - need)) > TOLERANCE * max(np.max(np.abs(need)), 1e-300):
-            return None
-        exact = Fraction(1 + c).limit_denominator(48)
-        return exact if abs(float(exact) - 1 - c) < 1e-7 * max(1.0, abs(c)) else None
+def diagnose(bench: Bench, truth: Tree | None, more: Sequence[Tree]) -> Diagnosis:
+    """The faults of the claim on the bench; `truth` is the right formula, typed, where it has one, and `more` further
+    typed formulas that a missing part may come from."""
+    known = [*([truth] if truth is not None else []), *more]
+    words = vocabulary([*([bench.claim] if bench.quick else []), *known])
+    for search in (_one_number, _one_change, _one_missing, _term_by_term, _from_the_truth, _two_changes):
+        found = search(bench, truth, words)
+        if found is not None:
+            return _told(bench, found)
+        if bench.spent:
+            break
+    return Diagnosis(("shape",) if bench.base is None else ())
 
 
-def diagnose(claim: Tree, truth: Tree | None, judge: Judge) -> Diagnosis:
-    """The faults of the untyped tree `claim`; `truth` is the right formula as a tree, where it has one."""
-    base = judge.values(claim)
-    for search in (_one_fault, _missing_terms, _from_the_truth, _two_faults):
-        edits = search(claim, truth, judge, base)
-        if edits:
-            return _told(claim, edits)
-    return Diagnosis(("shape",) if base is None else ())
-
-
-def _told(claim: Tree, edits: Sequence[Edit]) -> Diagnosis:
-    tree = claim
-    for edit in edits:
-        tree = align.replaced(tree, edit.target, edit.new)
-    spans = [e.target.span for e in edits if e.target.span is not None]
-    sentences = " ".join(e.sentence for e in edits)
+def _told(bench: Bench, found: Found) -> Diagnosis:
+    edits, tree = found.edits, found.tree
+    placed = [(e, e.target.span if e.gone is None else e.gone.span) for e in edits]
     causes = tuple(dict.fromkeys(word for e in edits for word in e.cause.split(" and ")))
-    return Diagnosis(causes, spans[0] if spans else None, sentences, to_text(align.tidy(tree)), len(edits))
+    return Diagnosis(
+        causes,
+        tuple(span for _, span in placed if span is not None),
+        tuple(_instead(e) for e, span in placed if span is not None),
+        " ".join(dict.fromkeys(e.sentence for e in edits)),
+        to_text(align.tidy(untyped(tree))),
+        len(edits),
+        all(e.target is not bench.claim or e.cause != "transpose" for e in edits),
+    )
+
+
+def _instead(edit: Edit) -> str:
+    return "(leave this out)" if edit.gone is not None else to_text(align.tidy(untyped(edit.new)))
+
+
+def _first(bench: Bench, edits: Iterable[Edit]) -> Found | None:
+    """The first change that mends the claim."""
+    for edit in edits:
+        if bench.spent:
+            return None
+        if bench.mends(edit.target, edit.new):
+            return _one(bench, edit)
+    return None
+
+
+def _one(bench: Bench, edit: Edit) -> Found:
+    return Found((edit,), align.replaced(bench.claim, edit.target, edit.new))
 
 
 # -- one fault -----------------------------------------------------------------------------------------------
 
 
-def _one_fault(claim: Tree, truth: Tree | None, judge: Judge, base: list[Any] | None) -> list[Edit]:
-    if base is not None:
-        found = _scaling(claim, judge, base)
-        if found is not None:
-            return [found]
-    for edit in [*_structural(claim), *_signs(claim)]:
-        if judge.mends(align.replaced(claim, edit.target, edit.new)):
-            return [edit]
-    return []
+def _one_number(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    """A number or a sign before a term, or on a part inside a function."""
+    if bench.base is None or not bench.quick:
+        return None if bench.quick else _first(bench, _signs(bench.claim))
+    for term in align.terms(bench.claim):
+        c = bench.coefficient(term)
+        if c is not None and c != 1 and (c or term is bench.claim):  # what does not belong there is left out below
+            edit = coefficient(term, c)
+            if bench.mends(term, edit.new):
+                return _one(bench, edit)
+    return _first(bench, inner_numbers(bench.claim))
 
 
-def _scaling(claim: Tree, judge: Judge, base: Sequence[Any]) -> Edit | None:
-    """A term with a wrong coefficient: the value is linear in it."""
-    for term in align.terms(claim):
-        doubled = judge.values(align.replaced(claim, term, align.scaled(term, 2)))
-        c = None if doubled is None else judge.coefficient(base, doubled)
-        if c is None or c == 1:
-            continue
-        edit = _coefficient_edit(term, c)
-        if judge.mends(align.replaced(claim, term, edit.new)):
-            return edit
-    return None
+def _signs(claim: Tree) -> Iterator[Edit]:
+    for term in reversed(align.terms(claim)[1:]):
+        yield coefficient(term, Fraction(-1))
 
 
-def _coefficient_edit(term: Tree, c: Fraction) -> Edit:
-    text = to_text(term)
-    if c == -1:
-        return Edit("sign", term, align.scaled(term, -1), f"The sign of {text} is wrong.")
-    if c == 0:
-        return Edit("extra term", term, align.scaled(term, 0), f"The term {text} does not belong here.")
-    sign = " and its sign is wrong" if c < 0 else ""
-    cause = "factor and sign" if c < 0 else "factor"
-    return Edit(cause, term, align.scaled(term, c), f"The factor {abs(c)} is missing on {text}{sign}."
-                if abs(c).denominator == 1 else f"{text} must be multiplied by {abs(c)}{sign}.")  # fmt: skip
+def _one_change(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    return _first(bench, structural(bench.claim)) or _first(bench, superfluous(bench.claim))
 
 
-def _structural(claim: Tree) -> Iterator[Edit]:
-    """Edits of one place: transposes, order, kinds of products, trace and sum, a factor too many."""
-    every = subtrees(claim)
-    for tree in every:
-        if tree.kind in _TRANSPOSABLE:
-            yield _transposed(tree)
-    for whole in align.chains(claim):
-        parts = align.chain(whole)
-        if whole.kind == "mul":
-            for k in range(len(parts) - 1):
-                new = [*parts[:k], parts[k + 1], parts[k], *parts[k + 2 :]]
-                yield Edit("order", whole, align.joined("mul", new, whole.span),
-                           f"{to_text(parts[k])} and {to_text(parts[k + 1])} stand in the wrong order.")  # fmt: skip
-            if len(parts) > 2:
-                yield Edit("order", whole, align.joined("mul", parts[::-1], whole.span),
-                           "The factors stand in the wrong order.")  # fmt: skip
-        for k in range(len(parts)):
-            rest = parts[:k] + parts[k + 1 :]
-            yield Edit("extra factor", whole, align.joined(whole.kind, rest, whole.span),
-                       f"The factor {to_text(parts[k])} does not belong here.")  # fmt: skip
-    for tree in every:
-        yield from _other_operation(tree)
-        if tree.kind in align.PRODUCTS and any(a.kind in align.PRODUCTS for a in tree.args):
-            for kept, gone in (tree.args, tree.args[::-1]):
-                yield Edit("extra factor", tree, kept, f"The factor {to_text(gone)} does not belong here.")
+def _one_missing(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    if not bench.quick:
+        return None
+    return _first(bench, lacking(bench.claim, words)) or _missing_terms(bench, truth)
 
 
-def _transposed(tree: Tree) -> Edit:
-    text = to_text(tree)
-    if tree.kind == "transpose":
-        return Edit("transpose", tree, tree.args[0], f"{text} must not be transposed.")
-    return Edit("transpose", tree, Tree("transpose", (tree,), span=tree.span), f"{text} must be transposed.")
+def _missing_terms(bench: Bench, truth: Tree | None) -> Found | None:
+    """Several terms of the truth: those whose sum is what the claim lacks."""
+    if truth is None or bench.base is None:
+        return None
+    parts = align.top_terms(_spread(truth))
+    if not 1 < len(parts) <= 8:
+        return None
+    some = _members(bench, [t for _, t in parts], [s for s, _ in parts], bench.base)
+    if not some or len(some) == len(parts):
+        return None
+    added = align.signed_sum([parts[k] for k in some])
+    word = "terms" if len(some) > 1 else "term"
+    verb = "are" if len(some) > 1 else "is"
+    edit = Edit("missing term", bench.claim, Tree("add", (bench.claim, added)),
+                f"The {word} {to_text(added)} {verb} missing.")  # fmt: skip
+    return Found((edit,), edit.new) if bench.right_tree(edit.new) else None
 
 
-def _other_operation(tree: Tree) -> Iterator[Edit]:
-    if tree.kind in align.PRODUCTS:
-        other = "dotmul" if tree.kind == "mul" else "mul"
-        cause = "matrix product" if tree.kind == "mul" else "elementwise product"
-        word = "elementwise" if tree.kind == "mul" else "a matrix product"
-        yield Edit(cause, tree, Tree(other, tree.args, span=tree.span), f"The product {to_text(tree)} must be {word}.")
-    elif tree.kind == "call" and tree.name in ("tr", "sum") and len(tree.args) == 1:
-        other = "sum" if tree.name == "tr" else "tr"
-        cause = "trace for sum" if tree.name == "tr" else "sum for trace"
-        yield Edit(cause, tree, Tree("call", tree.args, name=other, span=tree.span),
-                   f"{to_text(tree)} must be {other}(...).")  # fmt: skip
-
-
-# -- what the claim lacks ------------------------------------------------------------------------------------
-
-
-def _missing_terms(claim: Tree, truth: Tree | None, judge: Judge, base: list[Any] | None) -> list[Edit]:
-    """Terms of the truth that are missing: one, or several."""
-    if truth is None or base is None:
+def _members(bench: Bench, parts: Sequence[Tree], signs: Sequence[int], base: Sequence[Any]) -> list[int]:
+    """The terms whose sum is the difference of truth and claim: least squares with coefficients that must be 0 or 1."""
+    columns = [bench.values(t) for t in parts]
+    if any(c is None for c in columns):
         return []
-    parts = align.top_terms(_spread(_untyped(truth)))
-    for count in range(1, min(len(parts), 4)):
-        for some in islice(combinations(parts, count), 40):
-            added = Tree("add", (claim, align.signed_sum(some)))
-            if judge.mends(added):
-                text = to_text(align.signed_sum(some))
-                word = "terms" if count > 1 else "term"
-                return [
-                    Edit("missing term", claim, added, f"The {word} {text} {'are' if count > 1 else 'is'} missing.")
-                ]
-    return []
+    matrix = np.stack([s * np.concatenate([v.ravel() for v in c or []])
+                       for s, c in zip(signs, columns, strict=True)], axis=1)  # fmt: skip
+    need = np.concatenate([(r - b).ravel() for r, b in zip(bench.right, base, strict=True)])
+    solved, _, rank, _ = np.linalg.lstsq(matrix, need, rcond=None)
+    if rank < len(parts) or np.max(np.abs(matrix @ solved - need)) > TOLERANCE * np.max(np.abs(need), initial=1e-300):
+        return []
+    if np.max(np.minimum(abs(solved), abs(solved - 1))) > 1e-6:
+        return []
+    return [k for k, c in enumerate(solved) if c > 0.5]
 
 
 def _spread(tree: Tree) -> Tree:
@@ -240,121 +183,152 @@ def _spread(tree: Tree) -> Tree:
     return tree
 
 
-def _from_the_truth(claim: Tree, truth: Tree | None, judge: Judge, base: list[Any] | None) -> list[Edit]:
-    """The claim is the truth with a factor left out or one structural fault in it."""
-    if truth is None:
-        return []
-    right = _untyped(truth)
-    other = _claimed_values(claim, judge)
-    if other is None:
-        return []
-    for edit in [*_dropped_terms(right), *_structural(right)]:
-        mutant = align.replaced(right, edit.target, edit.new)
-        if other.mends(mutant):
-            cause = {"extra factor": "missing factor", "elementwise product": "matrix product",
-                     "matrix product": "elementwise product", "trace for sum": "sum for trace",
-                     "sum for trace": "trace for sum"}.get(edit.cause, edit.cause)  # fmt: skip
-            return [Edit(cause, claim, right, _from_truth_sentence(edit, cause))]
-    return []
+# -- the truth with a fault ----------------------------------------------------------------------------------
+
+_SEEN_FROM_THERE = {
+    "extra factor": "missing factor", "extra term": "missing term", "missing factor": "extra factor",
+    "missing term": "extra term", "elementwise product": "matrix product", "matrix product": "elementwise product",
+    "trace for sum": "sum for trace", "sum for trace": "trace for sum",
+}  # fmt: skip
 
 
-def _dropped_terms(right: Tree) -> Iterator[Edit]:
-    """The truth with a term of an inner sum left out."""
-    for tree in subtrees(right):
-        if tree.kind in align.SUMS:
-            first, second = tree.args
-            sign = "-" if tree.kind in ("sub", "dotsub") else ""
-            negative = Tree("neg", (second,)) if sign else second
-            yield Edit("missing term", tree, first, f"The term {sign}{to_text(second)} is missing.")
-            yield Edit("missing term", tree, negative, f"The term {to_text(first)} is missing.")
-            if sign:
-                yield Edit("missing term and sign", tree, second, f"The term {to_text(first)} is missing.")
-
-
-def _from_truth_sentence(edit: Edit, cause: str) -> str:
-    if cause.startswith("missing term"):
-        return edit.sentence
-    if cause == "missing factor":
-        gone = edit.sentence.removeprefix("The factor ").removesuffix(" does not belong here.")
-        return f"The factor {gone} is missing: the chain rule brings it."
-    part = to_text(edit.target)
-    words = {"transpose": f"Where the right formula has {part}, the claim has {to_text(edit.new)}.",
-             "order": f"The factors of {part} stand in another order."}  # fmt: skip
-    return words.get(cause, f"The product in {part} is of the other kind.")
-
-
-def _claimed_values(claim: Tree, judge: Judge) -> Judge | None:
-    """A judge whose truth is the claim."""
-    try:
-        typed, _ = elaborate(claim, judge.declarations)
-        return Judge(lambda p: Program(typed, p.sizes)(p.arrays), judge.points, judge.declarations)
-    except FrechetError:
+def _from_the_truth(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    """The claim is the truth with one fault in it, however else it is written."""
+    if truth is None or bench.base is None:
         return None
+    other = _bench_for(bench, truth, bench.base)
+    found = _first(other, superfluous(truth)) or _first(other, structural(truth))
+    bench.trials += other.trials
+    bench.built += other.built
+    if found is None:
+        return None
+    (edit,) = found.edits
+    cause = _SEEN_FROM_THERE.get(edit.cause, edit.cause)
+    return Found((Edit(cause, bench.claim, truth, _told_from_there(edit, cause)),), truth)
 
 
-def _untyped(tree: Tree) -> Tree:
-    """A printed tree as if it had been typed: without shapes, sizes as names."""
-    done: dict[int, Tree] = {}
-    for t in subtrees(tree):
-        args = tuple(done[id(a)] for a in t.args)
-        if t.kind == "size":
-            done[id(t)] = Tree("name", name=str(t.value)) if isinstance(t.value, str) else Tree("number", value=t.value)
-        else:
-            shape = t.shape if t.kind == "number" else None
-            done[id(t)] = Tree(t.kind, args, t.name, t.value, shape, t.span)
-    return done[id(tree)]
+def _told_from_there(edit: Edit, cause: str) -> str:
+    what = edit.sentence.removesuffix(" does not belong here.").removesuffix(".")
+    if cause.startswith("missing"):
+        return f"{what} is missing" + (": the chain rule brings it." if cause == "missing factor" else ".")
+    part = to_text(untyped(edit.target))
+    return f"Where the right formula has {part}, the claim has {to_text(untyped(edit.new))}."
 
 
-# -- two faults ----------------------------------------------------------------------------------------------
+# -- several faults ------------------------------------------------------------------------------------------
 
 
-def _two_faults(claim: Tree, truth: Tree | None, judge: Judge, base: list[Any] | None) -> list[Edit]:
-    """Two wrong coefficients, or a structural fault together with another one."""
-    if base is not None:
-        linear = _several_coefficients(claim, judge)
-        if linear:
-            return linear
-    for first in [*_signs(claim), *_structural(claim)]:
-        if judge.trials > MAX_TRIALS:
-            return []
-        changed = align.replaced(claim, first.target, first.new)
-        values = judge.values(changed)
-        if values is None:
-            continue
-        second = _scaling(changed, judge, values)
-        if second is not None:
-            return [first, second]
-        lacking = _missing_terms(changed, truth, judge, values)
-        if lacking:
-            return [first, *lacking]
-    for first in _structural(claim):
-        changed = align.replaced(claim, first.target, first.new)
-        for second in _structural(changed):
-            if judge.trials > MAX_TRIALS:
-                return []
-            if second.cause != "extra factor" and judge.mends(align.replaced(changed, second.target, second.new)):
-                return [first, second]
-    return []
+def _term_by_term(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    """Terms of the claim held against terms of the truth: those that have no partner have faults of their own."""
+    if truth is None or bench.base is None or not bench.quick:
+        return None
+    linear = _several_coefficients(bench)
+    if linear:
+        return linear
+    mine = align.top_terms(bench.claim)
+    for form in (truth, _spread(truth)):
+        theirs = align.top_terms(form)
+        if 1 < len(mine) <= 6 and 1 < len(theirs) <= 6:
+            edits = _partners(bench, mine, theirs)
+            tree = _all(bench.claim, edits)
+            if edits and bench.right_tree(tree):
+                return Found(tuple(edits), tree)
+    return None
 
 
-def _signs(claim: Tree) -> Iterator[Edit]:
-    for term in align.terms(claim)[1:]:
-        yield _coefficient_edit(term, Fraction(-1))
+def _all(tree: Tree, edits: Sequence[Edit]) -> Tree:
+    for edit in edits:
+        tree = align.replaced(tree, edit.target, edit.new)
+    return tree
 
 
-def _several_coefficients(claim: Tree, judge: Judge) -> list[Edit]:
-    """Simple coefficients for all outermost terms that make the sum right."""
-    parts = align.top_terms(claim)
-    columns = [judge.values(t) for _, t in parts]
-    if len(parts) < 2 or any(c is None for c in columns):
+def _partners(bench: Bench, mine: Sequence[tuple[int, Tree]], theirs: Sequence[tuple[int, Tree]]) -> list[Edit]:
+    """For each term without an equal one: the fault that parts it from one of the others."""
+    values = [bench.values(t) for _, t in mine]
+    goals = [bench.values(t) for _, t in theirs]
+    if any(v is None for v in (*values, *goals)):
         return []
+    left = list(range(len(theirs)))
+    odd = []
+    for (sign, term), value in zip(mine, values, strict=True):
+        equal = next((j for j in left if _same(value, goals[j], sign * theirs[j][0])), None)
+        if equal is None:
+            odd.append((sign, term))
+        else:
+            left.remove(equal)
+    edits: list[Edit] = []
+    for sign, term in odd:
+        for j in left:
+            goal = goals[j]
+            assert goal is not None
+            part = _bench_for(bench, term, [sign * theirs[j][0] * v for v in goal])
+            found = _one_number(part, None, ()) or _one_change(part, None, ())
+            bench.trials += part.trials
+            bench.built += part.built
+            if found is not None:
+                edits += found.edits
+                left.remove(j)
+                break
+        else:
+            return []
+    return [] if left else edits
+
+
+def _bench_for(bench: Bench, part: Tree, goal: Sequence[Any], quick: bool | None = None) -> Bench:
+    """A bench for another formula at the same points, with other right values."""
+    return Bench(part, goal, bench.points, bench.declarations, quick=quick)
+
+
+def _same(one: Sequence[Any] | None, other: Sequence[Any] | None, sign: int) -> bool:
+    return all(
+        np.max(np.abs(a - sign * b), initial=0.0) <= TOLERANCE * np.max(np.abs(a), initial=1e-300)
+        for a, b in zip(one or (), other or (), strict=True)
+    )
+
+
+def _several_coefficients(bench: Bench) -> Found | None:
+    """Simple numbers for all outermost terms that make the sum right."""
+    parts = align.top_terms(bench.claim)
+    columns = [bench.values(t) for _, t in parts]
+    if len(parts) < 2 or any(c is None for c in columns):
+        return None
     matrix = np.stack([s * np.concatenate([v.ravel() for v in c or []])
                        for (s, _), c in zip(parts, columns, strict=True)], axis=1)  # fmt: skip
-    right = np.concatenate([r.ravel() for r in judge.right])
+    right = np.concatenate([r.ravel() for r in bench.right])
     solved, _, rank, _ = np.linalg.lstsq(matrix, right, rcond=None)
     if rank < len(parts) or np.max(np.abs(matrix @ solved - right)) > TOLERANCE * np.max(np.abs(right), initial=1e-300):
-        return []
+        return None
     exact = [Fraction(float(c)).limit_denominator(48) for c in solved]
     if any(abs(float(e) - c) > 1e-7 for e, c in zip(exact, solved, strict=True)):
-        return []
-    return [_coefficient_edit(t, e) for (_, t), e in zip(parts, exact, strict=True) if e != 1]
+        return None
+    edits = [coefficient(t, e) for (_, t), e in zip(parts, exact, strict=True) if e != 1]
+    tree = _all(bench.claim, edits)
+    return Found(tuple(edits), tree) if bench.right_tree(tree) else None
+
+
+def _two_changes(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> Found | None:
+    """A change of structure, and another one or a number."""
+    firsts = (*_signs(bench.claim), *structural(bench.claim))
+    for first in islice(firsts, MAX_PAIRS):
+        if bench.spent:
+            return None
+        changed = align.replaced(bench.claim, first.target, first.new)
+        found = _second(bench, changed)
+        if found is not None:
+            return Found((first, *found.edits), found.tree)
+    return None
+
+
+def _second(bench: Bench, changed: Tree) -> Found | None:
+    """The second fault of a claim whose first one is mended."""
+    other = _bench_for(bench, changed, bench.right, bench.quick)
+    other.proved = bench.proved
+    found: Found | None = None
+    if other.base is not None or not bench.quick:
+        found = _one_number(other, None, ()) or _first(other, structural(changed))
+    bench.trials += other.trials
+    bench.built += other.built
+    return found
+
+
+__all__ = ["CAUSES", "Diagnosis", "diagnose"]
