@@ -21,10 +21,10 @@ SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "b
 ORDER = ["core", "ops", "language", "reference", "calculus", "equality", "notation", "steps", "compile", "verify",
          "verdict", "local", "plot", "api", {"audit", "cli", "web"}]  # fmt: skip
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in ([rooms] if isinstance(rooms, str) else rooms)}
-NUMERIC_MAY_IMPORT = {"frechet.core", "frechet.core.errors", "frechet.core.lazy"}
+NUMERIC_MAY_IMPORT = {"frechet.core", "frechet.core.display", "frechet.core.errors", "frechet.core.lazy"}
 MAY_IMPORT_NUMERIC = {"verify", "verdict", "api", "local", "audit", "plot", "cli", "web"}
 # Optional backends: imported in the one function that first needs them.
-OPTIONAL = {"jax", "torch", "matplotlib", "sympy", "dask", "distributed", "IPython", "starlette", "uvicorn"}
+OPTIONAL = {"jax", "torch", "matplotlib", "rich", "sympy", "dask", "distributed", "IPython", "starlette", "uvicorn"}
 
 
 def module_name(path: Path) -> str:

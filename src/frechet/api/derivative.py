@@ -16,6 +16,7 @@ from frechet.api.structured_check import check_structured
 from frechet.calculus.derive import Level, derive, direction_for, finished
 from frechet.core.build import substitute
 from frechet.core.dims import Dim, Size
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.core.lazy import np
@@ -25,8 +26,10 @@ from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
 from frechet.notation.kinks import kinks
 from frechet.notation.latex import to_latex
+from frechet.notation.mathml import to_mathml
 from frechet.notation.present import Context, Forms
 from frechet.notation.text import to_text
+from frechet.notation.unicode import to_unicode
 from frechet.reference.evaluate import sizes_of
 from frechet.steps.derivation import Derivation
 from frechet.verify.check import Verification
@@ -51,7 +54,7 @@ class Request:
         return replace(self, structured="")
 
 
-class Derivative:
+class Derivative(Displayed):
     """A derivative of a Function.
 
     str(d) is the bare expression: the closed form if there is one, else the operator form, else index notation.
@@ -206,8 +209,19 @@ class Derivative:
         tree = self.forms.shown
         return self.forms.index if tree is None else to_latex(tree)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def card(self) -> Card:
+        """What notebooks and rich show: the answer, where it holds, how it was checked."""
+        tree = self.forms.shown
+        notes = [("where", condition) for condition in self.conditions]
+        notes += [("kink", line) for line in self.kinks] + [("layout", self.layout_note)]
+        notes += [("over", self.over)] if self.over else []
+        check = str(self.verification) if self.request.verify else "unchecked  verification was switched off"
+        label, _, text = check.partition(" ")
+        notes.append((label, text.strip()))
+        if tree is None:
+            return Card(self.forms.index, notes=notes)
+        latex = self.latex()
+        return Card(to_unicode(tree), latex, to_mathml(latex, block=True), notes)
 
     def report(self) -> str:
         """The answer with its conditions, layout and check."""

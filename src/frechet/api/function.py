@@ -12,6 +12,7 @@ from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
 from frechet.api.structure import check_manifold, check_mode, mode_of
 from frechet.core.dims import Dim, Shape, show_size
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.language.declarations import Declarations, declare, undeclared
 from frechet.language.infer import remarks
@@ -22,7 +23,9 @@ from frechet.local.around import Local
 from frechet.local.models import Model
 from frechet.local.symbolic import around
 from frechet.notation.latex import to_latex
+from frechet.notation.mathml import to_mathml
 from frechet.notation.text import to_text
+from frechet.notation.unicode import to_unicode
 from frechet.ops import REGISTRY
 from frechet.plot.kinds import of_function
 from frechet.plot.picture import Picture
@@ -59,7 +62,7 @@ def parse(
     return Function(tree, resolved, text, remarks(inferred))
 
 
-class Function:
+class Function(Displayed):
     """A function of its variables: evaluated, printed, differentiated."""
 
     def __init__(self, tree: Tree, declarations: Declarations, source: str, remarks: tuple[str, ...] = ()) -> None:
@@ -92,8 +95,13 @@ class Function:
     def latex(self) -> str:
         return to_latex(self.tree)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def card(self) -> Card:
+        """What notebooks and rich show: the formula, and what its variables are."""
+        sizes = [f"{name} in R^{' x '.join(map(str, dims))}" if dims else f"{name} in R"
+                 for name, dims in self.variables.items()]  # fmt: skip
+        latex = self.latex()
+        notes = [("where", ", ".join(sizes))] if sizes else []
+        return Card(to_unicode(self.tree), latex, to_mathml(latex, block=True), notes)
 
     @cached_property
     def _scalar(self) -> bool:

@@ -11,12 +11,15 @@ from frechet.api.arrays import real_arrays
 from frechet.api.coding import function, source
 from frechet.api.steps import stacked_steps
 from frechet.core.dims import Dim, Shape, Size
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.tree import Tree
 from frechet.notation.latex import to_latex
+from frechet.notation.mathml import to_mathml
 from frechet.notation.page import Page
 from frechet.notation.text import to_text
+from frechet.notation.unicode import to_unicode
 from frechet.steps.derivation import Derivation
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from frechet.verify.check import Verification
 
 
-class StackedDerivative:
+class StackedDerivative(Displayed):
     """A gradient or Hessian by several variables taken as one vector: blocks in the order of the names. In a gradient
     a matrix X stands as vec(X), column after column.
 
@@ -100,8 +103,14 @@ class StackedDerivative:
     def latex(self) -> str:
         return to_latex(self.tree)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def card(self) -> Card:
+        """What notebooks and rich show: the blocks as one matrix, where they hold, how they were checked."""
+        notes = [("where", condition) for condition in self.conditions]
+        notes.append(("layout", f"blocks in the order {', '.join(self.wrt)}"))
+        label, _, text = str(self.verification).partition(" ")
+        notes.append((label, text.strip()))
+        latex = self.latex()
+        return Card(to_unicode(self.tree), latex, to_mathml(latex, block=True), notes)
 
     def __repr__(self) -> str:
         return f"<StackedDerivative {self}>"

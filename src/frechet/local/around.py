@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from frechet import numeric
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import VerificationError, problem
 from frechet.core.lazy import np
 from frechet.local.contributions import Contributions, TwoMovements
@@ -14,7 +15,7 @@ from frechet.local.directions import Direction, Directions
 from frechet.local.models import Model
 from frechet.local.onesided import OneSided
 from frechet.local.point import Point
-from frechet.local.report import text_report, to_json, where
+from frechet.local.report import page_card, text_report, to_json, where
 from frechet.local.source import Derived, Source
 from frechet.numeric.drive import Problem
 from frechet.numeric.evaluate import flatten
@@ -25,7 +26,7 @@ _LOOKED_AT_ALL = 12  # with at most this many components the kind of differentia
 _TOLERANCE = 1e-6
 
 
-class Local:
+class Local(Displayed):
     """A function around a point, by n components; a vector of such components is flat (see `labels`).
 
     Made by `fr.local(f, at=...)` and `Function.local`. Nothing is computed before it is asked for.
@@ -341,6 +342,10 @@ class Local:
     def report(self) -> str:
         """Everything above as a readable page."""
         return text_report(self)
+
+    def card(self) -> Card:
+        """What notebooks and rich show: the page of `report`, the models as formulas."""
+        return page_card(self)
 
     def to_json(self) -> dict[str, Any]:
         """The numbers of `report`, for programs."""

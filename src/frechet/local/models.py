@@ -6,6 +6,7 @@ from functools import cached_property
 from math import factorial
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.accuracy import ErrorCurve, Radius, measure, radius
@@ -13,13 +14,14 @@ from frechet.local.formula import ClosedModel, closed_model
 from frechet.local.numbers import number, polynomial
 from frechet.local.report import model_json
 from frechet.local.taylor import MAX_ORDER
+from frechet.notation.mathml import to_mathml
 from frechet.numeric.derivatives import MAX_ORDER as NUMERIC_ORDER
 
 if TYPE_CHECKING:
     from frechet.local.around import Local
 
 
-class Model:
+class Model(Displayed):
     """The polynomial of an order that touches f at a point.
 
     order   the highest power of the step
@@ -194,8 +196,12 @@ class Model:
     def __repr__(self) -> str:
         return f"<Model of order {self.order}: {self}>"
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def card(self) -> Card:
+        """What notebooks and rich show: the model, its numbers here, its measured error."""
+        lines = [line.partition(" ") for line in self.report().splitlines()[1:]]
+        notes = [(label, text.strip()) for label, _, text in lines]
+        latex = self.latex()
+        return Card(str(self), latex, to_mathml(latex, block=True), notes)
 
     def to_json(self) -> dict[str, Any]:
         """For programs: closed form, numbers, slope of the measured error."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card
 from frechet.core.lazy import np
 from frechet.local.numbers import array, matrix_lines, named_arrays, number
 from frechet.local.onesided import MEANING
+from frechet.notation.mathml import to_mathml
 
 if TYPE_CHECKING:
     from frechet.local.around import Local
@@ -38,6 +40,22 @@ def text_report(local: Local) -> str:
     if local.scalar:
         lines += _directions(local)
     return "\n".join([*lines, *_row("checked", checked(local))])
+
+
+def page_card(local: Local) -> Card:
+    """The page as labelled lines; the best model there is as its formula."""
+    notes: list[tuple[str, str]] = []
+    for line in text_report(local).splitlines():
+        label, text = line[:LABEL].strip(), line[LABEL:]
+        if label or not notes:
+            notes.append((label, text))
+        else:
+            notes[-1] = (notes[-1][0], f"{notes[-1][1]}\n{text}")
+    if not local.smooth:
+        return Card(notes=notes)
+    second = local.size <= _SECOND and local.second_known
+    latex = (local.quadratic if second else local.linear).latex()
+    return Card("", latex, to_mathml(latex, block=True), notes)
 
 
 def where(local: Local) -> str:

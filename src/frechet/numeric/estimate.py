@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from frechet.core.display import Card, Displayed
+
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Displayed):
     """A numeric derivative that says how far it can be trusted.
 
     `value` has the shape the question asks for and `error` the same shape: it bounds the absolute error of each
@@ -20,6 +22,12 @@ class Estimate:
     ok: bool
     message: str
     evaluations: int
+
+    def card(self) -> Card:
+        """What notebooks and rich show: value, bound, what is known about it."""
+        notes = [("value", str(self.value)), ("error at most", str(self.error))]
+        notes += [("note" if self.ok else "no derivative", self.message)] if self.message else []
+        return Card(notes=[*notes, ("evaluations", str(self.evaluations))])
 
 
 LineEstimate = Estimate

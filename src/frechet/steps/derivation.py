@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+from frechet.core.display import Card, Displayed
 from frechet.language.tree import Tree
 from frechet.notation.text import to_text
 from frechet.steps.changes import changed_span
@@ -75,7 +76,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Derivation(Sequence[Step]):
+class Derivation(Displayed, Sequence[Step]):
     """The steps from what was typed to the answer; `for step in d` goes through them.
 
     goal     what is derived, in words: "gradient by w"
@@ -130,8 +131,12 @@ class Derivation(Sequence[Step]):
         """HTML with MathML."""
         return as_html(self)
 
-    def _repr_html_(self) -> str:
-        return as_html(self)
+    def card(self) -> Card:
+        """What notebooks and rich show: the table of steps."""
+        return Card(as_text(self), body=as_html(self))
+
+    def _repr_latex_(self) -> str:
+        return as_latex(self)
 
     def to_json(self) -> dict[str, Any]:
         return as_json(self)
