@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-INSTALL = {"octave": "apt-get install octave", "julia": "see https://julialang.org/downloads", "cc": "apt-get install gcc"}
+INSTALL = {
+    "octave": "apt-get install octave",
+    "julia": "see https://julialang.org/downloads",
+    "cc": "apt-get install gcc",
+}
 
 
 class Call(NamedTuple):
@@ -19,6 +23,8 @@ class Call(NamedTuple):
     name: str
     source: str
     arguments: Sequence[np.ndarray]
+    sizes: Mapping[str, int] = {}
+    shape: tuple[int, ...] = ()
 
 
 def missing(program: str) -> str:
@@ -61,10 +67,10 @@ def octave(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
         for array in call.arguments:
             shape = (*np.shape(array), 1, 1)[:2]
             given.append(f"reshape([{', '.join(_numbers(array, 'F'))}], {shape[0]}, {shape[1]})")
-        script.append(
-            f'try\n r = {call.name}({", ".join(given)});\n printf("result {k} %d %d\\n", size(r));\n'
-            f' printf("%.17g ", r); printf("\\n");\ncatch e\n printf("error {k} %s\\n", strrep(e.message, "\\n", " "));\nend'
-        )
+        run = f'try\n r = {call.name}({", ".join(given)});\n printf("result {k} %d %d\\n", size(r));\n'
+        show = ' printf("%.17g ", r); printf("\\n");\n'
+        fail = f'catch e\n printf("error {k} %s\\n", strrep(e.message, "\\n", " "));\nend'
+        script.append(run + show + fail)
     (folder / "main_script.m").write_text("1;\n" + "\n".join(script))
     return _read(_finish(["octave-cli", "-q", "--norc", "main_script.m"], folder, 300), len(calls))
 
@@ -77,7 +83,9 @@ def julia(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
         for array in call.arguments:
             listed = f"[{', '.join(_numbers(array, 'F'))}]"
             shape = np.shape(array)
-            given.append(_numbers(array, "F")[0] if not shape else f"reshape(Float64{listed}, {', '.join(map(str, shape))})")
+            given.append(
+                _numbers(array, "F")[0] if not shape else f"reshape(Float64{listed}, {', '.join(map(str, shape))})"
+            )
         script.append(f"module M{k}\n{call.source}end\n")
         script.append(
             f"try\n r = M{k}.{call.name}({', '.join(given)})\n"
@@ -86,3 +94,32 @@ def julia(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
         )
     (folder / "main.jl").write_text("\n".join(script))
     return _read(_finish(["julia", "--startup-file=no", "--compile=min", "-O0", "main.jl"], folder, 600), len(calls))
+
+
+def cc(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
+    """The results of C functions, compiled without a warning; `sizes` and `shape` of the result must be given."""
+    main = ["#include <stdio.h>"]
+    body = []
+    for k, call in enumerate(calls):
+        (folder / f"{call.name}.c").write_text(call.source)
+        head = next(line for line in call.source.splitlines() if line.startswith(f"int {call.name}("))
+        names = [p.split()[-1].strip("*") for p in head[head.index("(") + 1 : -1].split(",")]
+        sizes = [str(call.sizes[n.rstrip("_")]) for n in names[: len(names) - 1 - len(call.arguments)]]
+        given = []
+        for j, array in enumerate(call.arguments):
+            main.append(f"static double a{k}_{j}[] = {{{', '.join(_numbers(array, 'C'))}}};")
+            given.append(f"a{k}_{j}" if np.shape(array) else f"*a{k}_{j}")
+        count = int(np.prod(call.shape, dtype=int))
+        main += [f"{head};", f"static double r{k}[{max(count, 1)}];"]
+        body.append(
+            f'if (({call.name}({", ".join([*sizes, *given, f"r{k}"])}))) printf("error {k} status\\n"); else {{'
+        )
+        body.append(f'printf("result {k} {count}\\n"); for (int i = 0; i < {count}; i++) printf("%.17g ", r{k}[i]);')
+        body.append('printf("\\n"); }')
+    (folder / "main.c").write_text("\n".join([*main, "int main(void) {", *body, "return 0; }"]))
+    command = ["cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "run", "main.c",
+               *(f"{c.name}.c" for c in calls), "-lm"]  # fmt: skip
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert not made.returncode, made.stderr[:3000]
+    found = _read(_finish(["./run"], folder, 60), len(calls))
+    return [r if isinstance(r, str) else r.reshape(c.shape) for r, c in zip(found, calls, strict=True)]

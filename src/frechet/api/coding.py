@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from frechet.compile.c_code import c_source
 from frechet.compile.julia import julia_source
 from frechet.compile.matlab import matlab_source
 from frechet.compile.numpy import jax_source, numpy_function, numpy_source, torch_source
@@ -12,7 +13,7 @@ from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree
 
 _SOURCES = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source, "julia": julia_source,
-            "matlab": matlab_source, "octave": matlab_source}  # fmt: skip
+            "matlab": matlab_source, "octave": matlab_source, "c": c_source}  # fmt: skip
 
 
 def source(tree: Tree, declarations: Declarations, language: str, name: str, doc: str) -> str:

@@ -29,7 +29,7 @@ else:
 FINE, WRONG, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 _FORMS = ("closed", "operator", "kronecker", "index")
 _KINDS = ("gradient", "jacobian", "hessian", "derivative", "differential")
-_BACKENDS = ("numpy", "jax", "torch", "latex")
+_BACKENDS = ("numpy", "jax", "torch", "julia", "matlab", "octave", "c", "latex")
 # A formula may begin with a minus; a short option among its letters (-h in -theta) must not be seen.
 _FORMULA = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 F = TypeVar("F", bound=Callable[..., Any])

@@ -46,7 +46,7 @@ def draft(
     `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
     `doc` is its first line of documentation.
     """
-    shapes = _named_shapes(tree, declarations)
+    shapes = named_shapes(tree, declarations)
     spelled: dict[str, str] = {}
     for n in shapes:
         spelled[n] = language.identifier(n)
@@ -67,7 +67,7 @@ def draft(
     )  # fmt: skip
 
 
-def _named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
+def named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
     """Every variable and direction."""
     shapes = dict(declarations.variables)
     directions = {t.name for t in subtrees(tree) if t.kind == "arrow"}

@@ -48,7 +48,7 @@ _OPERATIONS = {
     "sqrtm": "real(sqrt({X}))", "sylvester": "sylvester({A}, {B}, -{C})",
     "chol": "Matrix(cholesky(Symmetric({S})).L)", "pinv": "pinv({X})", "polar": "polar({X})",
     "nuclear": "sum(svdvals({X}))", "norm2": "norm({X})", "specnorm": "opnorm({X})", "singvals": "svdvals({X})",
-    "tr": "tr({X})", "diag": "diag({X})", "kron": "kron({A}, {B})",
+    "mpower": "{X}^Int({p})", "tr": "tr({X})", "diag": "diag({X})", "kron": "kron({A}, {B})",
     "eigmax": "eigmax(Symmetric(({S} + {S}') / 2))", "eigvals": "eigvals(Symmetric(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S})[:, end]",
     "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",

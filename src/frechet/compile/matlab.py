@@ -47,7 +47,7 @@ _OPERATIONS = {
     "chol": "chol(({S} + {S}') / 2)'", "pinv": "pinv({X})", "polar": "polar({X})",
     "nuclear": "sum(svd({X}))", "norm2": "norm({X}, 'fro')", "norm2/1": "norm({X})", "specnorm": "norm({X})",
     "singvals": "svd({X})",
-    "tr": "trace({X})", "diag": "diag({X})",
+    "mpower": "{X}^{p}", "tr": "trace({X})", "diag": "diag({X})",
     "kron": "kron({A}, {B})", "eigmax": "max(eig(({S} + {S}') / 2))", "eigvals": "sort(eig(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S}, 1)",
     "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",

@@ -121,7 +121,8 @@ def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
         return _with_turned(code, Text(_at(a, SUM) + sign + _at(b, level), SUM))
     plain = code.args[1].ndim == 0 or (op == "mul" and code.args[0].ndim == 0)
     sign = _SIGN[op] if plain else f" .{_SIGN[op]} "
-    left = f"({a.text})" if a.level == PRODUCT and code.args[0].op == "matmul" else _at(a, PRODUCT)
+    apart = a.level == PRODUCT and code.args[0].op == "matmul" and not (op == "div" and plain)
+    left = f"({a.text})" if apart else _at(a, PRODUCT)
     return _with_turned(code, Text(f"{left}{sign}{_at(b, SIGN)}", PRODUCT))
 
 

@@ -1,0 +1,244 @@
+"""What C code brings along: small static functions, each only where a step calls it. math.h is all they need."""
+
+from __future__ import annotations
+
+# Functions of one entry as C99 has them, over {0}, {1}.
+ENTRYWISE = {
+    **{n: f"{n}({{0}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+                                  "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
+    "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})", "min": "fmin({0}, {1})",
+    "power": "pow({0}, {1})",
+}  # fmt: skip
+
+# Operations of whole arrays: result by value ("scalar") or written to the last argument ("array").
+WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "array", "cross": "array",
+         "crossmat": "array", "crossaxis": "array", "circulant": "array", "circsum": "array", "toeplitz": "array",
+         "toepsum": "array"}  # fmt: skip
+
+HELPERS = {
+    "sign": """\
+static double sign(double x)
+{
+    return (x > 0) - (x < 0);
+}
+""",
+    "sigmoid": """\
+/* 1 / (1 + exp(-x)), without overflow. */
+static double sigmoid(double x)
+{
+    double e = exp(-fabs(x));
+    return (x >= 0 ? 1 : e) / (1 + e);
+}
+""",
+    "softplus": """\
+/* log(1 + exp(x)), without overflow. */
+static double softplus(double x)
+{
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+""",
+    "largest": """\
+/* The largest of n entries that lie `step` apart. */
+static double largest(int n, const double *x, int step)
+{
+    double top = x[0];
+    for (int i = 1; i < n; i++)
+        top = fmax(top, x[(size_t)i * step]);
+    return top;
+}
+""",
+    "logsumexp": """\
+/* log(sum(exp(x))), without overflow. */
+static double logsumexp(int n, const double *x)
+{
+    double top = largest(n, x, 1), sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += exp(x[i] - top);
+    return top + log(sum);
+}
+""",
+    "softmax": """\
+/* y = exp(x) / sum(exp(x)), without overflow. */
+static void softmax(int n, const double *x, double *y)
+{
+    double top = largest(n, x, 1), sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += y[i] = exp(x[i] - top);
+    for (int i = 0; i < n; i++)
+        y[i] /= sum;
+}
+""",
+    "prod": """\
+static double prod(int n, const double *x)
+{
+    double product = 1;
+    for (int i = 0; i < n; i++)
+        product *= x[i];
+    return product;
+}
+""",
+    "atmax": """\
+/* One at the largest entry, zero elsewhere; ties share. */
+static void atmax(int n, const double *x, double *y)
+{
+    double top = largest(n, x, 1);
+    int count = 0;
+    for (int i = 0; i < n; i++)
+        count += x[i] >= top;
+    for (int i = 0; i < n; i++)
+        y[i] = x[i] >= top ? 1.0 / count : 0;
+}
+""",
+    "cross": """\
+/* y = u x v; n is 3. */
+static void cross(int n, const double *u, const double *v, double *y)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = u[(i + 1) % n] * v[(i + 2) % n] - u[(i + 2) % n] * v[(i + 1) % n];
+}
+""",
+    "crossmat": """\
+/* The matrix K of u -> v x u; n is 3. */
+static void crossmat(int n, const double *v, double *K)
+{
+    for (int i = 0; i < n; i++) {
+        K[i * n + i] = 0;
+        K[i * n + (i + 1) % n] = -v[(i + 2) % n];
+        K[i * n + (i + 2) % n] = v[(i + 1) % n];
+    }
+}
+""",
+    "crossaxis": """\
+/* The vector of the antisymmetric part, the adjoint of crossmat; n is 3. */
+static void crossaxis(int n, const double *G, double *a)
+{
+    for (int i = 0; i < n; i++)
+        a[i] = G[(i + 2) % n * n + (i + 1) % n] - G[(i + 1) % n * n + (i + 2) % n];
+}
+""",
+    "circulant": """\
+/* The circulant matrix C with first column c. */
+static void circulant(int n, const double *c, double *C)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            C[i * n + j] = c[(i - j + n) % n];
+}
+""",
+    "circsum": """\
+/* Sums along the wrapped diagonals of G, the adjoint of circulant. */
+static void circsum(int n, const double *G, double *s)
+{
+    for (int k = 0; k < n; k++) {
+        s[k] = 0;
+        for (int j = 0; j < n; j++)
+            s[k] += G[(j + k) % n * n + j];
+    }
+}
+""",
+    "toeplitz": """\
+/* The symmetric Toeplitz matrix T with first column c. */
+static void toeplitz(int n, const double *c, double *T)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            T[i * n + j] = c[abs(i - j)];
+}
+""",
+    "toepsum": """\
+/* Sums along the diagonals |i - j| = k of G, the adjoint of toeplitz. */
+static void toepsum(int n, const double *G, double *s)
+{
+    for (int k = 0; k < n; k++)
+        s[k] = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            s[abs(i - j)] += G[i * n + j];
+}
+""",
+    "lu_factor": """\
+/* A = P L U in place, by partial pivoting; rows[k] is the row that was exchanged with row k. 1 if A is singular. */
+static int lu_factor(int n, double *A, int *rows)
+{
+    for (int k = 0; k < n; k++) {
+        int best = k;
+        for (int i = k + 1; i < n; i++)
+            if (fabs(A[i * n + k]) > fabs(A[best * n + k]))
+                best = i;
+        rows[k] = best;
+        if (A[best * n + k] == 0)
+            return 1;
+        for (int j = 0; best != k && j < n; j++) {
+            double kept = A[k * n + j];
+            A[k * n + j] = A[best * n + j];
+            A[best * n + j] = kept;
+        }
+        for (int i = k + 1; i < n; i++) {
+            double ratio = A[i * n + k] /= A[k * n + k];
+            for (int j = k + 1; j < n; j++)
+                A[i * n + j] -= ratio * A[k * n + j];
+        }
+    }
+    return 0;
+}
+""",
+    "lu_solve": """\
+/* x = inv(A) x, or inv(A') x if `turned`, for the n entries of x that lie `step` apart. */
+static void lu_solve(int n, const double *LU, const int *rows, int turned, double *x, int step)
+{
+    for (int k = 0; !turned && k < n; k++) {
+        double kept = x[k * step];
+        x[k * step] = x[rows[k] * step];
+        x[rows[k] * step] = kept;
+    }
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < i; j++)
+            x[i * step] -= (turned ? LU[j * n + i] : LU[i * n + j]) * x[j * step];
+        if (turned)
+            x[i * step] /= LU[i * n + i];
+    }
+    for (int i = n - 1; i >= 0; i--) {
+        for (int j = i + 1; j < n; j++)
+            x[i * step] -= (turned ? LU[j * n + i] : LU[i * n + j]) * x[j * step];
+        if (!turned)
+            x[i * step] /= LU[i * n + i];
+    }
+    for (int k = n - 1; turned && k >= 0; k--) {
+        double kept = x[k * step];
+        x[k * step] = x[rows[k] * step];
+        x[rows[k] * step] = kept;
+    }
+}
+""",
+    "lu_inverse": """\
+/* X = inv(A). */
+static void lu_inverse(int n, const double *LU, const int *rows, double *X)
+{
+    for (int j = 0; j < n; j++) {
+        for (int i = 0; i < n; i++)
+            X[i * n + j] = i == j;
+        lu_solve(n, LU, rows, 0, X + j, n);
+    }
+}
+""",
+    "lu_logdet": """\
+/* log |det(A)|. */
+static double lu_logdet(int n, const double *LU)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += log(fabs(LU[i * n + i]));
+    return sum;
+}
+""",
+    "lu_det": """\
+/* det(A). */
+static double lu_det(int n, const double *LU, const int *rows)
+{
+    double product = 1;
+    for (int i = 0; i < n; i++)
+        product *= rows[i] == i ? LU[i * n + i] : -LU[i * n + i];
+    return product;
+}
+""",
+}
