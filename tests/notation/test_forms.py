@@ -105,6 +105,9 @@ COMPOSITE = [
     ("norm2(B*vec(X) - b)^2", "2*mat(B'*(B*vec(X) - b), m, n)"),
     ("sum(exp(B*vec(X)))", "mat(B'*exp(B*vec(X)), m, n)"),
     ("vec(X)'*inv(kron(P, Q) + A)*y", "mat(inv(kron(P, Q) + A)*y, m, n)"),
+    ("y'*kron(P, X*R)*w", "mat(y, m, n)*P*mat(w, n, n)'*R'"),
+    ("y'*kron(P, X)*inv(kron(P, R))*w", "mat(y, m, n)*mat(w, n, n)'*inv(R)'"),
+    ("y'*kron(P, X)*inv(kron(P, R) + D)*w", "mat(y, m, n)*P*mat(inv(kron(P, R) + D)*w, n, n)'"),
     ("logdet(kron(P, X*X') + A)", "dX -> tr(kron(P, dX*X' + X*dX')*inv(kron(P, X*X') + A))"),
     ("norm2(kron(P, X*R*X') - A)^2", "dX -> 2*tr((kron(P, X*R*X') - A)*kron(P, dX*R*X' + X*R*dX')')"),
     ("tr(A*kron(P, X*X'))", "dX -> tr(A*kron(P, X*dX' + dX*X'))"),
@@ -114,7 +117,7 @@ COMPOSITE = [
 @pytest.mark.parametrize(("formula", "printed"), COMPOSITE)
 def test_composite_sizes_in_matrix_notation(formula: str, printed: str) -> None:
     shapes = {"X": ["m", "n"], "A": ["n*m", "n*m"], "B": ["p", "m*n"], "b": ["p"], "y": ["m*n"],
-              "P": ["n", "n"], "R": ["n", "n"], "Q": ["m", "m"]}  # fmt: skip
+              "P": ["n", "n"], "R": ["n", "n"], "w": ["n*n"], "D": ["n*n", "n*n"], "Q": ["m", "m"]}  # fmt: skip
     d = fr.parse(formula, shapes).gradient("X")
     assert str(d) == printed
     assert d.verification.status == "checked"
