@@ -1,5 +1,5 @@
 """Writes the generated pages: docs/errors.md from the codes of `frechet.core.errors`, docs/operations.md from the
-registry of operations.
+registry of operations, docs/shapes.md from nine live examples.
 
 python docs/generate.py            writes
 python docs/generate.py --check    exit code 1 if a page is not up to date
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from frechet.cli import shapes
 from frechet.core.errors import CODES
 from frechet.core.operation import Operation
 from frechet.ops import REGISTRY
@@ -97,7 +98,7 @@ def area_of(record: Operation) -> str:
     return str(getattr(record.value, "__module__", "")).rpartition(".")[2]
 
 
-PAGES = {"errors.md": errors_page, "operations.md": operations_page}
+PAGES = {"errors.md": errors_page, "operations.md": operations_page, "shapes.md": shapes.markdown}
 
 
 def main(argv: list[str]) -> int:

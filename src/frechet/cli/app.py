@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from click.shell_completion import CompletionItem, get_completion_class
 
 import frechet as fr
-from frechet.cli import claims, inputs, local, numbers, pages, plot, show
+from frechet.cli import claims, inputs, local, numbers, pages, plot, shapes, show
 from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
 from frechet.core.facts import DOMAINS, FACTS
@@ -223,11 +223,15 @@ def _codes(ctx: click.Context, param: click.Parameter, typed: str) -> list[Compl
 @click.argument("error", metavar="CODE", shell_complete=_codes)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(error: str, as_json: bool) -> int:
-    """What an error code or a rule of a derivation means, with an example: E300, R-trace-cyclic."""
+    """What an error code or a rule of a derivation means, with an example: E300, R-trace-cyclic; or `shapes`: the
+    derivative of a scalar, a vector, a matrix by a scalar, a vector, a matrix."""
     return _reported(as_json, lambda: _explain(error, as_json))
 
 
 def _explain(error: str, as_json: bool) -> int:
+    if error.strip().lower() == "shapes":
+        click.echo(show.to_json(shapes.to_json()) if as_json else shapes.text())
+        return FINE
     if derivations.is_rule(error):
         derivations.explain_rule(error, as_json)
         return FINE
