@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from frechet.api.arrays import real_arrays
-from frechet.api.function import Function, parse
+from frechet.api.function import Function
+from frechet.api.loose import parse_at
 from frechet.api.trace import trace
 from frechet.core.errors import problem
 from frechet.core.lazy import np
@@ -43,7 +42,7 @@ def local(
     Raises E305 for values that do not fit, E500 for a name that is not there, E400 where f has no finite value.
     """
     if isinstance(f, str):
-        f = _parsed(f, at, facts)
+        f, at = parse_at(f, at, facts)
     if isinstance(f, Function):
         return f.local(at, wrt, value=value)
     if not callable(f):
@@ -75,15 +74,6 @@ def _agree(a: Any, b: Any) -> bool:
     """The same shape and the same numbers to rounding, or both without a value."""
     a, b = np.asarray(a), np.asarray(b)
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-11, atol=1e-300, equal_nan=True))
-
-
-def _parsed(text: str, at: Any, facts: Mapping[str, Any] | None) -> Function:
-    """The formula, its variables as large as the values are."""
-    if isinstance(at, Mapping):
-        used = set(re.findall(r"[A-Za-z]\w*", text))
-        variables = {name: list(np.shape(part)) for name, part in real_arrays(at).items() if name in used}
-        return parse(text, variables=variables, facts=facts, infer=True)
-    return parse(text, facts=facts)
 
 
 def _of_python(f: Callable[..., Any], at: Any, wrt: str | Sequence[str] | None, value: Any) -> Local:

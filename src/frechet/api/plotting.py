@@ -7,7 +7,7 @@ from typing import Any
 
 from frechet.api.around import local
 from frechet.api.function import Function, parse
-from frechet.core.lazy import np
+from frechet.api.loose import parse_at
 from frechet.local.around import Local
 from frechet.plot.kinds import kind_named, no_point, of_function, picture
 from frechet.plot.picture import Picture
@@ -28,7 +28,8 @@ def plot(
     f       a formula in the text language, a `Function`, a `Local`, or any Python function
     kind    contour, surface, slice, field, hessian, directions, movements, jacobian, grid, error, delta, polar, heat,
             contributions, graph
-    at, wrt, value   the point and what moves, as in `fr.local`; of a formula in numbers, the numbers in order will do
+    at, wrt, value   the point and what moves, as in `fr.local`; of a formula in numbers they may come in
+            order of the names: x before y, x1 before x2
     along   (contour, surface, field, hessian, directions, jacobian, grid, polar) the plane: two components, or two
             directions, of which gradient and curvature are known by name; the two steepest components if not given
     window  (contour, surface, field, hessian, directions, movements, slice) a radius, or the limits of both axes
@@ -44,25 +45,9 @@ def plot(
     if isinstance(f, Local):
         return picture(f, kind, options)
     if isinstance(f, str):
-        f = _parsed(f, at, facts)
+        f, at = (parse(f, facts=facts), at) if at is None else parse_at(f, at, facts)
     if isinstance(f, Function):
         return of_function(f, kind, at, wrt, value, options)
     if at is None:
         raise no_point()
     return picture(local(f, at, wrt, value=value), kind, options)
-
-
-def _parsed(text: str, at: Any, facts: Mapping[str, Any] | None) -> Function:
-    """The formula, its variables as large as the values are; numbers in order make all of them scalars."""
-    f = parse(text, facts=facts)
-    if at is None:
-        return f
-    if isinstance(at, Mapping):
-        variables: dict[str, Any] = {str(name): list(np.shape(part)) for name, part in at.items()}
-    elif len(f.variables) == 1:
-        variables = {name: list(np.shape(at)) for name in f.variables}
-    elif np.shape(at) == (len(f.variables),):
-        variables = {name: [] for name in f.variables}
-    else:
-        return f
-    return parse(text, variables=variables, facts=facts, infer=True)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import frechet as fr
+from frechet.api.loose import names_in_order
 from frechet.cli import inputs, show
 from frechet.cli.values import read_values
 from frechet.core.errors import FrechetError
@@ -27,7 +28,7 @@ def around(expression: str, at: tuple[str, ...], options: dict[str, Any]) -> Loc
     declared = inputs.variables(options.get("var") or ())
     facts = inputs.facts(options.get("fact") or ())
     loose = any("=" not in part and not part.strip().endswith(".npz") for part in at)
-    names = list(fr.parse(text, variables=declared, facts=facts, infer=True).variables) if loose else []
+    names = names_in_order(text, facts, declared) if loose else []
     values = read_values(at, names)
     # The values say what is a number, a vector or a matrix.
     used = set(re.findall(r"[A-Za-z]\w*", text))

@@ -10,7 +10,7 @@ from frechet.core.lazy import np
 from frechet.plot import style
 from frechet.plot.picture import Data
 from frechet.plot.subject import Subject
-from frechet.plot.words import math_label, math_number, number, vector
+from frechet.plot.words import math_label, math_number, math_vector, number
 
 MOST = 12
 
@@ -42,7 +42,7 @@ def contributions(subject: Subject, *, step: Any = None, to: Any = None) -> BarD
     )
     rest = float(parts.sum() - parts[order].sum()) if len(order) < len(moved) else 0.0
     predicted, actual = float(found.predicted[0]), float(found.actual[0])
-    steps = f"Step: ${vector(found.steps)}$." if subject.size <= 6 else ""
+    steps = f"Step: ${math_vector(found.steps)}$." if subject.size <= 6 else ""
     chosen = "Each input moves by a tenth of its size." if default else steps
     left = f" {len(moved) - len(order)} smaller parts in one bar." if rest else ""
     real = "" if not np.isfinite(actual) else f", while f really changes by {number(actual)}"

@@ -70,20 +70,33 @@ def marked(subject: Subject, plane: Plane, points: Any) -> tuple[Mark, ...]:
     unit = screen_unit(plane)
     arrows = on_screen(plane, slopes)
     sizes = np.linalg.norm(arrows / unit, axis=1)
+    short = _shortened(subject, plane)
     chosen = list(range(len(places)))
     if points is None:
         fit = [k for k in chosen if k == 0 or SHORTEST * sizes[0] <= sizes[k] <= sizes[0] / SHORTEST or not sizes[0]]
-        arrows = arrows * LONGEST / (np.median(sizes[fit]) * 1.6 or 1.0)
+        arrows = arrows * short * LONGEST / (np.median(sizes[fit]) * 1.6 or 1.0)
         chosen = apart(subject, plane, places, arrows, fit)
-        arrows = arrows * LONGEST / (np.linalg.norm(arrows[chosen] / unit, axis=1).max() or 1.0)
+        arrows = arrows * short * LONGEST / (np.linalg.norm(arrows[chosen] / unit, axis=1).max() or 1.0)
     else:
-        arrows = arrows * LONGEST / (sizes.max() or 1.0)
+        arrows = arrows * short * LONGEST / (sizes.max() or 1.0)
     marks = []
     for k in chosen:
         across = np.array([-slopes[k][1], slopes[k][0]])
-        half = (0.36 if k == 0 else 0.2) * across / (float(np.linalg.norm(across / unit)) or 1.0)
+        half = short * (0.36 if k == 0 else 0.2) * across / (float(np.linalg.norm(across / unit)) or 1.0)
         marks.append(Mark(places[k], slopes[k], places[k] + arrows[k], np.array([places[k] - half, places[k] + half])))
     return tuple(marks)
+
+
+def _shortened(subject: Subject, plane: Plane) -> float:
+    """A factor for all lengths: in a window that shows far more than the surroundings of the point, arrows that long
+    would run across hills and valleys."""
+    if not plane.equal or not np.isfinite(subject.hessian).all():
+        return 1.0
+    pair = np.array([plane.u, plane.v])
+    slope, bend = np.linalg.norm(pair @ subject.gradient), np.linalg.norm(pair @ subject.hessian @ pair.T, 2)
+    if bend * min(plane.reach) <= slope or slope <= 1e-6 * bend * min(plane.reach):
+        return 1.0
+    return float(np.clip(1.5 * slope / bend / min(plane.reach), 0.35, 1.0))
 
 
 def apart(subject: Subject, plane: Plane, places: list[Any], arrows: Any, fit: list[int]) -> list[int]:

@@ -12,7 +12,7 @@ from frechet.plot.landscape import direction_of
 from frechet.plot.line import along as chosen_direction
 from frechet.plot.picture import Data
 from frechet.plot.subject import Subject
-from frechet.plot.words import listed, number, vector
+from frechet.plot.words import listed, math_vector, number
 
 LOOKS = ((style.BLUE, "-", "o"), (style.VERMILION, (0, (5, 1.6)), "s"), (style.GREEN, (0, (1.4, 1.2)), "^"),
          (style.PURPLE, (0, (5, 1.4, 1.2, 1.4)), "D"))  # fmt: skip
@@ -61,7 +61,7 @@ def error(subject: Subject, *, orders: Any = (1, 2), direction: Any = None) -> E
         names = listed([_model_name(k) for k in exact])
         raise problem("E400", f"f is its own {names}: there is no error to draw.", help="Lower the orders.")
     slopes = listed([f"{number(c.slope)} for the {c.label}" for c in curves])
-    where = "Largest error over several directions." if v is None else f"Along $v={vector(v)}$."
+    where = "Largest error over several directions." if v is None else f"Along $v={math_vector(v)}$."
     if subject.size == 1:
         where = ""
     note = f"No error is seen for the {listed([_model_name(k) for k in exact])}: $f$ is its own model." if exact else ""
@@ -104,7 +104,7 @@ def delta(subject: Subject, *, direction: Any = None) -> ErrorData:
         curves.append(Curve(name, steps, errors, _fitted(steps, errors, order), order))
     best = tuple(float(c.steps[np.nanargmin(_smooth(c.errors))]) for c in curves)
     size = max(abs(f0), 1e-300)
-    note = "" if subject.size == 1 else f"Along $v={vector(v)}${words}. "
+    note = "" if subject.size == 1 else f"Along $v={math_vector(v)}${words}. "
     return ErrorData(
         title=subject.title, curves=tuple(curves), floor=(steps, UNIT * size / steps), best=best,
         axes=(r"$\delta$", "error of the difference quotient"),

@@ -184,7 +184,7 @@ def draw_movements(figure: Any, data: MovementsData) -> None:
             (x, xb, style.BLUE, "b", data.first_b[0]), (xb, end, style.VERMILION, "a", data.first_b[1]))  # fmt: skip
     busy = [p + shares * (q - p) for p, q, *_ in ways]
     middle = data.corners.mean(axis=0)
-    draw_ground(axes, data.ground, [*busy, *[b + 0.18 * (b.mean(axis=0) - middle) for b in busy]])
+    draw_ground(axes, data.ground, [*busy, *[b + k * (b.mean(axis=0) - middle) for b in busy for k in (0.15, 0.35)]])
     for k, (p, q, colour, name, change) in enumerate(ways):
         draw_arrow(axes, p, q, colour, 2.0, dashed=k > 1)
         sign = "+" if change >= 0 else ""

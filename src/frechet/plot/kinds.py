@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from frechet.core.errors import problem
-from frechet.core.lazy import np
 from frechet.language.spell import did_you_mean
 from frechet.local.around import Local
 from frechet.plot import bars, contour, curves, directions, graph, heat, hessian, line, mapping, polar, surface
@@ -40,7 +39,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "contour": Kind("contour lines with gradients and tangents", contour.contour, contour.draw_contour, SQUARE),
     "surface": Kind("the surface with its tangent plane, or its quadratic model (model=bowl)",
-                    surface.surface, surface.draw_surface, SQUARE),
+                    surface.surface, surface.draw_surface, 3.8),
     "slice": Kind("f along a line, with tangent and parabola", line.line_slice, line.draw_slice, LOW),
     "field": Kind("the gradient at many places", contour.field, contour.draw_field, SQUARE),
     "hessian": Kind("the eigenvectors of the Hessian on contour lines", hessian.hessian, hessian.draw_hessian, SQUARE),
@@ -86,7 +85,7 @@ def of_function(
     """The picture of a `frechet.Function`; the graph of its chain rule needs no point. Raises as `picture` does."""
     found = kind_named(kind)
     if at is not None:
-        return picture(f.local(named(f, at), wrt, value=value), kind, options)
+        return picture(f.local(at, wrt, value=value), kind, options)
     if kind != "graph":
         raise no_point()
     check_options(kind, options)
@@ -94,18 +93,6 @@ def of_function(
     if len(names) != 1:
         raise problem("E505", "The graph of the chain rule is by one variable.", help=f"wrt={next(iter(names), 'x')!r}")
     return found.drawn("graph", graph.graph(f, names[0]))
-
-
-def named(f: Any, at: Any) -> Any:
-    """Numbers in the order of the variables as values by name; anything else as it is."""
-    names = list(f.variables)
-    if isinstance(at, Mapping) or len(names) < 2 or not all(shape == () for shape in f.variables.values()):
-        return at
-    try:
-        flat = np.asarray(at, dtype=float)
-    except (TypeError, ValueError):
-        return at
-    return dict(zip(names, flat.tolist(), strict=True)) if flat.shape == (len(names),) else at
 
 
 def no_point() -> Exception:

@@ -18,7 +18,7 @@ from frechet.plot.plane import (
 )
 from frechet.plot.subject import Subject
 
-COUNT = 81
+COUNT = 61
 
 
 @dataclass(frozen=True)

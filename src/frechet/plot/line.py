@@ -12,7 +12,7 @@ from frechet.plot.landscape import direction_of
 from frechet.plot.picture import Data
 from frechet.plot.plane import HOLES, nice, skew
 from frechet.plot.subject import Subject
-from frechet.plot.words import number, vector
+from frechet.plot.words import math_vector, number, vector
 
 COUNT = 241
 MARGIN = 0.12
@@ -57,7 +57,7 @@ def line_slice(subject: Subject, *, direction: Any = None, window: Any = None) -
     steps = np.linspace(-reach, reach, COUNT)
     values = subject.values(subject.x + steps[:, None] * v)
     centre = float(subject.x[0]) if single else 0.0
-    notes = [] if single else [f"$v={vector(v)}${words}."]
+    notes = [] if single else [f"$v={math_vector(v)}${words}."]
     if np.isnan(values).any():
         notes.append("Gaps: $f$ is not defined.")
     bends = f" and curvature {number(curvature)}" if np.isfinite(curvature) else ""

@@ -177,7 +177,7 @@ def _panels(figure: Any, data: MapData) -> Any:
              np.concatenate([*[c for _, c in data.curves], *data.linear[-1:]]))  # fmt: skip
     for axes, names, points in zip(panels, data.names, boxes, strict=True):
         low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-        middle, half = (low + high) / 2, 0.58 * float((high - low).max())
+        middle, half = (low + high) / 2, 0.68 * float((high - low).max())
         axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half),
                  xlabel=f"${names[0]}$", aspect="equal")  # fmt: skip
         axes.set_ylabel(f"${names[1]}$", labelpad=1)
@@ -197,15 +197,15 @@ def draw_jacobian(figure: Any, data: MapData) -> None:
         end = data.image + data.radius * data.sigma[k] * data.u[k]
         if data.sigma[k] > 1e-9 * data.sigma[0]:
             draw_arrow(right, data.image, end, colour)
-        _beside(left, data.centre, data.radius * data.v[k], f"$v_{k + 1}$", colour)
-        _beside(right, data.image, end - data.image, rf"$\sigma_{k + 1}u_{k + 1}$", colour)
+        _beyond(left, data.centre, data.radius * data.v[k], f"$v_{k + 1}$", colour)
+        _beyond(right, data.image, end - data.image, rf"$\sigma_{k + 1}u_{k + 1}$", colour)
     draw_point(left, data.centre, 4.5)
     draw_point(right, data.image, 4.5)
 
 
-def _beside(axes: Any, tail: Any, arrow: Any, text: str, colour: str) -> None:
-    """Words beside the middle of an arrow, on its left side."""
-    write_at(axes, tail + 0.62 * arrow, (-arrow[1], arrow[0]), text, colour, 4)
+def _beyond(axes: Any, tail: Any, arrow: Any, text: str, colour: str) -> None:
+    """Words beyond the tip of an arrow."""
+    write_at(axes, tail + arrow, arrow, text, colour, 4)
 
 
 def draw_grid(figure: Any, data: MapData) -> None:

@@ -69,7 +69,7 @@ class Picture:
             lines = _wrapped(figure, self.data.caption, WIDTH - 2 * MARGIN, SMALL)
             below = len(lines) * SMALL * LINE / 72 + (MARGIN if lines else 0)
             title = drawable(self.data.title)
-            above = (TEXT * 1.9 / 72) if title else 0.0
+            above = (TEXT * 2.0 / 72) if title else 0.0
             total = self._height + below + above
             figure.set_size_inches(WIDTH, total)
             inside = (0.0, below / total, 1.0, 1.0 - (below + above) / total)

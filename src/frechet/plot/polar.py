@@ -71,7 +71,7 @@ def draw_polar(figure: Any, data: PolarData) -> None:
     angles = np.append(data.angles, data.angles[0] + 2 * np.pi)
     slopes, fit = np.append(data.slopes, data.slopes[0]), np.append(data.fit, data.fit[0])
     top = float(np.nanmax(np.abs(slopes))) or 1.0
-    if not data.linear:
+    if not data.linear and np.abs(fit).max() > 1e-3 * top:
         axes.plot(angles, np.abs(fit), color=style.GREY, linestyle=(0, (1, 1.6)), linewidth=1.1, zorder=2,
                   label="best linear fit")  # fmt: skip
     for sign, colour, line, name in ((1, style.VERMILION, "-", "rises"), (-1, style.BLUE, (0, (5, 1.6)), "falls")):
@@ -79,9 +79,10 @@ def draw_polar(figure: Any, data: PolarData) -> None:
         if np.nanmax(np.nan_to_num(shown)) > 1e-9 * top:
             axes.plot(angles, shown, color=colour, linestyle=line, linewidth=2.0, zorder=3, label=f"$f$ {name}")
             axes.fill(angles, np.nan_to_num(shown), color=colour, alpha=0.1, linewidth=0, zorder=1)
-    axes.set_ylim(0, 1.12 * top)
     rings = style.matplotlib_parts().ticker.MaxNLocator(3, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top)
-    rings = rings[(rings > 0) & (rings <= 1.1 * top)]
+    rings = rings[(rings > 0) & (rings <= 1.12 * top)]
+    rings = rings if rings[-1] >= 1.02 * top or rings[-1] < 0.9 * top else rings[:-1]
+    axes.set_ylim(0, rings[-1] if rings[-1] >= 1.02 * top else 1.06 * top)
     for text in axes.set_rgrids(rings, [f"{r:g}" for r in rings], angle=_quiet(data))[1]:
         text.set_path_effects(style.halo())
     first, second = data.names

@@ -90,8 +90,9 @@ def draw_surface(figure: Any, data: SurfaceData) -> None:
     ground[:, 3] = 0.86
     over = style.matplotlib_parts().colors.to_rgba(style.ORANGE, 0.78)
     draw_box(axes, view, (*data.plane.names, "f"))
-    draw_surfaces(axes, view, data.xs, data.ys,
-                  [(data.heights, ground, "#6f93b0"), (data.model_heights, over, "#a86a00")])  # fmt: skip
+    draw_surfaces(
+        axes, view, data.xs, data.ys, (data.heights, ground, "#6f93b0"), (data.model_heights, over, "#a86a00")
+    )
     spot = view.flat(np.array([*data.at, data.f0]))
     axes.plot(*spot, "o", color=style.INK, markersize=5.5, markeredgecolor="white", zorder=6)
     patch = style.matplotlib_parts().patches.Patch

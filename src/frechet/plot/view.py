@@ -1,7 +1,8 @@
 """Surfaces over one grid, seen from the side: parallel projection, cells drawn from back to front.
 
-Over one cell of the ground the lower surface is drawn first; with the eye above the ground that order is right even
-where two surfaces touch, which sorting by depth alone gets wrong.
+Over one cell of the ground the lower surface is drawn first, and cells in which two surfaces meet are cut along the
+line where they do; with the eye above the ground that order is right even where surfaces touch, which sorting by depth
+alone gets wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from frechet.core.lazy import np
 from frechet.plot import style
 
+Layer = tuple[Any, Any, str]  # heights on the grid, colours (k, 4) or one, colour of the mesh
 TALL = 0.72  # half the height of the box; its base is 2 by 2
 LIGHT = (-0.35, -0.25, 0.9)  # where the light comes from
 
@@ -53,18 +55,46 @@ def cells(xs: Any, ys: Any, heights: Any) -> Any:
     return np.stack([p[:-1, :-1], p[:-1, 1:], p[1:, 1:], p[1:, :-1]], axis=2).reshape(-1, 4, 3)
 
 
-def draw_surfaces(axes: Any, view: View, xs: Any, ys: Any, layers: list[tuple[Any, Any, str]]) -> None:
-    """Layers of (heights, colours of the cells, colour of the mesh) over one grid, in the painter's order."""
-    corners = np.concatenate([cells(xs, ys, heights) for heights, _, _ in layers])
-    colours = np.concatenate([_shaded(view, cells(xs, ys, h), c) for h, c, _ in layers])
-    edges = np.repeat([e for _, _, e in layers], len(corners) // len(layers))
-    good = np.isfinite(corners).all(axis=(1, 2))
-    corners, colours, edges = corners[good], colours[good], edges[good]
-    unit = view.unit(corners).mean(axis=1)
-    order = np.lexsort((unit[:, 2], np.round(unit[:, :2] @ view.towards, 9)))
+def _above(first: Any, second: Any) -> tuple[list[Any], list[Any]]:
+    """Two cells over one square, cut along the line where they meet: the parts of both where the second is above the
+    first, and where it is below."""
+    gap = second[:, 2] - first[:, 2]
+    parts = []
+    for sign in (1.0, -1.0):
+        lower, upper = [], []
+        for k in range(4):
+            m = (k + 1) % 4
+            if sign * gap[k] >= 0:
+                lower.append(first[k])
+                upper.append(second[k])
+            if gap[k] * gap[m] < 0:
+                share = gap[k] / (gap[k] - gap[m])
+                lower.append(first[k] + share * (first[m] - first[k]))
+                upper.append(second[k] + share * (second[m] - second[k]))
+        parts.append([np.array(lower), np.array(upper)])
+    return parts[0], parts[1]
+
+
+def draw_surfaces(axes: Any, view: View, xs: Any, ys: Any, ground: Layer, model: Layer) -> None:
+    """A surface and its model, each with the colours of its cells and of its mesh, in the painter's order."""
+    corners, over = cells(xs, ys, ground[0]), cells(xs, ys, model[0])
+    colours, over_colours = _shaded(view, corners, ground[1]), _shaded(view, over, model[1])
+    depth = np.round(view.unit(corners)[:, :, :2].mean(axis=1) @ view.towards, 9)
+    shapes: list[tuple[Any, Any, str]] = []
+    for k in np.argsort(depth, kind="stable"):
+        below, above = (corners[k], colours[k], ground[2]), (over[k], over_colours[k], model[2])
+        whole = [part for part in (below, above) if np.isfinite(part[0]).all()]
+        gap = over[k][:, 2] - corners[k][:, 2]
+        if len(whole) < 2:
+            shapes += whole
+        elif (gap >= 0).all() or (gap <= 0).all():
+            shapes += whole if gap.sum() >= 0 else whole[::-1]
+        else:
+            (low, high), (top, bottom) = _above(corners[k], over[k])
+            shapes += [(low, *below[1:]), (high, *above[1:]), (bottom, *above[1:]), (top, *below[1:])]
     axes.add_collection(style.matplotlib_parts().Polygons(
-        view.flat(corners[order]), facecolors=colours[order], edgecolors=edges[order], linewidths=0.3,
-        zorder=3))  # fmt: skip
+        [view.flat(shape) for shape, _, _ in shapes], facecolors=[c for _, c, _ in shapes],
+        edgecolors=[e for _, _, e in shapes], linewidths=0.3, clip_on=False, zorder=3))  # fmt: skip
 
 
 def _shaded(view: View, corners: Any, colours: Any) -> Any:

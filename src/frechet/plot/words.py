@@ -12,7 +12,13 @@ from frechet.notation.names import latex_name, unicode_name
 from frechet.plot.style import matplotlib_parts
 
 _ENTRY = re.compile(r"(?P<name>.+)\[(?P<index>[0-9,]+)\]")
-_SPELLING = {r"\lVert": r"\Vert ", r"\rVert": r"\Vert ", r"\lvert": "|", r"\rvert": "|"}
+_AFTER_FACTOR = re.compile(r"(?<=[0-9A-Za-z)}]) (?=\\(?:log|exp|sin|cos|tan|sinh|cosh|tanh|det|sqrt|operatorname)\b)")
+_SPELLING = {r"^\top": r"^{\mathsf{T}}", r"\lVert": r"\Vert ", r"\rVert": r"\Vert ", r"\lvert": "|", r"\rvert": "|"}
+_SIGNS = (
+    (r"\mathsf{T}", "ᵀ"), (r"^\top", "ᵀ"), ("^ᵀ", "ᵀ"), (r"\odot", "⊙"), (r"\oslash", "⊘"), (r",\ ", ", "),
+    (r"\ldots", "…"), (r"\times ", "×"), (r"\nabla", "∇"), (r"\approx", "≈"), (r"\lambda", "λ"), (r"\sigma", "σ"),
+    (r"\delta", "δ"), (r"\Delta", "Δ"), (r"\cdot", "·"), (r"\to", "→"), (r"\|", "|"),
+)  # fmt: skip
 LONGEST_TITLE = 90
 
 
@@ -66,15 +72,21 @@ def vector(values: Any, digits: int = 3) -> str:
     return "(" + ", ".join(shown) + (", …" if len(values) > 6 else "") + ")"
 
 
+def math_vector(values: Any, digits: int = 3) -> str:
+    """`(1,\\ {-2.5})`: as `vector`, in mathtext without the dollar signs."""
+    shown = [f"{{{math_number(float(v), digits)}}}" for v in list(values)[:6]]
+    return "(" + r",\ ".join(shown) + (r",\ \ldots" if len(values) > 6 else "") + ")"
+
+
 def drawable(latex: str) -> str:
     """The formula as mathtext can set it, in dollar signs; empty if it cannot or if it is too long for a title."""
     if not latex:
         return ""
-    for sign, known in _SPELLING.items():
-        latex = latex.replace(sign, known)
-    text = f"${latex}$"
     if len(re.sub(r"\\[a-z]+|[{}]", "", latex)) > LONGEST_TITLE:
         return ""
+    for sign, known in _SPELLING.items():
+        latex = latex.replace(sign, known)
+    text = "$" + _AFTER_FACTOR.sub(r"\\,", latex) + "$"
     try:
         matplotlib_parts().math.parse(text)
     except ValueError:
@@ -98,7 +110,6 @@ def plain(text: str) -> str:
     """Mathtext as plain words."""
     text = re.sub(r"\\(?:mathrm|text|operatorname|mathbf)\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"_\{([^{}]*)\}", r"_\1", text.replace("$", ""))
-    for sign, word in ((r"\times ", "×"), (r"\nabla", "∇"), (r"\approx", "≈"), (r"\lambda", "λ"), (r"\sigma", "σ"),
-                       (r"\delta", "δ"), (r"\Delta", "Δ"), (r"\cdot", "·"), (r"\to", "→"), (r"\|", "|")):  # fmt: skip
+    for sign, word in _SIGNS:
         text = text.replace(sign, word)
     return re.sub(r"[\\{}]|(?<=\d)\s(?=×)", "", text)
