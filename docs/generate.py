@@ -1,5 +1,5 @@
 """Writes the generated pages: docs/errors.md from the codes of `frechet.core.errors`, docs/operations.md from the
-registry of operations, docs/shapes.md from nine live examples.
+registry of operations, docs/rules.md from the rule book, docs/shapes.md from nine live examples.
 
 python docs/generate.py            writes
 python docs/generate.py --check    exit code 1 if a page is not up to date
@@ -14,6 +14,7 @@ from frechet.cli import shapes
 from frechet.core.errors import CODES
 from frechet.core.operation import Operation
 from frechet.ops import REGISTRY
+from frechet.steps import pages as rule_book
 
 HERE = Path(__file__).resolve().parent
 GROUPS = {
@@ -98,7 +99,12 @@ def area_of(record: Operation) -> str:
     return str(getattr(record.value, "__module__", "")).rpartition(".")[2]
 
 
-PAGES = {"errors.md": errors_page, "operations.md": operations_page, "shapes.md": shapes.markdown}
+PAGES = {
+    "errors.md": errors_page,
+    "operations.md": operations_page,
+    "rules.md": rule_book.markdown,
+    "shapes.md": shapes.markdown,
+}
 
 
 def main(argv: list[str]) -> int:

@@ -99,7 +99,7 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
     derivative, kind = _derived(function, options)
     checked = None if options["no_verify"] else derivative.verification
     shown = _form(derivative, options.get("form"))
-    if options["steps"]:
+    if derivations.wanted(options):
         derivations.show_steps(derivative, options)
         click.echo(_checked_line(checked), err=True)
     elif options["as_json"]:
@@ -220,15 +220,18 @@ def _codes(ctx: click.Context, param: click.Parameter, typed: str) -> list[Compl
 
 
 @app.command()
-@click.argument("error", metavar="CODE", shell_complete=_codes)
+@click.argument("error", metavar="[CODE]", required=False, default="", shell_complete=_codes)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(error: str, as_json: bool) -> int:
     """What an error code or a rule of a derivation means, with an example: E300, R-trace-cyclic; or `shapes`: the
-    derivative of a scalar, a vector, a matrix by a scalar, a vector, a matrix."""
+    derivative of a scalar, a vector, a matrix by a scalar, a vector, a matrix. Alone: the rules of derivations."""
     return _reported(as_json, lambda: _explain(error, as_json))
 
 
 def _explain(error: str, as_json: bool) -> int:
+    if not error.strip():
+        derivations.list_rules(as_json)
+        return FINE
     if error.strip().lower() == "shapes":
         click.echo(show.to_json(shapes.to_json()) if as_json else shapes.text())
         return FINE

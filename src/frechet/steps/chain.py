@@ -42,12 +42,13 @@ def by_chain_rule(subject: Subject, level: str) -> Derivation:
     board.differentiate_by(wrt, subject.declarations.variables[wrt], last.variable, last.direction)
     naming = Naming(board, board.adopt(subject.tree), wrt)
     matrices = any(naming.shape(n).is_matrix for n in (wrt, *(i.name for i in naming.inner)))
-    body = Composition(subject, naming, level).steps() if matrices else _Jacobians(subject, naming, level).steps()
+    composition = Composition(subject, naming, level)
+    body = composition.steps() if matrices else _Jacobians(subject, naming, level).steps()
     steps = [*naming.lines(), *body]
     if answer.kind == "where":
         steps.append(Step(("R-where",), subject.name, steps[-1].after, answer))
     told = (subject.goal, subject.tree, answer, tuple(steps), "chain rule", level)
-    return Derivation(*told, extra=naming.drawings, directions=(board.by.direction.name,))
+    return Derivation(*told, extra=naming.drawings, directions=tuple(composition.direction.values()))
 
 
 class _Jacobians:

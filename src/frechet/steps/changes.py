@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from frechet.language.tree import Tree, subtrees
 from frechet.notation.text import to_text
 
@@ -18,30 +20,37 @@ def changed_part(before: Tree, after: Tree) -> Tree:
     return after
 
 
-def changed_span(before: Tree, after: Tree) -> tuple[int, int]:
-    """Where the changed part stands in the text of `after`: half-open offsets."""
-    text = to_text(after)
+def changed_span(before: Tree, after: Tree, show: Callable[[Tree], str] | None = None) -> tuple[int, int]:
+    """Where the changed part stands in the text of `after`: half-open offsets. `show` writes the text, `to_text` if
+    not given."""
+    show = show or to_text
+    text = show(after)
     part = changed_part(before, after)
-    if part is after:
+    path = path_to(after, part)
+    if part is after or path is None:
         return 0, len(text)
-    marked = to_text(_marked(after, part))
-    head, mark, tail = marked.partition(MARK)
+    head, mark, tail = show(marked(path)).partition(MARK)
     if not mark or MARK in tail or not text.startswith(head) or not text.endswith(tail):
         return 0, len(text)
     return len(head), len(text) - len(tail)
 
 
-def _marked(root: Tree, part: Tree) -> Tree:
-    """The tree with one occurrence of the part replaced by a mark."""
+def path_to(root: Tree, part: Tree) -> list[Tree] | None:
+    """The trees from the root down to one occurrence of a part, both included; None where it does not occur."""
     path = [root]
     while path[-1] is not part:
         here = path[-1]
         inside = next((a for a in here.args if any(t is part for t in subtrees(a))), None)
         if inside is None:
-            return root
+            return None
         path.append(inside)
-    result = Tree("name", name=MARK, shape=part.shape)
-    for parent, child in zip(reversed(path[:-1]), reversed(path[1:]), strict=True):
-        place = next(k for k, a in enumerate(parent.args) if a is child)
-        result = parent.with_(args=(*parent.args[:place], result, *parent.args[place + 1 :]))
+    return path
+
+
+def marked(path: Sequence[Tree]) -> Tree:
+    """The tree at the head of a path with the part at its end replaced by a mark."""
+    result = Tree("name", name=MARK, shape=path[-1].shape)
+    for above, below in zip(reversed(path[:-1]), reversed(path[1:]), strict=True):
+        place = next(k for k, a in enumerate(above.args) if a is below)
+        result = above.with_(args=(*above.args[:place], result, *above.args[place + 1 :]))
     return result

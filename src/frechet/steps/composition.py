@@ -11,6 +11,7 @@ D(g o h)(X)[dX] = Dg(h(X))[Dh(X)[dX]].
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from frechet.core.errors import problem
 from frechet.core.node import Node, var
 from frechet.language.lower import lower
 from frechet.language.tree import Tree
+from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.steps.algebra import Algebra
 from frechet.steps.board import Board, inlined
@@ -82,27 +84,29 @@ class Composition:
             parts = [self._pulled_back(i, name, gradients) for i in uses]
             total = self.algebra.add([value for value, _ in parts])
             gradients[name] = total
-            words = " + ".join(law for _, law in parts)
+            words = " + ".join(to_text(law) for _, law in parts)
+            latex = " + ".join(map(_law_latex, (law for _, law in parts)))
             rule = "R-paths" if len(parts) > 1 else "R-adjoint-chain"
             if uses == [naming.last]:
-                rule, words = "R-gradient-of", described(naming.shape(name))
+                rule, words, latex = "R-gradient-of", described(naming.shape(name)), ""
             before = steps[-1].after if steps else naming.last.definition
-            steps.append(Step((rule,), f"grad_{name} f", before, total, self._is_gradient(name, total), words))
+            proof = self._is_gradient(name, total)
+            steps.append(Step((rule,), f"grad_{name} f", before, total, proof, words, latex))
         return [*steps, *self._put_back(gradients[naming.wrt])]
 
-    def _pulled_back(self, inner: Inner, by: str, gradients: dict[str, Tree]) -> tuple[Tree, str]:
+    def _pulled_back(self, inner: Inner, by: str, gradients: dict[str, Tree]) -> tuple[Tree, Tree]:
         """The part of the gradient by a name that comes through one function: its adjoint of the gradient there."""
         shape, target = inner.full.typed, self.naming.shape(by)
         environment = self.naming.environment
         if inner is self.naming.last:
             tree = self._written(reverse(inner.node, environment[by]), by, inner)
-            return tree, to_text(tree)
+            return tree, tree
         symbol = f"grad_{inner.name}"
         weight = var(symbol, shape.axes)
         shapes = {symbol: shape}
         law = self._written(reverse(pairing(weight, inner.node), environment[by]), by, inner, shapes)
         value = self.fill(law, {symbol: gradients[inner.name]})
-        return (self.algebra.flip(value) if value.typed != target else value), to_text(law)
+        return (self.algebra.flip(value) if value.typed != target else value), law
 
     def _written(self, node: Node, by: str, inner: Inner, more: Mapping[str, Shape] | None = None) -> Tree:
         shapes = {i.name: i.full.typed for i in self.naming.inner}
@@ -169,3 +173,8 @@ class Composition:
             value = self.algebra.times(answer, self.naming.board.by.direction)
         proof = self.naming.board.checked(self.naming.board.adopt(line), self.naming.board.adopt(value))
         return [*steps, Step((rule,), self.subject.name, line, answer, proof)]
+
+
+def _law_latex(law: Tree) -> str:
+    """A law in LaTeX, the gradients by names with their sign."""
+    return "$" + re.sub(r"\\mathrm\{grad\}_\{?(\w+)\}?", r"\\nabla_{\1} f", to_latex(law)) + "$"

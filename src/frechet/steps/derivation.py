@@ -12,8 +12,9 @@ from frechet.notation.text import to_text
 from frechet.steps.changes import changed_span
 from frechet.steps.claims import PROVED, Proof
 from frechet.steps.html import as_html
-from frechet.steps.render import as_json, as_latex, as_markdown, as_text
+from frechet.steps.render import as_json, as_text, closing
 from frechet.steps.rules import rule
+from frechet.steps.typeset import as_latex, as_markdown
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Step:
     rules    ids of the rules used, the main one first; `rule` is that one
     left     what stands left of the equals sign ("df", "gradient"); empty where the line continues the one above
     before   the line that this one follows from, after: this line
-    note     a remark in words
+    note     a remark in words; note_latex: the same for LaTeX's text mode, if it is a formula
     proof    how the claim `before = after` was checked
     """
 
@@ -33,8 +34,7 @@ class Step:
     after: Tree
     proof: Proof = PROVED
     note: str = ""
-
-    directions: tuple[str, ...] = ()
+    note_latex: str = ""
 
     @property
     def rule(self) -> str:
@@ -113,6 +113,11 @@ class Derivation(Displayed, Sequence[Step]):
         """Whether every step is proved, not only supported by points."""
         return all(s.proof.status == "proved" for s in self.steps)
 
+    @property
+    def hints(self) -> list[str]:
+        """For practice: what to do at each step, without doing it; the line itself is `d[k].text`."""
+        return [step.hint for step in self.steps]
+
     def __str__(self) -> str:
         return as_text(self)
 
@@ -121,7 +126,7 @@ class Derivation(Displayed, Sequence[Step]):
         return as_text(self, terminal=terminal)
 
     def markdown(self) -> str:
-        return as_markdown(self)
+        return as_markdown(self, closing(self))
 
     def latex(self) -> str:
         """An align* environment for plain amsmath."""

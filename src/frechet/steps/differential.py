@@ -62,7 +62,8 @@ class Differentials:
         d = {k: self.board.d(factors[k]) for k in moving}
         terms = [self.algebra.product([*factors[:k], d[k], *factors[k + 1 :]]) for k in moving]
         if len(moving) > 1:
-            return "R-product", self.algebra.add(terms)
+            scalars = all(factors[k].typed.is_scalar for k in moving)
+            return ("R-scalar-product" if scalars else "R-product"), self.algebra.add(terms)
         scalar = any(f.typed.is_scalar for f in factors) and len(factors) == 2
         return ("R-scalar-multiple" if scalar else "R-linear"), terms[0]
 

@@ -2,99 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from frechet.language.precedence import LEVEL
-from frechet.language.tree import Tree, fold
+from frechet.language.tree import Tree
 from frechet.notation.layout import brackets, spelled
-from frechet.steps.changes import changed_part
+from frechet.notation.mathml import content
+from frechet.steps.changes import MARK, changed_part, marked, path_to
+from frechet.steps.lines import line_latex
 from frechet.steps.render import closing, heading, remark
+from frechet.steps.typeset import left_side
 
 if TYPE_CHECKING:
-    from frechet.steps.derivation import Derivation
+    from frechet.steps.derivation import Derivation, Step
 
-_SIGNS = {"add": "+", "sub": "−", "dotadd": "+", "dotsub": "−", "dotmul": "⊙", "dotdiv": "⊘", "mul": "⁢"}
-STYLE = ".changed{color:#06c;text-decoration:underline}"
-
-
-def to_mathml(tree: Tree, changed: Tree | None = None) -> str:
-    """Presentation MathML of a formula, without the surrounding `math` element."""
-
-    def visit(t: Tree, args: Sequence[str]) -> str:
-        shown = spelled(t)
-        text = _element(shown, [_element(a, []) if not a.args else _whole(a) for a in shown.args] if shown is not t
-                        else list(args))  # fmt: skip
-        return f'<mrow class="changed">{text}</mrow>' if t is changed else text
-
-    return fold(tree, visit)
+STYLE = (".derivation td{padding:.15em .6em;border:0;background:none;text-align:left}"
+         ".derivation .rule{opacity:.75;font-size:90%}.derivation .changed{color:#06c;text-decoration:underline}"
+         "@media(prefers-color-scheme:dark){.derivation .changed{color:#6af}}")  # fmt: skip
 
 
-def _whole(tree: Tree) -> str:
-    return to_mathml(tree)
+def line_mathml(step: Step, directions: tuple[str, ...]) -> str:
+    """The line with its changed part marked, without the `math` element."""
+    part = changed_part(step.before, step.after)
+    path = None if part is step.after else path_to(step.after, part)
+    if path is None:
+        return content(line_latex(step.after, directions))
+    inside = content(line_latex(part, directions))
+    if _enclosed(path[-2], part):
+        inside = f"<mrow><mo>(</mo>{inside}<mo>)</mo></mrow>"
+    whole = content(line_latex(marked(path), directions))
+    return whole.replace(content(MARK), f'<mrow class="changed">{inside}</mrow>', 1)
 
 
-def _element(t: Tree, args: list[str]) -> str:
-    """One tree from the markup of its arguments."""
-    sides = [_bracketed(t, k, a) for k, a in enumerate(args)]
-    if t.kind == "number":
-        return f"<mn>{escape(t.name or str(t.value))}</mn>"
-    if t.kind in ("name", "size"):
-        return f"<mi>{escape(str(t.name or t.value))}</mi>"
-    if t.kind in _SIGNS:
-        return f"<mrow>{sides[0]}<mo>{_SIGNS[t.kind]}</mo>{sides[1]}</mrow>"
-    if t.kind == "neg":
-        return f"<mrow><mo>−</mo>{sides[0]}</mrow>"
-    if t.kind == "div":
-        return f"<mfrac>{_row(args[0])}{_row(args[1])}</mfrac>"
-    if t.kind in ("pow", "dotpow"):
-        return f"<msup>{_row(sides[0])}{_row(args[1])}</msup>"
-    if t.kind == "transpose":
-        return f"<msup>{_row(sides[0])}<mo>⊤</mo></msup>"
-    if t.kind == "index":
-        places = ",".join(":" if p is None else str(p) for p in t.value)
-        return f"<msub>{_row(sides[0])}<mtext>{places}</mtext></msub>"
-    if t.kind == "matrix":
-        return _matrix(t, args)
-    if t.kind == "arrow":
-        return f"<mrow><mi>{escape(t.name)}</mi><mo>↦</mo>{args[0]}</mrow>"
-    if t.kind == "where":
-        rest = "<mo>,</mo>".join(f"<mi>{escape(n)}</mi><mo>=</mo>{a}" for n, a in zip(t.value, args[1:], strict=True))
-        return f"<mrow>{args[0]}<mtext> where </mtext>{rest}</mrow>"
-    inside = "<mo>,</mo>".join(args)
-    return f"<mrow><mi>{escape(t.name)}</mi><mo>(</mo>{inside}<mo>)</mo></mrow>"
-
-
-def _row(text: str) -> str:
-    return f"<mrow>{text}</mrow>"
-
-
-def _bracketed(parent: Tree, place: int, text: str) -> str:
-    arg = spelled(parent.args[place])
-    needed = parent.kind in LEVEL and parent.kind not in ("call", "matrix", "where", "arrow", "div")
-    if needed and brackets(parent, place, arg, LEVEL[arg.kind]):
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
-    return text
-
-
-def _matrix(t: Tree, args: list[str]) -> str:
-    rows, cols = t.value
-    body = "".join(
-        "<mtr>" + "".join(f"<mtd>{args[r * cols + c]}</mtd>" for c in range(cols)) + "</mtr>" for r in range(rows)
-    )
-    return f"<mrow><mo>[</mo><mtable>{body}</mtable><mo>]</mo></mrow>"
+def _enclosed(parent: Tree, part: Tree) -> bool:
+    """Whether a part stands in brackets, which its mark, a name, does not."""
+    if parent.kind in ("call", "matrix", "where", "arrow", "div"):
+        return False
+    shown = spelled(part)
+    return brackets(parent, next(k for k, a in enumerate(parent.args) if a is part), shown, LEVEL[shown.kind])
 
 
 def as_html(d: Derivation) -> str:
-    """A table: formula and rule, one row a line."""
+    """A table: what stands left, the line, the rule; one row a line."""
     rows = []
     for step in d.steps:
-        part = changed_part(step.before, step.after)
-        math = to_mathml(step.after, None if part is step.after else part)
+        left = content(left_side(step.left)) if step.left else ""
         rows.append(
-            f"<tr><td>{escape(step.left)}</td><td><math><mo>=</mo>{math}</math></td>"
-            f'<td><a href="#{escape(step.rule)}">{escape(remark(step))}</a></td></tr>'
+            f"<tr><td><math>{left}</math></td><td><math><mo>=</mo>{line_mathml(step, d.directions)}</math></td>"
+            f'<td class="rule" title="{escape(step.law)}">{escape(remark(step))}</td></tr>'
         )
     drawing = d.extra.get("svg", "")
     return (

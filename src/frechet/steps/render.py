@@ -1,12 +1,9 @@
-"""A derivation as text, for the terminal, as Markdown, LaTeX and JSON. HTML is in `html`."""
+"""A derivation as text, for the terminal, and as JSON. LaTeX and Markdown are in `typeset`, HTML in `html`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from frechet.language.tree import Tree
-from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.steps.changes import changed_span
 from frechet.steps.rules import WRITTEN, rule
@@ -81,51 +78,6 @@ def _marked(text: str, span: tuple[int, int]) -> str:
     if (start, end) == (0, len(text)):
         return text
     return text[:start] + UNDERLINED + text[start:end] + PLAIN_AGAIN + text[end:]
-
-
-def latex_of(tree: Tree, directions: Sequence[str]) -> str:
-    """A line in LaTeX, the directions with an upright d."""
-    for name in directions:
-        tree = Tree("arrow", (tree,), name=name, shape=tree.shape)
-    text = to_latex(tree)
-    for _ in directions:
-        text = text.partition(r" \mapsto ")[2]
-    return text.replace(r"\operatorname{d}", r"\mathrm{d}")
-
-
-_LEFT = {"df": r"\mathrm{d}f", "dF": r"\mathrm{d}F", "dG": r"\mathrm{d}G", "dH": r"\mathrm{d}H"}
-
-
-def latex_left(text: str) -> str:
-    """The left side of a line in LaTeX."""
-    if not text:
-        return ""
-    return _LEFT.get(text, rf"\text{{{_escaped(text)}}}")
-
-
-def _escaped(text: str) -> str:
-    for sign, safe in (("\\", r"\textbackslash "), ("_", r"\_"), ("^", r"\^{}"), ("&", r"\&"), ("%", r"\%"),
-                       ("#", r"\#"), ("{", r"\{"), ("}", r"\}"), ("$", r"\$"), ("~", r"\~{}")):  # fmt: skip
-        text = text.replace(sign, safe) if sign not in "{}" else text
-    return text
-
-
-def as_latex(d: Derivation) -> str:
-    """An `align*` that plain amsmath sets."""
-    rows = []
-    for step in d.steps:
-        formula = latex_of(step.after, d.directions)
-        rows.append(rf"{latex_left(step.left)} &= {formula} && \text{{{_escaped(remark(step))}}}")
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
-
-
-def as_markdown(d: Derivation) -> str:
-    """A heading, one displayed formula a line with its rule, and the answer."""
-    lines = [f"**{d.goal}** of $f = {to_latex(d.start)}$", ""]
-    for k, step in enumerate(d.steps, 1):
-        left = latex_left(step.left)
-        lines += [f"{k}. {remark(step)}", "", f"   $${left} = {latex_of(step.after, d.directions)}$$", ""]
-    return "\n".join([*lines, closing(d)])
 
 
 def as_json(d: Derivation) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from frechet.core.errors import FrechetError, problem
 from frechet.core.operation import Operation, Signature
 from frechet.language.spell import did_you_mean
 from frechet.language.tree import Tree, fold
+from frechet.notation.latex import to_latex
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
-from frechet.steps.book import chains, differentials, identification, limits
+from frechet.steps.book import chains, differentials, identification, identities, limits
 from frechet.steps.book.rule import Rule
 from frechet.steps.laws import laws
+from frechet.steps.lines import line_latex
 from frechet.steps.pushforward import ARGUMENTS, TANGENTS, Placeholders
 
 LONGEST_LAW = 60
@@ -34,7 +36,7 @@ _SHORT = {
 }  # fmt: skip
 CHAPTERS = {
     "differentials": differentials.RULES, "identification": identification.RULES, "chain rule": chains.RULES,
-    "limits": limits.RULES,
+    "limits": limits.RULES, "identities": identities.RULES,
 }  # fmt: skip
 WRITTEN = {r.id: replace(r, short=_SHORT.get(r.id, "")) for chapter in CHAPTERS.values() for r in chapter}
 
@@ -70,10 +72,13 @@ def all_rules() -> Iterator[Rule]:
 def _of_law(id: str) -> Rule:
     """The rule of a law of one function: its docstring is the formula."""
     record, formula = laws()[id]
-    text = formula.strip().removesuffix(".")
-    law, comma, condition = text.partition(" for ") if " for " in text else text.partition(" where ")
+    law, condition = formula.strip().removesuffix(".").partition(": ")[0], ""
+    for word in (" for ", " where "):
+        if word in law and ";" not in law:
+            law, _, condition = law.partition(word)
+    law = law.rstrip(",")
     return Rule(id, f"a law of {record.name}", law, "The function of what stands there is a simpler expression.",
-                condition if comma else "", "Both sides are the same function; the law tests compare their values.",
+                condition, "Both sides are the same function; the law tests compare their values.",
                 law, record.source, short=law if len(law) <= LONGEST_LAW else "")  # fmt: skip
 
 
@@ -87,11 +92,11 @@ def _of_operation(record: Operation) -> Rule:
         f, variable, answer = record.example
         example = f"the derivative of {f} by {variable} is {answer}"
     name = f"differential of {record.name}"
-    law = law_of(record)
+    law, latex = law_of(record)
     words = record.doc or f"The differential of {record.usage}, times the differential of what is inside."
     why = _WHY.get(record.name) or _PROOFS.get(record.kind, "")
     return Rule(f"R-{record.name}", name, law, words, condition, why, example, record.source,
-                short=law if len(law) <= LONGEST_LAW else "")  # fmt: skip
+                short=law if len(law) <= LONGEST_LAW else "", latex=latex)  # fmt: skip
 
 
 _WHY = {
@@ -110,8 +115,9 @@ _PROOFS = {
 }
 
 
-def law_of(record: Operation) -> str:
-    """`d(inv(U)) = -inv(U)*dU*inv(U)`, written with placeholders; empty where it has no matrix notation."""
+def law_of(record: Operation) -> tuple[str, str]:
+    """`d(inv(U)) = -inv(U)*dU*inv(U)`, written with placeholders, as text and LaTeX; empty where it has no matrix
+    notation."""
     for signature in record.signatures:
         call = _generic(record, signature)
         if call is None:
@@ -129,8 +135,11 @@ def law_of(record: Operation) -> str:
             for k in moving:
                 letter = "uvw"[k].upper() if call.args[k].typed.is_matrix else "uvw"[k]
                 letters |= {ARGUMENTS[k]: letter, TANGENTS[k]: "d" + letter}
-            return f"d({to_text(_renamed(call, letters))}) = {to_text(_renamed(law, letters))}"
-    return ""
+            left, right = (_renamed(t, letters) for t in (call, law))
+            directions = [letters[TANGENTS[k]] for k in moving]
+            latex = rf"\mathrm{{d}}({to_latex(left)}) = {line_latex(right, directions)}"
+            return f"d({to_text(left)}) = {to_text(right)}", latex
+    return "", ""
 
 
 def _tangent(argument: Tree) -> Tree:

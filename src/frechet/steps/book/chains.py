@@ -5,6 +5,9 @@ from __future__ import annotations
 from frechet.steps.book.rule import MN, Rule
 
 RULES = (
+    Rule("R-chain-gradient", "chain rule for gradients", "grad (g o f) = g'(f)*grad f; for vectors (du/dx)'*grad_u g",
+         "A scalar of a scalar scales the gradient; a scalar of a vector goes through the transposed Jacobian.",
+         proof="(dg/dx)' = (dg/du*du/dx)' = (du/dx)'*(dg/du)'.", example="grad norm2(x)^4 = 2*norm2(x)^2*2*x"),
     Rule("R-partial", "plugging in a unit direction", "Df(X)[1_ij] = df/dX[i,j]",
           "The partial derivative by one entry is the differential in the direction that is 1 there and 0 elsewhere.",
           proof="The definition of the partial derivative.", example="u'*dX*v with dX = 1_ij gives u[i]*v[j]"),

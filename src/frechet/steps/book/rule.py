@@ -9,7 +9,8 @@ MN = "Magnus and Neudecker, Matrix Differential Calculus"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """law: in symbols; words: the same as a sentence; hint: what to look for, without doing it."""
+    """law: in symbols; words: the same as a sentence; hint: what to look for, without doing it; short: the name where
+    several rules share a line; latex: the law in LaTeX, where it is that of an operation."""
 
     id: str
     name: str
@@ -20,6 +21,7 @@ class Rule:
     example: str = ""
     source: str = ""
     short: str = ""
+    latex: str = ""
 
     @property
     def brief(self) -> str:
