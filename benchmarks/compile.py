@@ -1,11 +1,14 @@
-"""How fast compiled derivatives run, beside JAX, PyTorch and an expert's NumPy, at three sizes.
+"""How fast compiled derivatives run, beside JAX, PyTorch, HIPS autograd and an expert's NumPy, at three sizes.
 
-    python -m benchmarks.compile                 all cases, large sizes, written to benchmarks/compile.json
-    python -m benchmarks.compile --size medium --only logreg,gp --rounds 5
-    python -m benchmarks.compile --smoke         two cases, small
+    python -m benchmarks.compile                          all cases at large sizes
+    python -m benchmarks.compile --size all --json benchmarks/compile.json
+    python -m benchmarks.compile --size medium --only logreg,gp:vg --rounds 5 --peers jax,jax+
+    python -m benchmarks.compile --table benchmarks/compile.json      the tables of docs/compile.md
+    python -m benchmarks.compile --smoke                  three cases, small, what is installed
 
 One thread, CPU time of the process, medians of interleaved rounds; results are compared before anything is timed.
-Every column but the first two is a ratio: a time divided by frechet's (above 1: frechet is faster).
+Every column but the first is a ratio: a time divided by frechet's (above 1: frechet is faster). A plus is the function
+as a skilled user writes it. The peers come with: pip install 'frechet[peers]'.
 """
 
 from __future__ import annotations
@@ -19,59 +22,29 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import argparse  # noqa: E402
 import json  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
+import tracemalloc  # noqa: E402
 from collections.abc import Callable, Sequence  # noqa: E402
 from pathlib import Path  # noqa: E402
-from statistics import geometric_mean, median  # noqa: E402
+from statistics import median  # noqa: E402
 from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
 import frechet as fr  # noqa: E402
-from benchmarks.compile_cases import CASES, Case, jax_functions  # noqa: E402
-from benchmarks.compile_torch import torch_runner  # noqa: E402
-from tests.compile.problems import PROBLEMS, Problem, draw  # noqa: E402
+from benchmarks.compile_cases import CASES, SIZES, Case, point  # noqa: E402
+from benchmarks.compile_experts import EXPERTS  # noqa: E402
+from benchmarks.compile_peers import PEERS, missing, runner  # noqa: E402
+from benchmarks.compile_tables import line, summary, tables  # noqa: E402
 
-SIZES = ("small", "medium", "large")
-BUDGET = 25.0  # seconds a first call may take before a peer is left out
-
-
-def point(case: Case, problem: Problem, size: str) -> dict[str, Any]:
-    arrays = draw(problem, 0, case.sizes[SIZES.index(size)])
-    if case.problem == "logreg" or case.problem == "poisson":
-        arrays["X"] = arrays["X"] / 3
-    if case.want == "hvp":
-        arrays["v"] = np.random.default_rng(1).normal(size=arrays[case.wrt[0] if case.wrt else problem.wrt[0]].shape)
-    return arrays
+BUDGET = 25  # seconds a first call may take before a peer is left out
+CLOSE = 1e-6  # the largest difference of results, of their largest entry
 
 
-def jax_runner(case: Case, problem: Problem, arrays: dict[str, Any]) -> Callable[[], Any]:
-    """The wanted result in JAX, jitted, results waited for."""
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-    f = jax_functions(jnp, jax)[case.problem]
-    places = tuple(list(problem.variables).index(n) for n in (case.wrt or problem.wrt))
-    first = places[0]
-
-    def newton(*a: Any) -> Any:
-        g = jax.grad(f, first)(*a)
-        H = jax.hessian(f, first)(*a).reshape(g.size, g.size)
-        return jnp.linalg.solve(H, g.ravel()).reshape(g.shape)
-
-    def hvp(*a: Any) -> Any:
-        *rest, v = a
-        return jax.jvp(lambda x: jax.grad(f, first)(*rest[:first], x, *rest[first + 1 :]), (rest[first],), (v,))[1]
-
-    wanted = {
-        "value_and_gradient": jax.value_and_grad(f, places), "hessian": jax.hessian(f, first),
-        "jacobian": jax.jacobian(f, first), "newton": newton, "hvp": hvp,
-    }[case.want]  # fmt: skip
-    run = jax.jit(wanted)
-    given = [jnp.asarray(a) for a in arrays.values()]
-    return lambda: jax.block_until_ready(run(*given))
+class TooLong(Exception):
+    """A first call took longer than the budget."""
 
 
 def flat(result: Any) -> list[Any]:
@@ -86,7 +59,7 @@ def agree(a: Any, b: Any) -> float:
     return max(float(np.abs(x - y).max() / (np.abs(y).max() + 1e-300)) for x, y in pairs)
 
 
-def timed(run: Callable[[], Any], seconds: float = 0.15) -> float:
+def timed(run: Callable[[], Any], seconds: float) -> float:
     """CPU seconds of one call, over as many as fill the time."""
     start = time.process_time()
     run()
@@ -98,74 +71,120 @@ def timed(run: Callable[[], Any], seconds: float = 0.15) -> float:
     return (time.process_time() - start) / count
 
 
-def measure(case: Case, size: str, rounds: int, torch: bool) -> dict[str, Any]:
-    problem = next(p for p in PROBLEMS if p.name == case.problem)
-    arrays = point(case, problem, size)
+def within_budget(run: Callable[[], Any]) -> Any:
+    """The result of a first call, stopped where it takes too long."""
+
+    def stop(*_: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(BUDGET)
+    try:
+        return run()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def own_run(case: Case, arrays: dict[str, Any]) -> tuple[Callable[[], Any], Any, float]:
+    """Our call, its result, and the milliseconds from the text to that result."""
     start = time.process_time()
-    f = fr.parse(problem.text, variables=problem.variables, facts=problem.facts)
-    own = fr.compile(f, list(case.wrt or problem.wrt), want=case.want, as_operator=case.operator)
+    f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
+    own = fr.compile(f, list(case.variables), want=case.want, as_operator=case.operator)
     result = own(**arrays)
-    first = time.process_time() - start
-    runs: dict[str, Callable[[], Any]] = {"frechet": lambda: own(**arrays)}
-    peers: dict[str, Callable[[], Any]] = {"jax": jax_runner(case, problem, arrays)}
-    if case.expert is not None:
-        peers["expert"] = lambda: case.expert(*arrays.values())  # type: ignore[misc]
-    if torch:
-        runner = torch_runner(case, problem, arrays)
-        if runner is not None:
-            peers["torch"] = runner
+    return lambda: own(**arrays), result, 1e3 * (time.process_time() - start)
+
+
+def memory(run: Callable[[], Any]) -> float:
+    """The most MiB that one call holds."""
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def measure(case: Case, size: str, rounds: int, peers: Sequence[str], seconds: float = 0.1) -> dict[str, Any]:
+    """One row: times, ratios, what was skipped and why, and the largest difference from the others' results."""
+    arrays = point(case, size)
+    own, result, first = own_run(case, arrays)
+    runs: dict[str, Callable[[], Any]] = {"frechet": own}
+    skipped: dict[str, str] = {}
     worst = 0.0
-    for name, run in peers.items():
-        begun = time.perf_counter()
-        other = run()
-        if time.perf_counter() - begun > BUDGET:
+    expert = EXPERTS.get((case.problem, case.want)) if not case.operator else None
+    for name in (*peers, "expert"):
+        if name == "expert" and expert is None:
+            continue
+        why = missing(name) if name != "expert" else ""
+        made: Any = why or ((lambda: expert(*arrays.values())) if name == "expert" else runner(name, case, arrays))
+        if isinstance(made, str):
+            skipped[name] = made
+            continue
+        try:
+            other = within_budget(made)
+        except TooLong:
+            skipped[name] = f"first call over {BUDGET} s"
+            continue
+        except (RuntimeError, MemoryError, NotImplementedError, TypeError) as error:
+            skipped[name] = f"fails: {type(error).__name__}: {str(error)[:60]}"
             continue
         mine = result.to_dense().reshape(np.shape(other)) if case.operator else result
         worst = max(worst, agree(mine, other))
-        runs[name] = run
+        runs[name] = made
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
-            times[name].append(timed(run))
+            times[name].append(timed(run, seconds))
     ratios = {n: median(t / s for t, s in zip(v, times["frechet"], strict=True)) for n, v in times.items()}
-    return {"case": case.name, "size": size, "seconds": median(times["frechet"]), "first": first, "ratios": ratios,
+    return {"case": case.name, "size": size, "lengths": case.sizes[SIZES.index(size)],
+            "microseconds": 1e6 * median(times["frechet"]), "first_ms": first, "peak_mib": memory(own),
+            "ratios": {n: round(r, 3) for n, r in ratios.items() if n != "frechet"}, "skipped": skipped,
             "difference": worst}  # fmt: skip
 
 
+def chosen(only: str) -> list[Case]:
+    """The cases named, by family or in full."""
+    names = {n for n in only.split(",") if n}
+    return [c for c in CASES if not names or c.name in names or c.problem in names]
+
+
 def main(argv: Sequence[str]) -> int:
+    """Measure and print; 1 where results differ."""
     parser = argparse.ArgumentParser(prog="benchmarks.compile")
     parser.add_argument("--size", choices=[*SIZES, "all"], default="large")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="families or cases, with commas")
+    parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--torch", action="store_true", help="also torch.func, if installed")
-    parser.add_argument("--json", default="")
+    parser.add_argument("--json", default="", help="write (and add to) this file")
+    parser.add_argument("--table", default="", help="print the tables of a file written before")
     parser.add_argument("--smoke", action="store_true")
     args = parser.parse_args(argv)
-    only = {n for n in args.only.split(",") if n}
-    chosen = [c for c in CASES if not only or c.name in only or c.problem in only]
+    if args.table:
+        print(tables(json.loads(Path(args.table).read_text())))
+        return 0
     sizes = SIZES if args.size == "all" else (args.size,)
+    cases, peers = chosen(args.only), [p for p in args.peers.split(",") if p]
     if args.smoke:
-        chosen, sizes, args.rounds = chosen[1:3], ("small",), 1
+        cases, sizes, args.rounds = chosen("logreg:vg,matfac:newton,softjac"), ("small",), 1
+        peers = [p for p in peers if not missing(p)]
     rows = []
     for size in sizes:
-        print(f"{size}\n{'case':22}{'frechet':>11}{'jax':>9}{'torch':>9}{'expert':>9}   first call  difference")
-        for case in chosen:
-            row = measure(case, size, args.rounds, args.torch)
-            rows.append(row)
-            ratios = row["ratios"]
-            cells = "".join(f"{ratios[n]:9.2f}" if n in ratios else f"{'-':>9}" for n in ("jax", "torch", "expert"))
-            line = f"{row['case']:22}{1e6 * row['seconds']:9.0f}us{cells}"
-            print(f"{line}   {1e3 * row['first']:7.1f} ms  {row['difference']:.0e}", flush=True)
-        mine = [r for r in rows if r["size"] == size]
-        others = [[v for n, v in r["ratios"].items() if n in ("jax", "torch")] for r in mine]
-        best = [min(found) for found in others if found]
-        experts = [r["ratios"]["expert"] for r in mine if "expert" in r["ratios"]]
-        print(f"best AD / frechet: geometric mean {geometric_mean(best):.2f}, least {min(best):.2f}; "
-              f"frechet / expert: geometric mean {1 / geometric_mean(experts):.2f}, "
-              f"largest {1 / min(experts):.2f}\n")  # fmt: skip
-    if args.json:
-        Path(args.json).write_text(json.dumps(rows, indent=1) + "\n")
-    return 0 if all(r["difference"] < 1e-6 for r in rows) else 1
+        print(line(None, peers))
+        for case in cases:
+            rows.append(measure(case, size, args.rounds, peers, 0.01 if args.smoke else 0.1))
+            print(line(rows[-1], peers), flush=True)
+            if args.json:
+                _save(Path(args.json), rows)
+        print(summary([r for r in rows if r["size"] == size]) + "\n")
+    return 0 if all(r["difference"] < CLOSE for r in rows) else 1
+
+
+def _save(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """The rows in the file, in place of older ones of the same case and size."""
+    old = json.loads(path.read_text()) if path.exists() else []
+    kept = {(r["case"], r["size"]): r for r in [*old, *rows]}
+    order = {(c.name, s): k for k, (s, c) in enumerate((s, c) for s in SIZES for c in CASES)}
+    path.write_text(json.dumps(sorted(kept.values(), key=lambda r: order[r["case"], r["size"]]), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from frechet.calculus.reverse import reverse
 from frechet.compile.operators import connected
 from frechet.core.build import add, substitute
 from frechet.core.dims import Size
-from frechet.core.facts import STRUCTURAL
 from frechet.core.ein import ein, scale, split_coef
-from frechet.core.node import Add, Ein, Factor, Node, Var, depends_on
+from frechet.core.facts import STRUCTURAL
+from frechet.core.node import Add, Ein, Factor, Node, depends_on
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
@@ -39,7 +39,7 @@ class Goal:
     along: tuple[Node, ...]
 
 
-def _second(g: Node, b: Node, direction: Var) -> Node:
+def _second(g: Node, b: Node, direction: Node) -> Node:
     """The derivative of g by b. What g is only multiplied with stays outside: for g = u*x' where x is given, the
     adjoints carry the axis of u, not those of u and x."""
     if not isinstance(g, Ein):

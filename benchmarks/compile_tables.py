@@ -1,0 +1,74 @@
+"""The rows of `benchmarks.compile` as lines, tables and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import geometric_mean, median
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def best(row: Row) -> float | None:
+    """The time of the fastest automatic differentiation divided by ours."""
+    found = [v for n, v in row["ratios"].items() if n != "expert"]
+    return min(found) if found else None
+
+
+def line(row: Row | None, peers: Sequence[str]) -> str:
+    """One row for the terminal; the heading for None."""
+    names = [*peers, "expert"]
+    if row is None:
+        return f"{'case':20}{'frechet':>12}" + "".join(f"{n:>9}" for n in names) + "    first   peak"
+    cells = "".join(f"{row['ratios'][n]:9.2f}" if n in row["ratios"] else f"{'-':>9}" for n in names)
+    text = f"{row['case']:20}{row['microseconds']:10.0f}us{cells}{row['first_ms']:7.1f}ms{row['peak_mib']:6.1f}M"
+    return text + (f"  DIFFERS by {row['difference']:.0e}" if row["difference"] > 1e-6 else "")
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """The means of a size, the losses, and the time from text to result."""
+    ratios = {r["case"]: b for r in rows if (b := best(r)) is not None}
+    experts = {r["case"]: 1 / r["ratios"]["expert"] for r in rows if "expert" in r["ratios"]}
+    out = []
+    if ratios:
+        out.append(f"fastest AD / frechet: geometric mean {geometric_mean(ratios.values()):.2f}, "
+                   f"median {median(ratios.values()):.2f}, least {min(ratios.values()):.2f}")  # fmt: skip
+        lost = [f"{n} {v:.2f}" for n, v in sorted(ratios.items(), key=lambda p: p[1]) if v < 1]
+        out.append("slower than the fastest AD: " + (", ".join(lost) or "none"))
+    if experts:
+        out.append(f"frechet / expert: geometric mean {geometric_mean(experts.values()):.2f}, "
+                   f"median {median(experts.values()):.2f}, largest {max(experts.values()):.2f}")  # fmt: skip
+    first = [r["first_ms"] for r in rows if r["case"].endswith((":vg", ":jacobian"))]
+    second = [r["first_ms"] for r in rows if r["case"].endswith(":hessian")]
+    if first and second:
+        out.append(f"text to first result: median {median(first):.0f} ms for gradients, {median(second):.0f} ms for "
+                   "Hessians (the first call itself included)")  # fmt: skip
+    return "\n".join(out)
+
+
+def tables(rows: Sequence[Row]) -> str:
+    """Markdown: a table for each size, and its sums."""
+    parts = []
+    for size in dict.fromkeys(r["size"] for r in rows):
+        mine = [r for r in rows if r["size"] == size]
+        names = list(dict.fromkeys(n for r in mine for n in (*r["ratios"], *r["skipped"]) if n != "expert"))
+        head = ["case", "sizes", "frechet", *names, "expert"]
+        lines = [f"### {size}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        lines += ["| " + " | ".join(_cells(r, names)) + " |" for r in mine]
+        parts.append("\n".join([*lines, "", *(f"{t}  " for t in summary(mine).splitlines())]))
+    return "\n\n".join(parts)
+
+
+def _cells(row: Row, names: Sequence[str]) -> list[str]:
+    lengths = " ".join(f"{k}{v}" for k, v in row["lengths"].items())
+    us = row["microseconds"]
+    took = f"{us:.0f} us" if us < 1e4 else f"{us / 1e3:.1f} ms"
+    return [row["case"], lengths, took, *(_shown(row, n) for n in names), _shown(row, "expert")]
+
+
+def _shown(row: Row, name: str) -> str:
+    if name in row["ratios"]:
+        value = row["ratios"][name]
+        return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    why = row["skipped"].get(name, "")
+    return ">25 s" if "over" in why else ">4 GB" if "4 GB" in why else "-"
