@@ -24,7 +24,8 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in ([rooms] i
 NUMERIC_MAY_IMPORT = {"frechet.core", "frechet.core.display", "frechet.core.errors", "frechet.core.lazy"}
 MAY_IMPORT_NUMERIC = {"verify", "verdict", "api", "local", "audit", "plot", "cli", "web"}
 # Optional backends: imported in the one function that first needs them.
-OPTIONAL = {"jax", "torch", "matplotlib", "rich", "sympy", "dask", "distributed", "IPython", "starlette", "uvicorn"}
+OPTIONAL = {"anywidget", "contourpy", "traitlets", "jax", "torch", "matplotlib", "rich", "sympy", "dask", "distributed",
+            "IPython", "starlette", "uvicorn"}  # fmt: skip
 
 
 def module_name(path: Path) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from frechet.api.claims import check, check_statement, equal
     from frechet.api.compiled import CompiledFunction, compile
     from frechet.api.derivative import Derivative
+    from frechet.api.exploring import explore
     from frechet.api.function import Function, parse
     from frechet.api.latex import parse_latex
     from frechet.api.plotting import plot
@@ -34,14 +35,15 @@ _HOME = {
     "parse": "frechet.api.function", "Function": "frechet.api.function", "Derivative": "frechet.api.derivative",
     "parse_latex": "frechet.api.latex", "check": "frechet.api.claims", "equal": "frechet.api.claims",
     "check_statement": "frechet.api.claims", "local": "frechet.api.around", "plot": "frechet.api.plotting",
+    "explore": "frechet.api.exploring",
     "trace": "frechet.api.trace", "Verdict": "frechet.verdict.verdict",
     "FrechetError": "frechet.core.errors", "VerificationError": "frechet.core.errors",
     "Diagnostic": "frechet.core.errors", "Span": "frechet.core.errors",
 }  # fmt: skip
 __all__ = [
     "CompiledFunction", "Derivative", "Diagnostic", "FrechetError", "Function", "Span", "Verdict",
-    "VerificationError", "check", "check_statement", "compile", "equal", "local", "numeric", "parse", "parse_latex",
-    "plot", "trace",
+    "VerificationError", "check", "check_statement", "compile", "equal", "explore", "local", "numeric", "parse",
+    "parse_latex", "plot", "trace",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from frechet.local.numbers import number, polynomial
 from frechet.local.report import model_json
 from frechet.local.taylor import MAX_ORDER
 from frechet.notation.mathml import to_mathml
+from frechet.notation.names import latex_name
 from frechet.numeric.derivatives import MAX_ORDER as NUMERIC_ORDER
 
 if TYPE_CHECKING:
@@ -177,10 +178,13 @@ class Model(Displayed):
         """The model in LaTeX, `f(x + dx) \\approx ...`."""
         if self.closed is not None:
             return self.closed.latex
-        left = self.left.replace("*", r" \, ")
-        for name in self.local.point.names or ("x",):
-            left = left.replace(f" d{name}", rf" \mathrm{{d}}{name}")
-        return rf"{left} \approx {polynomial(self, latex=True) or self._in_words()}"
+        return self.latex_numbers()
+
+    def latex_numbers(self) -> str:
+        """The model in LaTeX with the numbers of this point."""
+        names = [latex_name(name) for name in self.local.point.names or ("x",)]
+        moved = [rf"{name} + \mathrm{{d}}{name}" for name in names] if self.along is None else [r"x + t \, v"]
+        return rf"f({', '.join(moved)}) \approx {polynomial(self, latex=True) or self._in_words()}"
 
     @property
     def left(self) -> str:

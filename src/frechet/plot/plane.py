@@ -114,7 +114,9 @@ def chosen_reach(plane: Plane, size: tuple[float, float], gradient: Any, hessian
     scales = np.array(size)
     if scales.max() < UNEQUAL * scales.min():
         scales[:] = scales.max()
-    slope, bend = np.linalg.norm(gradient * scales), np.linalg.norm(scales[:, None] * hessian * scales, 2)
+    known = bool(np.isfinite(hessian).all())
+    slope = np.linalg.norm(gradient * scales)
+    bend = np.linalg.norm(scales[:, None] * hessian * scales, 2) if known else np.nan
     share = 1.0
     if np.isfinite(slope) and np.isfinite(bend) and bend > 0 and slope > 1e-6 * bend:
         share = min(1.0, 1.5 * slope / bend)
