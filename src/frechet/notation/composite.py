@@ -95,6 +95,8 @@ def composite_term(writer: Writer, node: Ein, groups: Sequence[Sequence[int]] | 
 def _fused(writer: Writer, product: _Product, out: Sequence[Group] | None = None) -> Term:
     """Each composite side as one index, each cluster of factors as one matrix or vector."""
     clusters, factors = _clusters(product)
+    if out is not None and not factors and len(clusters) == 1 and set(clusters[0].sides) == set(out):
+        raise UnwritableError  # one cluster that is the whole product: nothing has become simpler
     dims = dict(product.dims)
     fused = {side: len(dims) + k for k, side in enumerate(product.sides)}
     dims |= {fused[side]: writer.composite(tuple(dims[i] for i in side)) for side in product.sides}
