@@ -44,6 +44,7 @@ def errors_page() -> str:
 AREAS = {
     "elementwise": "Functions of entries",
     "comparisons": "Comparisons and choices",
+    "conjugation": "Complex values",
     "reductions": "Sums over entries and their relatives",
     "products": "Products and rearrangements",
     "inverse": "Inverse and determinant",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from frechet.ops import REGISTRY
@@ -46,6 +47,18 @@ def test_law(one: Instance, law: Callable[[Instance], None]) -> None:
 def test_code_of_a_backend_agrees_with_the_value(one: Instance, backend_name: str) -> None:
     """JAX compiles each for itself."""
     code_agrees_with_value(one, backend_name)
+
+
+LINEAR = [one for one in INSTANCES if getattr(one.record.rule, "linear", None) is not None and one.differentiable]
+
+
+@pytest.mark.parametrize("one", LINEAR, ids=name)
+def test_of_zero_a_linear_operation_is_zero(one: Instance) -> None:
+    *front, last = one.text.rstrip(")").replace("(", ",", 1).split(",")
+    text = f"scale_*{front[0]}({','.join([*front[1:], f'{last}-{last}'])})"
+    d = one.parse(text, scale_=[]).derivative("scale_", verify=False)
+    assert not np.any(d.evaluate(**one.arrays, scale_=2.0))
+    assert str(d).startswith("zeros(")
 
 
 @pytest.mark.parametrize("record", EXAMPLES, ids=lambda record: record.name)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from frechet.api.arrays import real_arrays
+from frechet.api.complex import ComplexFunction, parse_complex, words_of
 from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
 from frechet.api.structure import check_manifold, check_mode, mode_of
@@ -42,18 +43,34 @@ def parse(
     sizes: Iterable[str] | None = None,
     *,
     infer: bool = False,
-) -> Function:
+) -> Function | ComplexFunction:
     """Read a function in the text language.
 
     variables   name -> dimensions: [] scalar, ["n"] vector, ["m", "n"] matrix; a size is a name or an int. If given
                 it is complete: another name is an error. None infers it from use, then by letter (a-g scalar,
                 h-z vector, A-Z matrix); `infer=True` completes a partial declaration.
-    facts       name -> words such as symmetric, spd, orthogonal, positive, constant
+    facts       name -> words such as symmetric, spd, orthogonal, positive, constant; with complex or hermitian the
+                answer is a ComplexFunction, which has `gradient` and `wirtinger`
     domain      name -> a word that says which values are drawn: positive, unit, spd, simplex, ...
     sizes       relations of sizes: ["m>n"]
 
     Raises FrechetError with a diagnostic where the text cannot be read.
     """
+    if words_of(facts):
+        return parse_complex(text, variables, facts or {}, domain, sizes, infer)
+    return parse_real(text, variables, facts, domain, sizes, infer=infer)
+
+
+def parse_real(
+    text: str,
+    variables: Mapping[str, Sequence[Dim]] | None = None,
+    facts: Mapping[str, Iterable[str]] | None = None,
+    domain: Mapping[str, str] | None = None,
+    sizes: Iterable[str] | None = None,
+    *,
+    infer: bool = False,
+) -> Function:
+    """`parse` where variables can only be real: E203 for the fact complex."""
     declarations = declare(variables, facts, domain, sizes)
     tree, resolved = elaborate(parse_text(text), declarations, infer=infer or variables is None, source=text)
     if tree.kind == "arrow":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from frechet.api.around import local
-from frechet.api.function import Function, parse
+from frechet.api.function import Function, parse_real
 from frechet.api.loose import parse_at
 from frechet.local.around import Local
 from frechet.plot.kinds import kind_named, no_point, of_function, picture
@@ -45,7 +45,7 @@ def plot(
     if isinstance(f, Local):
         return picture(f, kind, options)
     if isinstance(f, str):
-        f, at = (parse(f, facts=facts), at) if at is None else parse_at(f, at, facts)
+        f, at = (parse_real(f, facts=facts), at) if at is None else parse_at(f, at, facts)
     if isinstance(f, Function):
         return of_function(f, kind, at, wrt, value, options)
     if at is None:

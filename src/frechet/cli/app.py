@@ -28,7 +28,7 @@ else:
 
 FINE, WRONG, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 _FORMS = ("closed", "operator", "kronecker", "index")
-_KINDS = ("gradient", "jacobian", "hessian", "derivative", "differential")
+_KINDS = ("gradient", "jacobian", "hessian", "derivative", "differential", "wirtinger")
 _BACKENDS = ("numpy", "jax", "torch", "julia", "matlab", "octave", "c", "latex")
 # A formula may begin with a minus; a short option among its letters (-h in -theta) must not be seen.
 _FORMULA = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -144,6 +144,8 @@ def _derived(function: Any, options: dict[str, Any]) -> tuple[Any, str]:
         return function.derivative(*wrt, **keywords), "derivative"
     if kind == "hessian":
         wrt = wrt[:1]
+    if kind == "wirtinger" and not getattr(function, "complex_names", None):
+        raise problem("E507", "No variable is complex.", help=f"--fact {wrt[0]}:complex")
     if len(wrt) > 1:
         raise problem("E505", f"A {kind} is by one variable, not by {len(wrt)}.", help="Leave out --kind.")
     return getattr(function, kind)(wrt[0], **keywords), kind

@@ -38,7 +38,7 @@ def numeric(expression: str, at: tuple[str, ...], wrt: tuple[str, ...], var: tup
     # The values say what is a number, a vector or a matrix; only names without one are guessed by their letters.
     names = set(re.findall(r"[A-Za-z]\w*", text))
     shapes = {name: list(np.shape(value)) for name, value in values.items() if name in names}
-    f = fr.parse(text, variables=shapes | (inputs.variables(var) or {}), infer=True)
+    f: Any = fr.parse(text, variables=shapes | (inputs.variables(var) or {}), infer=True)
     out: dict[str, Any] = {}
     for name in wrt or tuple(values):
         if name not in f.variables:

@@ -33,6 +33,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "E501": ("diff 'A*x' --wrt x --kind gradient", "diff 'A*x' --wrt x"),
     "E502": ("diff 'c*sum(x)' --wrt c --fact c:constant", "diff 'c*sum(x)' --wrt x --fact c:constant"),
     "E504": ("diff 'A*X*x' --wrt X --wrt X --wrt x --form closed", "diff 'A*X*x' --wrt X --form operator"),
+    "E507": ("diff \"z'*z\" --wrt z --fact z:complex --kind hessian", "diff \"z'*z\" --wrt z --fact z:complex"),
 }
 
 

@@ -75,7 +75,8 @@ def _picture(expression: str, kind: str, options: dict[str, Any]) -> Any:
     if kind != "graph":
         raise problem("E505", "A picture is of a function at a point.", help="--at 1,2 or --at x=[1,2]")
     known = inputs.variables(options["var"])
-    f = fr.parse(inputs.read_expression(expression), variables=known, facts=inputs.facts(options["fact"]), infer=True)
+    text, facts = inputs.read_expression(expression), inputs.facts(options["fact"])
+    f: Any = fr.parse(text, variables=known, facts=facts, infer=True)
     return fr.plot(f, kind, wrt=list(options["wrt"]) or None, **chosen)
 
 

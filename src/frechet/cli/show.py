@@ -76,7 +76,13 @@ def space(dims: Sequence[Dim], pretty: bool) -> str:
 def read_as(function: Any, pretty: bool) -> list[str]:
     """Cells of the first line: the formula, and where each variable lives."""
     sign = "∈" if pretty else "in"
-    places = [f"{name} {sign} {space(dims, pretty)}" for name, dims in function.variables.items()]
+    known: frozenset[str] = getattr(function, "complex_names", frozenset())
+
+    def place(name: str, dims: Sequence[Dim]) -> str:
+        shown = space(dims, pretty)
+        return shown.replace("ℝ", "ℂ").replace("R", "C", 1) if name in known else shown
+
+    places = [f"{name} {sign} {place(name, dims)}" for name, dims in function.variables.items()]
     return [f"f = {formula(function, pretty)}", "   ".join(places)]
 
 

@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "E504": "This result has no such form.",
     "E505": "An option of the request that is not known.",
     "E506": "A picture that cannot be drawn or written.",
+    "E507": "Not offered for functions of complex variables.",
     "E600": "The answer failed its own numeric check and is not shown.",
     "E601": "No point could be drawn where the function and its derivative exist.",
 }

@@ -153,6 +153,8 @@ def _words(
         if not isinstance(word, str) or word not in known:
             shown = repr(word)[:40] if isinstance(word, str) else type(word).__name__
             hint = did_you_mean(word, sorted(known)) if isinstance(word, str) else ""
+            if word in ("complex", "hermitian"):
+                hint = "Complex variables are for fr.parse (and frechet diff): the gradient and Wirtinger derivatives."
             raise problem("E203", f"{shown} is not a known {what} (of {name}).",
                           help=hint or f"Known: {listed(sorted(known), 20)}.")  # fmt: skip
     return frozenset(words)

@@ -3,6 +3,7 @@
 from frechet.ops import (
     circulant,
     comparisons,
+    conjugation,
     constants,
     elementwise,
     entries,
@@ -18,6 +19,6 @@ from frechet.ops import (
 from frechet.ops.op import REGISTRY
 
 __all__ = [
-    "REGISTRY", "circulant", "comparisons", "constants", "elementwise", "entries", "factorisations", "inverse",
-    "matrix_functions", "norms", "products", "reductions", "spectral", "vectors",
+    "REGISTRY", "circulant", "comparisons", "conjugation", "constants", "elementwise", "entries", "factorisations",
+    "inverse", "matrix_functions", "norms", "products", "reductions", "spectral", "vectors",
 ]  # fmt: skip

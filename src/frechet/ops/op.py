@@ -235,7 +235,7 @@ def _multilinear(rule: Opaque, make: Callable[..., Tensor], signature: Signature
         if isinstance(core, Ein) and core.order:
             outside += [(n, e) for n, idx, e in core.factors if not idx]
             kept = [f for f in core.factors if f[1]]
-            core = ein(1, kept, core.out, dict(enumerate(core.index_dims)))
+            core = ein(core.coef, kept, core.out, dict(enumerate(core.index_dims)))
         args.append(arg.like(core))
     plain = [Tensor(a.node, a.groups[1:]) if rule.is_linear(k) else a for k, a in enumerate(args)]
     if coef == 0 or any(is_zero(a.node) for k, a in enumerate(args) if rule.is_linear(k)):

@@ -84,7 +84,8 @@ class Program:
         slots = self.constants.copy()
         for name, slot, ext in self.inputs:
             try:
-                slots[slot] = np.asarray(arrays[name], dtype=float).reshape(ext)
+                given = np.asarray(arrays[name])
+                slots[slot] = given.astype(complex if np.iscomplexobj(given) else float).reshape(ext)
             except KeyError:
                 raise problem("E305", f"No array is given for {name}.") from None
             except (TypeError, ValueError):
