@@ -120,6 +120,66 @@ def test_what_is_no_formula_is_refused_with_a_diagnostic(latex: str) -> None:
     assert caught.value.diagnostic.render()
 
 
+# Formulas that mean something that is not known here. Every one of them could be read as something else in silence.
+UNREAD = r"""
+\sum_{i=2}^n x_i
+\sum_{i=1}^{n-1} (x_{i+1} - x_i)^2
+\sum_{i \ne j} A_{ij}
+\sum_{i<j} A_{ij}
+\sum_{i=1}^3 x_i
+\sum_{i \in S} x_i
+\sum_{i,j} \exp(-\|x_i - x_j\|^2)
+\prod_{k=2}^n x_k
+\min_w \|Xw - y\|^2
+\arg\min_w \|Xw - y\|
+\min_\theta L(\theta)
+\|x\|_p
+\|x\|_0
+\mathbb{E}[x]
+\log p(x)
+f(x)^\top A x
+\rho(A)
+\Phi(x)
+D f(x)[v]
+D(X^{-1})[H]
+\mathrm{d}(X^{-1})
+\frac{d}{dt} x^\top A x
+\frac{\partial}{\partial x} \|x\|
+\nabla_x \|Ax-b\|^2
+\mathrm{rank}(A)
+\operatorname{softmax}_i(x)
+X_{ij}
+x_{1:3}
+x''
+\binom{n}{k}
+\exp^{-1} x
+\int x
+\mathcal{N}(x; \mu, \Sigma)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("latex", UNREAD)
+def test_what_is_not_known_is_not_read_as_something_else(latex: str) -> None:
+    with pytest.raises(FrechetError):
+        fr.parse_latex(latex)
+
+
+@pytest.mark.parametrize(("latex", "first", "second"), [
+    ("a/bc", "a/b*c", "a/(b*c)"), (r"e^{A}", "expm(A)", "exp(A)"), (r"\|AX\|", "norm2(A*X)", "specnorm(A*X)"),
+    (r"\log x^\top y", "log(x'*y)", "log(x')*y"), (r"\sum_i x_i + \|x\|", "sum(x) + norm2(x)", None),
+])  # fmt: skip
+def test_the_usual_reading_comes_first_and_the_other_is_offered(latex: str, first: str, second: str | None) -> None:
+    function = fr.parse_latex(latex)
+    assert function.read_as == first
+    assert second is None or second in function.other_readings
+
+
+def test_what_stands_beside_a_formula_declares() -> None:
+    function = fr.parse_latex(r"\sum_{i=1}^n (w^\top x_i - y_i)^2, w \in \mathbb{R}^d, X = [x_1, \dots, x_n]^\top")
+    assert function.variables == {"w": ("d",), "y": ("n",), "X": ("n", "d")}
+    assert fr.parse_latex(r"\frac1n \sum_{i=1}^n x_i^2").variables == {"x": ("n",)}
+
+
 def test_a_reading_knows_its_choices() -> None:
     found = readings("|X|")
     assert found[0].chosen == {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from frechet.api.function import Function
 from frechet.core.dims import Dim
-from frechet.core.errors import FrechetError, located
+from frechet.core.errors import FrechetError, located, problem
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations, declare
-from frechet.language.latex import readings
+from frechet.language.latex import Reading, readings
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
 from frechet.language.tree import Tree
@@ -52,7 +53,7 @@ def parse_latex(
     known = None if variables is None else {**dict.fromkeys(declarations.sizes, ()), **variables}
     for reading in readings(source, known):
         try:
-            function, node = _typed(reading.tree, declarations, guess, source)
+            function, node = _sensible(reading, declarations, guess, source)
         except FrechetError as error:
             failure = failure or error
             continue
@@ -67,6 +68,34 @@ def parse_latex(
     others.pop(str(first), None)
     first.other_readings = tuple(others)[:MAX_OFFERED]
     return first
+
+
+def _sensible(reading: Reading, given: Declarations, guess: bool, source: str) -> tuple[LatexFunction, Node]:
+    """The reading with its shapes; what stands for all x_i of a sum is a vector, what stands for samples a matrix."""
+    beside = {n: d for n, d in reading.declared.items() if n not in given.variables} if guess else {}
+    lengths = {n: [d] for n, d in reading.lengths.items() if guess and n not in given.variables and n not in beside}
+    known = given if not beside else _more(given, beside)
+    try:  # the n of \\sum_{i=1}^n is the length of what the index runs through
+        function, node = _typed(reading.tree, _more(known, lengths) if lengths else known, guess, source)
+    except FrechetError:
+        function, node = _typed(reading.tree, known, guess, source)
+    wrong = {n: k for n, k in reading.axes.items() if len(function.variables.get(n, ())) != k}
+    if wrong and guess and all(k == 1 and n not in known.variables for n, k in wrong.items()):
+        taken = {str(d) for dims in function.variables.values() for d in dims} | set(function.variables)
+        fresh = next(d for d in "nmkpqrstuvN" if d not in taken)
+        function, node = _typed(reading.tree, _more(known, {n: [fresh] for n in wrong}), guess, source)
+        wrong = {n: k for n, k in reading.axes.items() if len(function.variables.get(n, ())) != k}
+    if wrong and guess:
+        name = next(iter(wrong))
+        raise problem("E300", f"{name} stands for all {name}_i, and cannot have {len(function.variables[name])} axes.")
+    return function, node
+
+
+def _more(given: Declarations, further: Mapping[str, Sequence[Dim]]) -> Declarations:
+    """The declarations with some more variables."""
+    every = {**{n: given.axes[n] for n in given.variables}, **further}
+    made = declare(every)
+    return replace(made, facts=given.facts, domain=given.domain, constraints=given.constraints)
 
 
 def _typed(tree: Tree, declarations: Declarations, guess: bool, source: str) -> tuple[LatexFunction, Node]:

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 from typing import TypeVar
 
+from frechet.core.dims import Dim
 from frechet.core.errors import FrechetError, Span, located, problem
 from frechet.language.latex_cursor import call_tree, index_of, join, names_in, num
+from frechet.language.latex_preamble import Preamble, preamble
 from frechet.language.latex_statements import Statement, Statements
 from frechet.language.latex_tokens import tokenize
+from frechet.language.tokens import Token
 from frechet.language.tree import Tree
 
 R = TypeVar("R")
@@ -30,25 +33,33 @@ _CLOSERS = frozenset(
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a formula: its tree, and the choices that differ from the usual ones."""
+    """One way to read a formula: its tree, and the choices that differ from the usual ones; `axes` are how many a name
+    must have for the reading to make sense, `declared` the dimensions that stand beside the formula, `lengths` how far
+    the index of a vector runs."""
 
     tree: Tree
     chosen: Mapping[str, int] = field(default_factory=dict)
+    axes: Mapping[str, int] = field(default_factory=dict)
+    declared: Mapping[str, list[Dim]] = field(default_factory=dict)
+    lengths: Mapping[str, str] = field(default_factory=dict)
 
 
 def readings(source: str, declared: Collection[str] | None = None) -> list[Reading]:
     """Every way to read a formula, the usual one first; names in `declared` are known. Raises what the usual reading
     raises if none can be read."""
-    return [Reading(t, c) for t, c in _run(source, declared, lambda p: p.formula())]
+    tokens, beside = preamble(tokenize(source))
+    found = _run(source, tokens, declared, lambda p: (p.formula(), dict(p.axes), dict(p.lengths)), beside)
+    return [Reading(t, c, axes, beside.declared, lengths) for (t, axes, lengths), c in found]
 
 
 def statements(source: str, declared: Collection[str] | None = None) -> list[Statement]:
     """Every way to read `derivative = claim` or `a = b`."""
-    return [s for s, _ in _run(source, declared, lambda p: p.statement())]
+    return [s for s, _ in _run(source, tokenize(source), declared, lambda p: p.statement(), Preamble())]
 
 
-def _run(source: str, declared: Collection[str] | None, read: Callable[[_Parser], R]) -> list[tuple[R, dict[str, int]]]:
-    tokens = tokenize(source)
+def _run(
+    source: str, tokens: list[Token], declared: Collection[str] | None, read: Callable[[_Parser], R], beside: Preamble
+) -> list[tuple[R, dict[str, int]]]:
     first: FrechetError | None = None
     found = []
     met: dict[str, int] = {}
@@ -61,6 +72,7 @@ def _run(source: str, declared: Collection[str] | None, read: Callable[[_Parser]
             continue
         tried.add(key)
         parser = _Parser(source, tokens, declared, chosen)
+        parser.samples = beside.samples
         try:
             found.append((read(parser), chosen))
         except FrechetError as error:
@@ -140,7 +152,8 @@ class _Parser(Statements):
             if self.here.text in _PRODUCT_SIGNS:
                 sign = self.take().text
                 right = self.signed() if self.here.text == "-" else self.factor()
-                vectors = all(t.kind == "name" and t.name[0] in "hijklmnopqrstuvwxyz" for t in (whole, right))
+                vectors = all(t.kind == "name" and (t.name[0] in "hijklmnopqrstuvwxyz" or t.name in self.bold)
+                              and t.name[0].islower() for t in (whole, right))  # fmt: skip
                 if sign == "\\cdot" and (self.choice(f"cdot{self.at}") == 1) != vectors:
                     before, last = None, call_tree("dot", whole, right)
                 elif sign == "\\times" and self.choice(f"times{self.at}") == 1:
@@ -148,8 +161,12 @@ class _Parser(Statements):
                 else:
                     before, last = whole, right
             elif self.here.text == "/":
+                at = self.at
                 self.take()
-                before, last = None, join("div", whole, self.factor())
+                below = self.factor()
+                while self._starts_factor() and self.choice(f"slash{at}") == 1:
+                    below = join("mul", below, self.factor())
+                before, last = None, join("div", whole, below)
             elif self._starts_factor():
                 before, last = whole, self.factor()
             else:
@@ -173,10 +190,15 @@ class _Parser(Statements):
         while True:
             if self.here.text == "'":
                 token = self.take()
+                if self.here.text == "'":
+                    raise problem("E100", "Two primes have no meaning here.", self.here.span)
                 tree = Tree("transpose", (tree,), span=(tree.span or token.span).cover(token.span))
             elif self.here.text == "^":
                 self.take()
                 tree = self.raised(tree)
+            elif self.here.text == "_" and tree.kind == "pow" and _is_norm(tree.args[0]):
+                below = self.norm(tree.args[0].args[0], tree.args[0].span or self.here.span)  # \|x\|^2_2
+                tree = Tree("pow", (below, tree.args[1]), span=tree.span)
             elif self.here.text == "_" and tree.kind != "name":
                 tree = self.entry(tree)
             else:
@@ -195,23 +217,49 @@ class _Parser(Statements):
             return Tree("transpose", (base,), span=end)
         if words in (["\\dagger"], ["+"]):
             return call_tree("pinv", base, span=end)
+        if words in (["-", "1", "\\top"], ["-", "1", "T"]):
+            return Tree("transpose", (Tree("pow", (base, Tree("neg", (num(1),))), span=end),), span=end)
+        if len(words) == 3 and words[0] + words[2] in ("()", "[]") and words[1].isalnum():
+            return self.numbered(base, words[1], end)
         if words and words[0] in ("\\odot", "\\circ") and len(words) > 1:
             cut = index_of(inner, words[0]) + 1
             exponent = self.within(inner[cut:-1] if inner[0].text == "{" else inner[cut:])
             return Tree("dotpow", (base, exponent), span=end)
-        if words in (["*"], ["\\star"]) and base.kind == "name":
-            return base.with_(name=f"{base.name}_star", span=end)
+        capital = all(n[0].isupper() for n in names_in(base)) and bool(names_in(base)) and base.kind != "call"
+        if words in (["*"], ["\\star"], ["H"]) and not self.known("H"):
+            if capital and self.choice(f"star{start.start}") == 0:
+                return Tree("transpose", (base,), span=end)  # real matrices: the adjoint is the transpose
+            if base.kind == "name" and words != ["H"]:
+                return base.with_(name=f"{base.name}_star", span=end)
         exponent = self.within(inner)
         if base.kind == "name" and base.name == "e" and not self.known("e"):
-            return call_tree("exp", exponent, span=end)
-        if words == ["1", "/", "2"]:
-            capital = all(n[0].isupper() for n in names_in(base)) and base.kind != "call"
-            if (self.choice(f"root{start.start}") == 1) != capital:
-                return call_tree("sqrtm", base, span=end)
+            return self.exponential(exponent, end)
+        half = rest in (["1", "/", "2"], ["\\frac", "1", "2"], ["\\frac", "12"])
+        if half and (self.choice(f"root{start.start}") == 1) != capital:
+            root = call_tree("sqrtm", base, span=end)
+            return call_tree("inv", root, span=end) if negative else root
         kind = "pow"
         if not negative and self.choice(f"power{start.start}") == 1:
             kind = "dotpow"
         return Tree(kind, (base, exponent), span=end)
+
+    def numbered(self, base: Tree, word: str, span: Span) -> Tree:
+        """`W^{(1)}`: a name, as W_1 is; no power is written so."""
+        if base.kind != "name":
+            raise problem("E100", "A number in brackets up there is part of a name.", span, help="Write powers bare.")
+        return base.with_(name=f"{base.name}_{word}", span=span)
+
+    def exponential(self, exponent: Tree, span: Span) -> Tree:
+        """e^A of a square matrix is the exponential of the matrix; the other reading is entry by entry."""
+        names = names_in(exponent)
+        matrix = any(map(self.is_matrix, names)) and all(self.is_matrix(n) or n in ("t", "s", "a", "c") for n in names)
+        if not matrix or self.entries or exponent.kind == "call":
+            return call_tree("exp", exponent, span=span)
+        return call_tree("exp" if self.choice(f"expm{span.start}") == 1 else "expm", exponent, span=span)
+
+
+def _is_norm(tree: Tree) -> bool:
+    return tree.kind == "call" and tree.name == "norm2"
 
 
 def _means_transpose(words: list[str]) -> bool:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
-from frechet.core.errors import Span, problem
+from frechet.core.errors import FrechetError, Span, problem
 from frechet.language.latex_cursor import call_tree, join, names_in, num
-from frechet.language.latex_names import ACCENTS, FONTS, FUNCTIONS, GREEDY, GREEK, VARIANTS, WORDS
-from frechet.language.latex_sums import lift
+from frechet.language.latex_names import (
+    ACCENTS,
+    FONTS,
+    FUNCTIONS,
+    GREEDY,
+    GREEK,
+    INVERSES,
+    STATEMENTS,
+    VARIANTS,
+    WORDS,
+)
+from frechet.language.latex_sums import Kinds, lift, lift_entries
 from frechet.language.latex_words import Names
 from frechet.language.tokens import Token
 from frechet.language.tree import Tree, subtrees
@@ -17,6 +29,9 @@ _ENVIRONMENTS = frozenset({"bmatrix", "pmatrix", "matrix", "smallmatrix", "array
 
 class Atoms(Names):
     """Everything a factor begins with."""
+
+    upper: Mapping[str, str] = MappingProxyType({})
+    """How far the indices of the sum that was begun last run."""
 
     def atom(self, subscripts: bool = True) -> Tree:
         token = self.take()
@@ -66,6 +81,9 @@ class Atoms(Names):
 
     def norm(self, inner: Tree, span: Span) -> Tree:
         if self.here.text != "_":
+            matrix = all(map(self.is_matrix, names_in(inner))) and inner.kind not in ("index", "call")
+            if matrix and names_in(inner) and self.choice(f"norm{span.start}") == 1:
+                return call_tree("specnorm", inner, span=span)
             return call_tree("norm2", inner, span=span)
         self.take()
         tokens = self.argument_tokens()
@@ -83,6 +101,8 @@ class Atoms(Names):
                 return call_tree("specnorm", inner, span=span)
             return call_tree(known[word], inner, span=span)
         weight = self.within(tokens)
+        if not names_in(weight) or not all(map(self.is_matrix, names_in(weight))):
+            raise problem("E100", "This norm is not known here.", span, help="Known: 1, 2, \\infty, F, * and a matrix.")
         squared = join("mul", join("mul", Tree("transpose", (inner,), span=inner.span), weight), inner)
         return call_tree("sqrt", squared, span=span)
 
@@ -91,10 +111,16 @@ class Atoms(Names):
             name = VARIANTS.get(word, word)
             if name == "sigma" and self.here.text == "(" and not self.known("sigma"):
                 return self.applied("sigmoid", token)
+            if name == "sigma" and [self.here.text, self.ahead().text] == ["'", "("] and not self.known("sigma"):
+                self.take()
+                value = self.applied("sigmoid", token)
+                return join("dotmul", value, join("sub", num(1), value))
             return self.named(name, token, subscripts)
-        if word in ("frac", "sqrt", "langle", "begin", "sum", "binom"):
+        if word in ("frac", "sqrt", "langle", "begin", "sum"):
             return {"frac": self.fraction, "sqrt": self.root, "langle": self.inner, "begin": self.environment,
-                    "sum": self.summed, "binom": self.fraction}[word](token)  # fmt: skip
+                    "sum": self.summed}[word](token)  # fmt: skip
+        if word == "prod" or (word in ("max", "min") and self.here.text == "_"):
+            return self.over_index(word, token)
         if word in ACCENTS or word in FONTS or word in WORDS:
             return self.dressed(word, token, subscripts)
         if word == "norm":
@@ -109,18 +135,23 @@ class Atoms(Names):
             return self.applied(FUNCTIONS[word], token)
         if word in ("one", "ones", "bbone", "mathbbm"):
             return self.ones(token)
+        if word in STATEMENTS:
+            raise problem("E108", f"\\{word} makes this {STATEMENTS[word]}, and not a function.", token.span,
+                          help="Write the function itself; check_statement reads derivatives.")  # fmt: skip
         raise problem("E100", f"\\{word} is not known here.", token.span, help="Write the formula with known commands.")
 
     def applied(self, name: str, token: Token) -> Tree:
         """A function with brackets, or with what follows it."""
         power: list[Token] = []
         span = token.span
-        if self.here.text == "_":
-            self.take()
-            self.argument_tokens()  # \log_e, \max_i: the subscript of a function says nothing new
+        base = self.base_of(name)
         if self.here.text == "^":
             self.take()
             power = self.argument_tokens()
+            if [t.text for t in power if t.text not in ("{", "}")] == ["-", "1"]:
+                if name not in INVERSES:
+                    raise problem("E100", f"The inverse of {name} is not known here.", span)
+                name, power = INVERSES[name], []
         if self.here.text in ("(", "["):
             self.entries += name in ("sum", "mean", "vec", "max")
             args = self.arguments()
@@ -130,13 +161,65 @@ class Atoms(Names):
             args = [self.sum()]
             self.expect("}")
         else:
-            args = [self.product() if name in GREEDY else self.factor()]
+            args = [self.product() if name in GREEDY else self.bare_argument()]
         span = Span(span.start, self.tokens[self.at - 1].end)
         tree = self.call(name, args, span)
+        if base is not None:
+            tree = Tree("div", (tree, call_tree("log", base, span=span)), span=span)
         if power:
             kind = "dotpow" if self.choice(f"power{span.start}") == 1 else "pow"
             tree = Tree(kind, (tree, self.within(power)), span=span)
         return tree
+
+    def base_of(self, name: str) -> Tree | None:
+        """The subscript of a function: the base of a logarithm, else nothing that is understood."""
+        if self.here.text != "_":
+            return None
+        span = self.take().span
+        tokens = [t for t in self.argument_tokens() if t.text not in ("{", "}")]
+        if name == "log" and len(tokens) == 1 and (tokens[0].kind == "number" or tokens[0].text in ("e", "b", "a")):
+            return None if tokens[0].text == "e" else self.within(tokens)
+        if name == "log" and all(t.kind == "number" for t in tokens):
+            text = "".join(t.text for t in tokens)
+            return Tree("number", name=text, value=Fraction(text), span=tokens[0].span)
+        raise problem("E100", f"A subscript of {name} is not understood here.", span)
+
+    def bare_argument(self) -> Tree:
+        """What a function without brackets is applied to: names and numbers side by side, as in \\log x^\\top y; the
+        other reading takes the first alone."""
+        start, at = self.here, self.at
+        tree = self.factor()
+        while self._plain(start) and self._plain(self.here):
+            if self.choice(f"bare{at}") == 1:
+                break
+            tree = join("mul", tree, self.factor())
+        return tree
+
+    def _plain(self, token: Token) -> bool:
+        """Whether a name or number begins here, and no function, bracket or sign."""
+        if token.kind in ("letter", "number"):
+            return True
+        word = token.text[1:] if token.kind == "command" else ""
+        return word in GREEK or word in VARIANTS or word in ACCENTS or word in FONTS - {"mathrm", "mathsf", "mathtt"}
+
+    def over_index(self, word: str, token: Token) -> Tree:
+        """`\\prod_i`, `\\max_i`: of the entries that an index runs through."""
+        if word == "prod" and self.here.text != "_":
+            return self.applied(word, token)
+        try:
+            indices = self.sum_indices()
+        except FrechetError:
+            indices = []
+        if len(indices) != 1 or not (len(indices[0]) == 1 and indices[0] in "ijklmnrst"):
+            raise problem("E108", f"A {word}imum over a variable is a problem to be solved, and not a function."
+                          if word != "prod" else "A product over one index can be read here.", token.span,
+                          help="Write the function that is optimised.")  # fmt: skip
+        self.bound += indices
+        body = self.entrywise()
+        del self.bound[-1]
+        kinds = Kinds(self.declared, self.samples, False, False, self.axes)
+        entries = lift_entries(body, indices[0], token.span.cover(body.span), kinds)
+        return call_tree(word, entries, span=token.span.cover(body.span))
 
     def call(self, name: str, args: list[Tree], span: Span) -> Tree:
         if name == "log" and len(args) == 1 and args[0].kind == "call":
@@ -164,6 +247,10 @@ class Atoms(Names):
         return args
 
     def fraction(self, token: Token) -> Tree:
+        words = [t.text for t in self.tokens[self.at : self.at + 8] if t.text not in ("{", "}", "\\mathrm")]
+        if words[:2] in (["d", "d"], ["\\partial", "\\partial"]) and not self.known("d"):
+            raise problem("E108", "A derivative is a statement, and not a function.", token.span,
+                          help="check_statement reads derivatives with an equals sign.")  # fmt: skip
         top, bottom = self.within(self.argument_tokens()), self.within(self.argument_tokens())
         span = Span(token.start, self.tokens[self.at - 1].end)
         return Tree("div", (top, bottom), span=span)
@@ -247,20 +334,52 @@ class Atoms(Names):
         del self.bound[-len(indices) :]
         span = token.span.cover(body.span)
         columns = self.choice("samples") == 1
-        return lift(body, indices, span, self.declared, columns, self.choice(f"data{token.start}") == 1)
+        other = self.choice(f"data{token.start}") == 1
+        before = set(self.axes)
+        tree = lift(body, indices, span, Kinds(self.declared, self.samples, columns, other, self.axes))
+        if len(indices) == 1 and indices[0] in self.upper:
+            self.lengths |= {n: self.upper[indices[0]] for n in set(self.axes) - before if self.axes[n] == 1}
+        return tree
 
     def sum_indices(self) -> list[str]:
-        """The indices below a sign of summation; the bounds say nothing that the sizes do not say."""
+        """The indices below a sign of summation. The bounds must be those that the sizes say: from 1 to n."""
         indices: list[str] = []
+        start: list[str] = []
+        span = self.here.span
         if self.here.text == "_":
             self.take()
             words = [t.text for t in self.argument_tokens() if t.text not in ("{", "}")]
             cut = next((k for k, w in enumerate(words) if w in ("=", "\\in")), len(words))
             indices = [w for w in words[:cut] if w.isalpha()]
+            start = words[cut:]
+            if "".join(words[:cut]).replace(",", "") != "".join(indices):
+                raise self._part_of(span)
+        end: list[str] = []
         if self.here.text == "^":
             self.take()
-            self.argument_tokens()
+            end = [t.text for t in self.argument_tokens() if t.text not in ("{", "}")]
+        if not self._whole_range(start, end):
+            raise self._part_of(span)
+        self.upper = {i: end[0] for i in indices if len(end) == 1 and end[0].isalpha()}
         return indices
+
+    def _part_of(self, span: Span) -> FrechetError:
+        return problem("E303", "A sum over a part of the entries has no notation here.", span,
+                       help="Sums run from 1 to the size: \\sum_{i=1}^n, \\sum_i.")  # fmt: skip
+
+    def _whole_range(self, start: list[str], end: list[str]) -> bool:
+        """Whether bounds are 1 and n (or 0 and n - 1, or a set [n]) and not a part of that."""
+        if start[:1] == ["\\in"]:
+            inner = [w for w in start[1:] if w not in ("[", "]", "(", ")", ",", "1", "\\dots", "\\ldots", "\\cdots")]
+            return len(inner) == 1 and start[1] in ("[", "(") and inner[0].isalpha()
+        if start[:1] == ["="] and start[1:] not in (["1"], ["0"]):
+            return False
+        if start[1:] == ["0"]:
+            return not end or (len(end) == 3 and end[1:] == ["-", "1"])
+        number = len(end) == 1 and end[0].isdigit()
+        known = self.declared.values() if isinstance(self.declared, Mapping) else ()
+        sizes = [str(d) for dims in known for d in dims]
+        return not end or (len(end) == 1 and (not number or end[0] in sizes))
 
 
 def _depends(tree: Tree, indices: list[str]) -> bool:

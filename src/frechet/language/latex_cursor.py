@@ -31,6 +31,10 @@ class Cursor(ABC):
         self.direction = ""  # what the user calls the direction
         self.entries = 0  # inside a sum of entries, where bars are absolute values
         self.bound: list[str] = []
+        self.samples: Mapping[str, tuple[str, bool]] = {}  # x -> (X, whether x_i are its columns), where it is said
+        self.axes: dict[str, int] = {}  # how many axes a name must have
+        self.bold: set[str] = set()
+        self.lengths: dict[str, str] = {}  # names with an index that runs to n: their length
 
     @property
     def here(self) -> Token:
@@ -106,6 +110,8 @@ class Cursor(ABC):
         end = Token("end", "", tokens[-1].end, tokens[-1].end)
         part = type(self)(self.source, [*tokens, end], self.declared, self.chosen)
         part.depth, part.bound, part.met, part.directions = self.depth, self.bound, self.met, self.directions
+        part.samples, part.axes, part.bold, part.entries = self.samples, self.axes, self.bold, self.entries
+        part.lengths = self.lengths
         tree = part.sum()
         if part.here.kind != "end":
             raise problem("E100", f"{part.here.text!r} was not expected here.", part.here.span)

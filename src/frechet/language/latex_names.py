@@ -33,6 +33,16 @@ FUNCTIONS: Final = {
     "tril": "tril", "sum": "sum", "mean": "mean", "prod": "prod", "abs": "abs", "sqrt": "sqrt", "norm": "norm2",
     "kron": "kron", "mat": "mat", "etr": "etr", "cross": "cross", "outer": "outer", "dot": "dot",
 }  # fmt: skip
+# Letters that people give to functions: f(x) is no product.
+NAMED: Final = frozenset({"f", "g", "F", "G", "D"})
+BLACKBOARD: Final = {"E": "an expectation", "P": "a probability", "I": "an indicator", "V": "a variance"}
+INVERSES: Final = {"sin": "asin", "cos": "acos", "tan": "atan"}
+# Commands that belong to statements, not to functions.
+STATEMENTS: Final = {
+    "nabla": "a gradient", "partial": "a derivative", "arg": "the place of a minimum", "int": "an integral",
+    "argmin": "the place of a minimum", "argmax": "the place of a maximum", "lim": "a limit", "sup": "a supremum",
+    "inf": "an infimum",
+}  # fmt: skip
 # These take everything that follows without brackets: tr A B is tr(A B).
 GREEDY: Final = frozenset({"tr"})
 # How people declare in ASCII what LaTeX has as a Greek letter.

@@ -6,12 +6,12 @@ vector for each i the rows of a matrix.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from frechet.core.errors import FrechetError, Span, problem
-from frechet.language.tree import Tree, fold
+from frechet.language.tree import Tree, fold, subtrees
 
 _DOTTED = {
     "mul": "dotmul",
@@ -40,11 +40,21 @@ class Lifted:
     weight: Tree | None = None
 
 
-def lift(
-    body: Tree, indices: Sequence[str], span: Span, declared: Collection[str] | None, columns: bool, other: bool
-) -> Tree:
-    """The sum of `body` over one index. `columns`: x_i is a column of X, not a row; `other` exchanges the readings of
-    x_i as an entry of x and as a sample of X.
+@dataclass(frozen=True)
+class Kinds:
+    """What a letter with an index can be. `declared`: the names that are known; `samples`: letters whose matrix is said
+    to be this one, with the samples as columns or rows; `columns`: x_i is a column of X where nothing is said; `other`
+    exchanges the readings of x_i as an entry of x and as a sample of X; `axes` collects how many axes a name needs."""
+
+    declared: Collection[str] | None
+    samples: Mapping[str, tuple[str, bool]]
+    columns: bool
+    other: bool
+    axes: dict[str, int]
+
+
+def lift(body: Tree, indices: Sequence[str], span: Span, kinds: Kinds) -> Tree:
+    """The sum of `body` over one index or two.
 
     Raises E303 where the sum has no matrix form that is known here.
     """
@@ -52,7 +62,7 @@ def lift(
         return _double(body, indices, span)
     if len(indices) > 2:
         raise problem("E303", "A sum over one or two indices can be read here.", span)
-    lifter = _Lifter(indices[0], declared, columns, other, span)
+    lifter = _Lifter(indices[0], kinds, span, _vectors(body))
     value = fold(body, lifter.visit)
     if value.kind == "s":
         return _call("sum", value.tree, span=span)
@@ -66,11 +76,51 @@ def lift(
     raise problem("E303", f"What is summed does not depend on {indices[0]}.", span)
 
 
+def lift_entries(body: Tree, index: str, span: Span, kinds: Kinds) -> Tree:
+    """All values of `body`, a number for each value of the index, as a vector. Raises E303 where it is none."""
+    value = fold(body, _Lifter(index, kinds, span, _vectors(body)).visit)
+    if value.kind != "s":
+        raise problem("E303", f"There is no number here for each {index}.", span)
+    return value.tree
+
+
+def _vectors(body: Tree) -> frozenset[str]:
+    """Names with an index that are used as vectors: transposed, beside a row or a matrix, inside a norm."""
+    found: set[str] = set()
+
+    def core(tree: Tree) -> list[str]:
+        while tree.kind == "neg":
+            tree = tree.args[0]
+        if tree.kind in ("add", "sub"):
+            return [n for a in tree.args for n in core(a)]
+        return [tree.name] if tree.kind == "bound" and not tree.args else []
+
+    for tree in subtrees(body):
+        if tree.kind == "transpose" or (tree.kind == "call" and tree.name in ("norm2", "norm1", "norminf")):
+            found |= {n for a in tree.args for n in core(a)}
+        if tree.kind == "mul":
+            left, right = tree.args
+            while left.kind == "mul":
+                left = left.args[1]
+            if left.kind == "transpose" or (left.kind == "name" and left.name[0].isupper()):
+                found |= set(core(right))
+    return frozenset(n for n in found if n[0].islower())
+
+
 def _double(body: Tree, indices: Sequence[str], span: Span) -> Tree:
     """sum_{i,j} of entries: A_ij x_i y_j is x'*A*y, f(A_ij) is the sum of all entries."""
     i, j = indices
 
+    def unknown(tree: Tree) -> FrechetError:
+        return problem("E303", "This double sum has no matrix form that is known here.", tree.span or span)
+
     def visit(tree: Tree, args: Sequence[Tree]) -> Tree:
+        if tree.kind == "mul" and _is_inner(tree):
+            return _gram(tree, i, j, unknown)
+        if tree.kind == "transpose" and tree.args[0].kind == "bound" and len(tree.args[0].value) == 1:
+            return Tree("bound", (args[0],), name="'", span=tree.span)  # only as the left of an inner product
+        if any(a.kind == "bound" for a in args) or (tree.kind == "call" and tree.name not in _ELEMENTWISE):
+            raise unknown(tree)
         if tree.kind == "bound":
             if tree.value == (i, j) or tree.value == (i + j,):
                 return Tree("name", name=tree.name, span=tree.span)
@@ -83,7 +133,32 @@ def _double(body: Tree, indices: Sequence[str], span: Span) -> Tree:
             return Tree("mul", (_one(), _t(plain)), span=tree.span)
         return Tree(_DOTTED.get(tree.kind, tree.kind), tuple(args), tree.name, tree.value, None, tree.span)
 
-    return _call("sum", fold(body, visit), span=span)
+    return _call("sum", fold(fold(body, _regrouped), visit), span=span)
+
+
+def _regrouped(tree: Tree, args: Sequence[Tree]) -> Tree:
+    """a_i u_i' v_j as a_i (u_i' v_j)."""
+    new = Tree(tree.kind, tuple(args), tree.name, tree.value, tree.shape, tree.span)
+    if tree.kind == "mul" and args[0].kind == "mul" and _is_inner(Tree("mul", (args[0].args[1], args[1]))):
+        return Tree("mul", (args[0].args[0], Tree("mul", (args[0].args[1], args[1]), span=tree.span)), span=tree.span)
+    return new
+
+
+def _is_inner(tree: Tree) -> bool:
+    left, right = tree.args
+    return left.kind == "transpose" and left.args[0].kind == right.kind == "bound"
+
+
+def _gram(tree: Tree, i: str, j: str, unknown: Callable[[Tree], FrechetError]) -> Tree:
+    """u_i' v_j for all i and j: U*V', with the vectors as rows."""
+    left, right = tree.args[0].args[0], tree.args[1]
+    names = [b.name[0].upper() + b.name[1:] for b in (left, right)]
+    rows = [Tree("name", name=n, span=b.span) for n, b in zip(names, (left, right), strict=True)]
+    if (left.value, right.value) == ((i,), (j,)):
+        return Tree("mul", (rows[0], _t(rows[1])), span=tree.span)
+    if (left.value, right.value) == ((j,), (i,)):
+        return Tree("mul", (rows[1], _t(rows[0])), span=tree.span)
+    raise unknown(tree)
 
 
 def _t(tree: Tree) -> Tree:
@@ -101,12 +176,11 @@ def _call(name: str, *args: Tree, span: Span | None = None) -> Tree:
 
 
 class _Lifter:
-    def __init__(self, index: str, declared: Collection[str] | None, columns: bool, other: bool, span: Span) -> None:
+    def __init__(self, index: str, kinds: Kinds, span: Span, vectors: frozenset[str]) -> None:
         self.index = index
-        self.declared = declared
-        self.columns = columns
-        self.other = other
+        self.kinds = kinds
         self.span = span
+        self.vectors = vectors
 
     def visit(self, tree: Tree, args: Sequence[Lifted]) -> Lifted:
         if tree.kind == "bound":
@@ -128,26 +202,36 @@ class _Lifter:
         )
 
     def sample(self, tree: Tree) -> Lifted:
-        """x_i: an entry of the vector x, or a row (or column) of the matrix X."""
+        """x_i: an entry of the vector x, or a row (or column) of the matrix X; (A*x)_i: an entry of a bracket."""
         if tree.args:
-            raise self.unknown(tree)
-        capital = tree.name[0].upper() + tree.name[1:]
-        if self.declared is not None:
-            matrix = tree.name not in self.declared and capital in self.declared
-        else:
-            matrix = tree.name[0] in "xz" and tree.name == tree.name.lower()
-            matrix = matrix != self.other
+            if tree.value != (self.index,) or any(t.kind == "bound" for t in subtrees(tree.args[0])):
+                raise self.unknown(tree)
+            return Lifted("s", tree.args[0])
         if tree.value != (self.index,):
             return self.entry(tree)
-        if tree.name[0].isupper() and not matrix:
-            return Lifted("v", self.samples(tree.name, tree.span))
-        if not matrix:
-            return Lifted("s", Tree("name", name=tree.name, span=tree.span))
-        return Lifted("v", self.samples(capital, tree.span))
+        matrix = self.matrix_of(tree.name)
+        if tree.name[0].isupper() or matrix:
+            return Lifted("v", self.rows_of(matrix or tree.name, tree))
+        self.kinds.axes[tree.name] = 1
+        return Lifted("s", Tree("name", name=tree.name, span=tree.span))
 
-    def samples(self, name: str, span: Span | None) -> Tree:
-        tree = Tree("name", name=name, span=span)
-        return _t(tree) if self.columns else tree
+    def matrix_of(self, name: str) -> str:
+        """The matrix whose rows or columns the letter stands for, empty where it is a vector with entries."""
+        known = self.kinds
+        capital = name[0].upper() + name[1:]
+        if name in known.samples:
+            return known.samples[name][0]
+        if known.declared is not None:
+            return capital if name not in known.declared and capital in known.declared else ""
+        sample = name in self.vectors or (known.other and name[0] in "xyzuvw" and name.islower())
+        return capital if sample else ""
+
+    def rows_of(self, matrix: str, tree: Tree) -> Tree:
+        """The matrix with the samples as rows."""
+        self.kinds.axes[matrix] = 2
+        name = Tree("name", name=matrix, span=tree.span)
+        columns = self.kinds.samples[tree.name][1] if tree.name in self.kinds.samples else self.kinds.columns
+        return _t(name) if columns else name
 
     def entry(self, tree: Tree) -> Lifted:
         """A_ii: the diagonal."""
@@ -207,7 +291,7 @@ class _Lifter:
                 return Lifted("s", mul(b.tree, a.tree.args[0]))
             return Lifted("v", mul(b.tree, _t(a.tree)))
         if kinds == "rv":
-            return Lifted("s", Tree("mul", (Tree("dotmul", (a.tree, b.tree), span=span), _one()), span=span))
+            return Lifted("s", _by_rows(Tree("dotmul", (a.tree, b.tree), span=span)))
         if kinds == "vr":
             return Lifted("m", a.tree, b.tree)
         if kinds in ("sv", "vs", "sr", "rs"):
@@ -246,6 +330,9 @@ class _Lifter:
 
     def power(self, tree: Tree, args: Sequence[Lifted]) -> Lifted:
         a, b = args
+        root = a.tree.kind == "call" and a.tree.name == "sqrt" and b.tree.kind == "number" and b.tree.value == 2
+        if a.kind == "s" and root:  # the square of a norm
+            return Lifted("s", a.tree.args[0])
         if a.kind == "s" and b.kind == "c":
             return Lifted("s", Tree("dotpow", (a.tree, b.tree), span=tree.span))
         raise self.unknown(tree)
@@ -259,12 +346,17 @@ class _Lifter:
     def called(self, tree: Tree, args: Sequence[Lifted]) -> Lifted:
         if tree.name == "norm2" and args[0].kind in ("v", "r"):
             squares = Tree("dotpow", (args[0].tree, Tree("number", name="2", value=Fraction(2))), span=tree.span)
-            return Lifted("s", _call("sqrt", Tree("mul", (squares, _one()), span=tree.span)))
+            return Lifted("s", _call("sqrt", _by_rows(squares)))
         if tree.name == "sum" and len(args) == 1 and args[0].kind in ("v", "r"):
-            return Lifted("s", Tree("mul", (args[0].tree, _one()), span=tree.span))
+            return Lifted("s", _by_rows(args[0].tree))
         if tree.name in _ELEMENTWISE and all(a.kind in ("s", "c") for a in args):
             return Lifted("s", Tree("call", tuple(a.tree for a in args), tree.name, span=tree.span))
         raise self.unknown(tree)
+
+
+def _by_rows(tree: Tree) -> Tree:
+    """The sums of the rows of a matrix."""
+    return _call("sum", tree, Tree("number", name="2", value=Fraction(2)))
 
 
 def _is_matrix(tree: Tree) -> bool:

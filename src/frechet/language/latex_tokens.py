@@ -21,6 +21,7 @@ _IGNORED = frozenset({
     "\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\left", "\\right", "\\big", "\\Big", "\\bigg", "\\Bigg",
     "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl", "\\biggr", "\\displaystyle", "\\textstyle", "\\limits",
     "\\nolimits", "\\middle", "\\nonumber", "\\thinspace", "\\mathstrut", "\\strut", "\\/",
+    "\\bf", "\\it", "\\boldmath", "\\notag",
 })  # fmt: skip
 _SAME = {
     "\u2032": "'", "\u00b7": "\\cdot", "\u22c5": "\\cdot", "\u00d7": "\\times", "\u2212": "-", "\u2297": "\\otimes",

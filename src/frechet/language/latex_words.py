@@ -6,10 +6,22 @@ from abc import abstractmethod
 
 from frechet.core.errors import Span, problem
 from frechet.language.latex_cursor import Cursor, call_tree, num, plain, size, subscripts_of
-from frechet.language.latex_names import ACCENTS, FONTS, FUNCTIONS, GREEK, SHORT, VARIANTS, WORDS
+from frechet.language.latex_names import (
+    ACCENTS,
+    BLACKBOARD,
+    FONTS,
+    FUNCTIONS,
+    GREEK,
+    NAMED,
+    SHORT,
+    VARIANTS,
+    WORDS,
+)
 from frechet.language.tokens import Token
 from frechet.language.tree import Tree
 from frechet.ops.op import REGISTRY
+
+_STATEMENT = "Derivatives and their values are claims: check_statement reads them, with an equals sign."
 
 
 class Names(Cursor):
@@ -32,9 +44,15 @@ class Names(Cursor):
             return self.ones(wide)
         if text == "0" and word in FONTS:
             return call_tree("vector", num(0), span=span)
-        if text in ("d",) and word in ("mathrm", "rm", "text") and self.here.kind == "letter":
-            follower = self.atom()
-            return Tree("name", name="d" + plain(follower), span=span.cover(follower.span))
+        if text in ("d",) and word in ("mathrm", "rm", "text"):
+            if self.here.kind == "letter":
+                follower = self.atom()
+                return Tree("name", name="d" + plain(follower), span=span.cover(follower.span))
+            if not self.known("d"):
+                raise problem("E108", "A differential is a statement, not a function.", span, help=_STATEMENT)
+        if word in ("mathbb", "mathds") and text in BLACKBOARD and not self.known(text):
+            raise problem("E100", f"This is {BLACKBOARD[text]}, which is not known here.", span,
+                          help=f"Declare {text} if it is a variable.")  # fmt: skip
         if text == "e" and word == "mathrm":
             return Tree("name", name="e", span=span)
         if (word in WORDS or word in ("mathrm", "mathsf", "mathbf", "rm")) and len(text) > 1 and text not in GREEK:
@@ -42,9 +60,13 @@ class Names(Cursor):
                 return self.applied(FUNCTIONS[text], wide)
             if text in REGISTRY:
                 return self.applied(text, wide)
+            if self.here.text in ("(", "[") and not self.known(text):
+                raise problem("E200", f"{text} is no function that is known here.", span)
         if not text or not text[0].isalpha() or not text.replace("_", "").isalnum():
             raise problem("E100", f"{self.source[span.start : span.end]} is no name.", span)
         mine = [ACCENTS[word]] if word in ACCENTS else []
+        if word in ("mathbf", "boldsymbol", "bm", "vec", "vb", "bs"):
+            self.bold.add(text)
         base = "_".join([text, *accents, *mine, *([inner_sub] if inner_sub else [])])
         return self.named(base, wide, subscripts)
 
@@ -68,10 +90,24 @@ class Names(Cursor):
             letter = self.take()
             return Tree("name", name="d" + letter.text, span=token.span.cover(letter.span))
         if subscripts and self.here.text == "_":
-            return self.subscripted(tree)
+            tree = self.subscripted(tree)
+            self.no_function(tree)
+            return tree
+        self.no_function(tree)
         if name == "I" and not self.known("I"):
             return call_tree("diag", call_tree("vector", num(1)), span=token.span)
         return tree
+
+    def no_function(self, tree: Tree) -> None:
+        """f(x) where f is not declared: a function that is only named, and no product."""
+        if tree.kind != "name" or self.here.text != "(" or self.known(tree.name) or self.known(tree.name.split("_")[0]):
+            return
+        inside = [self.ahead(1), self.ahead(2)]
+        single = inside[0].kind in ("letter", "command") and inside[0].text[1:] not in FUNCTIONS
+        if (single and inside[1].text in (")", ",", ";", "|")) or tree.name.split("_")[0] in NAMED:
+            raise problem("E100", f"{tree.name}(...) reads as a function that is only named here.", tree.span,
+                          help=f"Write the function itself; if {tree.name} is a variable, declare it or leave the "
+                               "brackets out.")  # fmt: skip
 
     def subscripted(self, tree: Tree) -> Tree:
         self.take()
@@ -84,11 +120,16 @@ class Names(Cursor):
             return call_tree("eye", *[size(p) for p in parts[:1]], span=span)
         if (tree.name, parts) == ("lambda", ["max"]) and self.here.text == "(":
             return self.applied("eigmax", Token("letter", "lambda", span.start, span.end))
+        if ":" in parts and len(parts) > 2:
+            raise problem("E302", "A range of entries has no notation here.", span, help="Write X_{:,1} or x_1.")
         digits = all(p.isdigit() or p == ":" for p in parts)
         joined = [f"{tree.name}_{'_'.join(parts)}", tree.name + "".join(parts)]
         for name in joined:
             if self.known(name):
                 return tree.with_(name=name, span=span)
+        if len(parts) > 1 and all(p in "ijkl" for p in parts):
+            raise problem("E302", "An entry has numbers for its place, or the letters of a sum.", span,
+                          help="Write X_{12}, or sum over the letters.")  # fmt: skip
         possible = digits and "0" not in parts
         likely = not tree.name[0].isupper() or len("".join(parts)) > 1
         entry = possible and (self.known(tree.name) or (likely and self.choice(f"entry:{tree.name}") == 1))
@@ -103,11 +144,14 @@ class Names(Cursor):
     def entry(self, tree: Tree) -> Tree:
         """(A x)_{2}, (A B)_{1,2}"""
         self.take()
-        parts = subscripts_of([t for t in self.argument_tokens() if t.text not in ("{", "}")])
+        tokens = [t for t in self.argument_tokens() if t.text not in ("{", "}")]
         span = Span((tree.span or self.here.span).start, self.tokens[self.at - 1].end)
+        if [t.text for t in tokens] == ["+"]:
+            return call_tree("relu", tree, span=span)
+        parts = subscripts_of(tokens)
         if any(p in self.bound for p in parts):
             return Tree("bound", (tree,), name="", value=tuple(parts), span=span)
-        if not all(p.isdigit() or p == ":" for p in parts):
+        if not all(p.isdigit() or p == ":" for p in parts) or parts == ["0"]:
             raise problem("E302", "The subscript of a bracket is an entry: numbers, or the index of a sum.", span)
         places = tuple(None if p == ":" else int(p) for p in parts)
         return Tree("index", (tree,), value=places, span=span)
