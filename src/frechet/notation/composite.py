@@ -95,8 +95,6 @@ def composite_term(writer: Writer, node: Ein, groups: Sequence[Sequence[int]] | 
 def _fused(writer: Writer, product: _Product, out: Sequence[Group] | None = None) -> Term:
     """Each composite side as one index, each cluster of factors as one matrix or vector."""
     clusters, factors = _clusters(product)
-    if out is not None and not factors and len(clusters) == 1 and set(clusters[0].sides) == set(out):
-        raise UnwritableError  # one cluster that is the whole product: nothing has become simpler
     dims = dict(product.dims)
     fused = {side: len(dims) + k for k, side in enumerate(product.sides)}
     dims |= {fused[side]: writer.composite(tuple(dims[i] for i in side)) for side in product.sides}
@@ -239,7 +237,7 @@ def _cluster_tree(writer: Writer, cluster: _Cluster, dims: dict[int, Dim]) -> Tr
     split = len(cluster.sides[0])
     if len(cluster.sides) == 1:
         return writer.page.chain(vec_of(writer, product))
-    return matrix_of_sides(writer, product, range(split), range(split, len(out)))
+    return matrix_of_sides(writer, product, range(split), range(split, len(out)), clusters=False)
 
 
 def _output(

@@ -30,14 +30,17 @@ EXPANSIONS = 12
 Part = tuple[tuple[int, ...], Node]
 
 
-def matrix_of_sides(writer: Writer, node: Node, rows: Sequence[int], cols: Sequence[int]) -> Tree:
-    """The node as a matrix whose rows are the axes `rows`, in that order, and whose columns are the axes `cols`."""
+def matrix_of_sides(
+    writer: Writer, node: Node, rows: Sequence[int], cols: Sequence[int], *, clusters: bool = True
+) -> Tree:
+    """The node as a matrix whose rows are the axes `rows`, in that order, and whose columns are the axes `cols`.
+    `clusters`: what is no Kronecker product may be gathered into clusters; not so for what is one cluster itself."""
     order = (*rows, *cols)
     arranged = permute(node, order) if order != tuple(range(node.order)) else node
     shape = Shape(arranged.dims[: len(rows)], arranged.dims[len(rows) :])
     if isinstance(arranged, Ein) and arranged.coef == 0:
         return writer.page.zeros(shape)
-    terms = [_term(writer, n, len(rows), shape).scaled(c) for c, n in _terms(arranged)]
+    terms = [_term(writer, n, len(rows), shape, clusters).scaled(c) for c, n in _terms(arranged)]
     return written(writer.page, collect(writer.page, terms, shape))
 
 
@@ -67,15 +70,16 @@ def _terms(node: Node) -> list[tuple[Number, Node]]:
     return found
 
 
-def _term(writer: Writer, node: Node, split: int, shape: Shape) -> Term:
+def _term(writer: Writer, node: Node, split: int, shape: Shape, clusters: bool = True) -> Term:
     if not isinstance(node, Ein):
         whole = tuple(range(node.order))
         return Term(1, (), _whole(writer, (whole, node), whole[:split], whole[split:], shape), shape)
     try:
         return _by_components(writer, node, split, shape)
     except UnwritableError:
-        with suppress(UnwritableError):
-            return writer.by_sides(node, [g for g in (range(split), range(split, node.order)) if g])
+        if clusters:
+            with suppress(UnwritableError):
+                return writer.by_sides(node, [g for g in (range(split), range(split, node.order)) if g])
         expanded = expand_once(node)
         if expanded is None:
             raise
