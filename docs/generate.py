@@ -49,6 +49,7 @@ AREAS = {
     "products": "Products and rearrangements",
     "inverse": "Inverse and determinant",
     "matrix_functions": "Functions of matrices",
+    "powers": "Powers of matrices",
     "factorisations": "Factorisations",
     "spectral": "Eigenvalues and singular values",
     "norms": "Norms",

@@ -15,7 +15,7 @@ from frechet.reference.conditions import read_conditions
 
 SIZES = {letter: size for size, letter in enumerate("mnkpqr", start=2)}
 MARGIN = 0.03  # more than the differences of the laws walk
-SPECIAL = {"spd", "invertible", "orthogonal", "symmetric"}
+SPECIAL = {"whole", "spd", "invertible", "orthogonal", "symmetric"}
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,21 @@ class Instance:
 
     @property
     def differentiable(self) -> list[str]:
-        """The array arguments."""
-        return [str(a) for a in self.arguments if a in self.arrays]
+        """The array arguments, without integers."""
+        return [str(a) for a in self.arguments if a in self.arrays and a not in self.integers]
+
+    @property
+    def integers(self) -> list[str]:
+        params = zip((*self.record.params, "a1", "a2", "a3"), self.record.signatures[0].args, strict=False)
+        return [f"{name}_" for name, pattern in params if pattern.kind == "int"]
 
     def parse(self, text: str = "", **more: list[str | int]) -> Any:
         """The operation's call, or another formula, with the instance's declarations."""
         domain = {v: self.record.sample for v in self.differentiable if self.record.sample != "normal"}
         domain = {v: w for v, w in domain.items() if w not in SPECIAL or is_square(self.variables[v])}
-        return fr.parse(text or self.text, variables={**self.variables, **more}, domain=domain)
+        domain = {v: "invertible" if w == "whole" else w for v, w in domain.items()}
+        facts = {v: ["integer"] for v in self.integers}
+        return fr.parse(text or self.text, variables={**self.variables, **more}, domain=domain, facts=facts)
 
 
 def is_square(dims: list[str | int]) -> bool:
@@ -65,6 +72,10 @@ def draw(word: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     normal = rng.standard_normal(shape)
     square = len(shape) == 2 and shape[0] == shape[1]
+    if word == "whole" and not shape:
+        return np.asarray(float(rng.choice([-2, 4, 5])))
+    if word == "whole":  # near the identity, so that powers stay small
+        return 0.2 * normal + (np.eye(shape[0]) if square else 0)
     if word == "positive":
         return rng.uniform(0.5, 2.0, shape)
     if word == "unit":

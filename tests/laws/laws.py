@@ -169,9 +169,10 @@ def example_reproduces(record: Operation) -> None:
     """The example's derivative is what comes out, as numbers, at a point of the operation's domain."""
     assert record.example is not None
     expr, name, expected = record.example
-    f = fr.parse(expr)
+    whole = [p for p, pattern in zip(record.params, record.signatures[0].args, strict=False) if pattern.kind == "int"]
+    f = fr.parse(expr, facts={p: ["integer"] for p in whole})
     d = f.gradient(name, verify=False)
     shapes = {v: tuple(LETTERS.get(str(x), x) for x in dims) for v, dims in f.variables.items()}
     arrays = {v: draw(record.sample, shape, seed) for seed, (v, shape) in enumerate(shapes.items())}
-    wanted = fr.parse(expected, variables=f.variables).evaluate(**arrays)
+    wanted = fr.parse(expected, variables=f.variables, facts={p: ["integer"] for p in whole}).evaluate(**arrays)
     assert close(d.evaluate(**arrays), wanted, 1e-9), str(d)

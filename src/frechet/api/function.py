@@ -149,6 +149,8 @@ class Function(Displayed):
             raise problem("E500", f"{name} is not a variable of this function.", help=error.diagnostic.help)
         if "constant" in self.declarations.facts.get(name, ()):
             raise problem("E502", f"{name} is declared constant: there is no derivative by it.")
+        if "integer" in self.declarations.facts.get(name, ()):
+            raise problem("E502", f"{name} is declared an integer: there is no derivative by it.")
 
     def _need_scalar(self, what: str) -> None:
         if not self._scalar:

@@ -228,7 +228,10 @@ def _power(e: Emitter, tree: Tree, args: Values) -> Product:
     typed = tree.args[0].typed
     n = exponent.coef if not (exponent.scalars or exponent.below or exponent.factors) else None
     if tree.kind == "pow" and typed.is_matrix:
-        assert n is not None
+        if n is None:
+            code = e.close(base)
+            named = e.book.function("mpower", code, e.close(exponent), ndim=2, symmetric=code.symmetric)
+            return e.finished(tree, named)
         return _matrix_power(e, tree, base, int(n))
     if n is None:
         x, y = e.entrywise([base, exponent])

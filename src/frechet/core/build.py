@@ -166,6 +166,20 @@ def _broadcast(node: Node, dims: Dims) -> Node:
     return ein(1, [(node, (), 1)], n, dict(enumerate(dims)))
 
 
+def without_axes(node: Node) -> Node:
+    """The scalar that a node repeats in every entry; the node itself where there is none."""
+    coef, core = split_coef(node)
+    if isinstance(core, Add):
+        terms = [(coef * c, without_axes(n)) for c, n in core.terms]
+        return node if any(n.order for _, n in terms) else add(terms, ())
+    inner = node
+    for axis in reversed(range(node.order)):
+        if not _constant_along(inner, axis):
+            return node
+        inner = _drop(inner, axis)
+    return inner
+
+
 def _constant_along(node: Node, axis: int) -> bool:
     """The node is a product in which no factor has this axis."""
     if not isinstance(node, Ein) or node.out.count(node.out[axis]) > 1:

@@ -23,7 +23,7 @@ def cancel_pairs(p: _Product) -> bool:
         return True
     candidates = [f for f in p.factors if f[2] == 1 and _has_inverse(f[0])]
     if not candidates:
-        return _cancel_orthogonal(p) or _cancel_roots(p) or _cancel_words(p)
+        return _cancel_orthogonal(p) or _cancel_roots(p) or _merge_powers(p) or _cancel_words(p)
     degree = p.degrees()
     for inverse in candidates:
         matrix, (a, b) = inverse[0].children[0], inverse[1]
@@ -41,7 +41,7 @@ def cancel_pairs(p: _Product) -> bool:
                 p.unify(free, other_end)
                 _forget_summed(p, inverse, [rest[k] for k in used], {free, other_end})
                 return True
-    return _cancel_orthogonal(p) or _cancel_roots(p) or _cancel_words(p)
+    return _cancel_orthogonal(p) or _cancel_roots(p) or _merge_powers(p) or _cancel_words(p)
 
 
 def absorb(powers: dict[tuple[Node, Indices], Number], transpose: Callable[[Node], Node]) -> bool:
@@ -208,6 +208,40 @@ def _cancel_roots(p: _Product) -> bool:
                     p.flatten([(known.node, (idx[1 - a], other_idx[1 - b]), 1)])
                     return True
     return False
+
+
+def _merge_powers(p: _Product) -> bool:
+    """An application beside a matrix that it takes in: X^p*X = X^(p+1)."""
+    calls = [(f[0], f) for f in p.factors if f[2] == 1 and isinstance(f[0], Call) and f[0].order == 2]
+    calls = [(node, f) for node, f in calls if node.operation.rule.merge is not None]
+    degree = p.degrees() if calls else {}
+    for node, call in calls:
+        idx = call[1]
+        for other in p.factors:
+            if other is call or other[2] != 1 or len(other[1]) != 2:
+                continue
+            for flipped in (False, True):
+                known = node.operation.rule.known_merge(node, other[0], flipped)
+                view = other[1][::-1] if flipped else other[1]
+                ends = _joined(idx, view, node.symmetric and other[0].symmetric) if known is not None else None
+                if ends is None or degree[ends[0]] != 2 or ends[0] in p.out or idx[0] == idx[1] or known is None:
+                    continue
+                p.factors = [f for f in p.factors if f is not call and f is not other]
+                _forget(p, ends[0])
+                p.flatten([(known.node, ends[1:], 1)])
+                return True
+    return False
+
+
+def _joined(one: Indices, other: Indices, either: bool) -> tuple[int, int, int] | None:
+    """The index that two matrices share as in a product, and its ends; `either` if both are symmetric."""
+    for a, b in ((1, 0), (0, 1)):
+        if one[a] == other[b]:
+            return (one[a], one[0], other[1]) if a else (one[a], other[0], one[1])
+    for a in (0, 1) if either else ():
+        if one[a] == other[a]:
+            return one[a], one[1 - a], other[1 - a]
+    return None
 
 
 def _forget(p: _Product, index: int) -> None:

@@ -6,7 +6,7 @@ from frechet.core.node import Add, Call, Ein, Map, Node, Size, Var
 
 MATRIX_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "toeplitz",
                           "invertible"})  # fmt: skip
-FACTS = MATRIX_FACTS | {"positive", "constant"}
+FACTS = MATRIX_FACTS | {"positive", "constant", "integer"}
 # Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
 STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew",
                         "toeplitz"})  # fmt: skip
@@ -35,6 +35,15 @@ def is_positive(node: Node) -> bool:
     return False
 
 
+def is_integer(node: Node) -> bool:
+    """Every entry is known to be an integer."""
+    if isinstance(node, (Var, Size)):
+        return isinstance(node, Size) or "integer" in node.facts
+    if isinstance(node, Ein):
+        return node.coef == int(node.coef) and all(e == int(e) and e > 0 and is_integer(n) for n, _, e in node.factors)
+    return isinstance(node, Add) and all(c == int(c) and is_integer(n) for c, n in node.terms)
+
+
 def is_nonnegative(node: Node) -> bool:
     """Every entry is known to be >= 0."""
     if is_positive(node):
@@ -61,7 +70,7 @@ def has_fact(node: Node, fact: str) -> bool:
 
 
 def triangle(node: Node) -> str:
-    """"lower" or "upper" where one triangle of a matrix is known to hold only zeros, else empty."""
+    """ "lower" or "upper" where one triangle of a matrix is known to hold only zeros, else empty."""
     if isinstance(node, Call) and node.operation.name == "inv":
         return triangle(node.children[0])
     known = node.facts if isinstance(node, Var) else node.operation.facts if isinstance(node, Call) else frozenset()

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 Number = int | Fraction
 Indices = tuple[int, ...]
-# How many axes of an argument are rows (-1: it is a vector), after the number of batch axes where there are any.
+# How many axes of an argument are rows (-1: it is a vector, -2: a scalar), after the number of batch axes where there
+# are any.
 Group = int | tuple[int, int]
 Factor = tuple["Node", Indices, Number]
 

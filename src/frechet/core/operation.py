@@ -6,6 +6,7 @@ A signature is text, read by the shape check, the error text, the law tests and 
     (m,n),1->(1,n)       a literal 1 as second argument; a result of one row
     n->(n,n)             a size as argument (eye)
     (m,n)->(nm)          composite size: vec is column-major, columns first
+    (n,n),int->(n,n)     a scalar declared an integer (a power)
     *,*->*               elementwise; numbers broadcast
     (m,n)->(); *,*->*    alternatives, tried in order
 
@@ -26,7 +27,7 @@ ANY = "*"
 class Pattern:
     """One argument or result of a signature.
 
-    kind is "shape" (rows and cols as tuples of letters or ints), "any" (`*`), "size" (a bare letter, in rows)
+    kind is "shape" (rows and cols as tuples of letters or ints), "any" (`*`), "int", "size" (a bare letter, in rows)
     or "literal" (a number that must be typed there, in rows).
     """
 
@@ -52,6 +53,8 @@ def _pattern(text: str) -> Pattern:
     text = text.strip()
     if text == ANY:
         return Pattern("any")
+    if text == "int":
+        return Pattern("int")
     if text.startswith("("):
         rows, _, cols = text[1:-1].partition(",")
         return Pattern("shape", _letters(rows), _letters(cols))

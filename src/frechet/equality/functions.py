@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from frechet.core.build import add, apply_map
+from frechet.core.build import add, apply_map, number_of
 from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.facts import is_positive
 from frechet.core.node import Add, Call, Ein, Factor, Map, Node, Number
 from frechet.core.tensor import Tensor
 from frechet.ops import REGISTRY
 from frechet.ops.op import arguments
+from frechet.ops.powers import written_out
 
 HALF = Fraction(1, 2)
+# Powers of matrices up to this one are multiplied out.
+PRODUCTS = 12
 
 
 def basic(node: Node) -> Node:
     """One application of a function in terms of the basic ones; its arguments are basic already."""
     if isinstance(node, Map) and node.operation.name in _MAPS:
         return _MAPS[node.operation.name](*node.children)
+    if isinstance(node, Call) and _is_short_power(node):
+        return _matrix_power(*node.children)
     if isinstance(node, Call) and node.operation.name in _CALLS:
         return _CALLS[node.operation.name](*node.children)
     if isinstance(node, Ein):
@@ -295,4 +300,21 @@ _MAPS: dict[str, Callable[..., Node]] = {
     "relu": _relu, "max": _extreme(1), "min": _extreme(-1), "power": _power, "sign": _sign,
     "gt": _positive, "ge": _positive, "and": product, "or": _either, "where": _where,
 }  # fmt: skip
+
+
+def _matrix_power(X: Node, p: Node, *directions: Node) -> Node:
+    """A power with a number as its exponent as the product, its derivative as the sum of products."""
+    value = number_of(p)
+    sides = (X.dims[:1], X.dims[1:])
+    given = [Tensor(n, sides) for n in (X, *directions)]
+    return written_out(given[0], int(value or 0), *given[1:]).node
+
+
+def _is_short_power(node: Call) -> bool:
+    """Whether a power of a matrix, or its derivative along one direction, can be multiplied out."""
+    name, args = node.operation.name, node.children
+    value = number_of(args[1]) if name in ("mpower", "dmpower") and len(args) < 4 else None
+    return value is not None and -PRODUCTS <= value <= PRODUCTS and args[0].order == 2 and args[-1].order in (0, 2)
+
+
 _CALLS: dict[str, Callable[..., Node]] = {"softmax": _softmax, "logsumexp": _logsumexp}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from frechet.core.dims import SCALAR
 from frechet.core.errors import FrechetError, Span, problem
@@ -74,6 +75,8 @@ class _Match:
                 raise self._wrong_kind(arg, Type())
             elif pattern.kind == "any":
                 self._entrywise(given, t)
+            elif pattern.kind == "int":
+                self._integer(t, arg)
             else:
                 self._shape(pattern, t, arg)
         self.reached = len(given)
@@ -98,6 +101,12 @@ class _Match:
             alike = [s.args[place] for s in self.record.signatures if len(s.args) == len(self.signature.args)]
             wanted = " or ".join(str(p.rows[0]) for p in alike if p.kind == "literal")
             raise problem("E107", f"This argument of {self.tree.name} is {wanted}.", arg.span, help=self._usage())
+
+    def _integer(self, t: Type, arg: Tree) -> None:
+        literal = isinstance(t.value, Fraction) and t.value.denominator == 1
+        if not t.scalar or not (literal or self.typing.is_whole(arg)):
+            raise problem("E303", f"{self.tree.name} needs an integer here.", arg.span,
+                          help='Declare it, facts={"p": ["integer"]}, or write a whole number.')  # fmt: skip
 
     def _unify(self, a: Term, b: Term, arg: Tree) -> None:
         if not self.sizes.unify(a, b):

@@ -17,7 +17,7 @@ from frechet.ops.op import REGISTRY
 
 SQUARE_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "toeplitz",
                           "invertible", "idempotent"})  # fmt: skip
-FACTS = SQUARE_FACTS | {"positive", "constant", "unit_norm", "commuting"}
+FACTS = SQUARE_FACTS | {"positive", "constant", "integer", "unit_norm", "commuting"}
 SQUARE_DOMAINS = frozenset({"spd", "symmetric", "invertible", "orthogonal"})
 DOMAINS = SQUARE_DOMAINS | {"positive", "unit", "small", "pm1", "simplex", "labels01"}
 RESERVED = frozenset({"where"})
@@ -51,6 +51,11 @@ class Declarations:
     domain: dict[str, str] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
     axes: dict[str, Size] = field(default_factory=dict)
+
+    @property
+    def integers(self) -> frozenset[str]:
+        """The names declared integers."""
+        return frozenset(name for name, words in self.facts.items() if "integer" in words)
 
     @property
     def sizes(self) -> tuple[str, ...]:

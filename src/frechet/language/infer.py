@@ -198,6 +198,7 @@ class _Search:
             cols = rows if name in self.square else (Free(),)
             variables[name] = {"s": Type(), "v": Type(rows), "m": Type(rows, cols)}[kind]
         typing = Typing(self.plan, variables, self.sizes, self.source)
+        typing.integers, typing.open = self.given.integers, kinds
         changed = sum(_COST[self.letters[n], k] for n, k in kinds.items() if k != self.letters[n])
         try:
             typing.run(call)

@@ -22,6 +22,7 @@ from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, fold
 from frechet.ops import REGISTRY
 from frechet.ops.elementwise import even_root
+from frechet.ops.powers import matrix_power
 
 
 @dataclass
@@ -192,8 +193,7 @@ def _power(t: Tree, args: Sequence[Value]) -> Value:
     base, exponent = [_node(x) for x in args]
     shape = t.args[0].typed
     if t.kind == "pow" and not shape.is_scalar:
-        assert isinstance(exponent, Ein)
-        return _matrix_power(_flat(base, shape), int(exponent.coef))
+        return matrix_power(_flat(base, shape), exponent)
     base, exponent = _spread_args(t, [base, exponent])
     return power(base, exponent)
 
@@ -203,22 +203,6 @@ def power(base: Node, exponent: Node) -> Node:
     if not isinstance(exponent, Ein) or exponent.factors or len(set(exponent.out)) < exponent.order:
         return apply_map(REGISTRY["power"], [base, exponent])
     return even_root(base, exponent.coef)
-
-
-def _matrix_power(X: Tensor, exponent: int) -> Node:
-    if exponent == 0:
-        return contract("->ii", sizes={"i": X.groups[0]}).node
-    if exponent < 0:
-        X, exponent = REGISTRY["inv"].build(X), -exponent
-    result: Tensor | None = None
-    while True:
-        if exponent & 1:
-            result = X if result is None else contract("ij,jk->ik", result, X)
-        exponent >>= 1
-        if not exponent:
-            assert result is not None
-            return result.node
-        X = contract("ij,jk->ik", X, X)
 
 
 def _transposed(t: Tree, args: Sequence[Value]) -> Value:

@@ -19,6 +19,9 @@ def missing_operand(tokens: Sequence[Token], at: int, inside: str) -> FrechetErr
     if token.text == "'":
         return problem("E102", "A prime stands after what it transposes; strings do not exist.", token.span,
                        help="Write x' for the transpose of x.")  # fmt: skip
+    if token.text == "|":
+        return problem("E103", "Bars are not part of the text language.", token.span,
+                       help="Write norm2(x), abs(x) or det(X); a | b is `or` between comparisons.")  # fmt: skip
     if token.kind == "end":
         if before is not None and before.kind == "open":
             return unbalanced(before, None)

@@ -23,7 +23,8 @@ class Typing:
 
     `oddities` counts what nobody writes (a scalar transposed, summed, or right of a matrix), `at` says how far the
     pass came: the inference of kinds compares attempts by them. `indexed` are the symbolic sizes that must reach an
-    index.
+    index; `integers` the names declared integers, `open` those
+    that may turn out to be: then they are `found_integers`.
     """
 
     def __init__(self, plan: Plan, variables: Mapping[str, Type], size_names: Collection[str], source: str) -> None:
@@ -34,6 +35,9 @@ class Typing:
         self.sizes = Sizes()
         self.types: dict[int, Type] = {}
         self.indexed: list[tuple[Term, int]] = []
+        self.integers: Collection[str] = ()
+        self.open: Collection[str] = ()
+        self.found_integers: set[str] = set()
         self.oddities = 0
         self.at = 0
 
@@ -54,6 +58,23 @@ class Typing:
                 return self.variables[name]
         raise problem("E200", f"{arrow.name} is the direction of no variable.", arrow.span,
                       help="The direction of X is called dX: dX -> A*dX*B.")  # fmt: skip
+
+    def is_whole(self, root: Tree) -> bool:
+        """Whether a scalar is an integer by what is declared: calculated from integers by + - *."""
+        stack = [root]
+        found: set[str] = set()
+        while stack:
+            tree = stack.pop()
+            named = tree.kind == "name" and any(
+                tree.name in known for known in (self.integers, self.size_names, self.open)
+            )
+            found |= {tree.name} & set(self.open) if named else set()
+            if not named and not (tree.kind == "number" and tree.value.denominator == 1):
+                if tree.kind not in ("neg", "add", "sub", "mul") or self.plan.bound.get(id(tree)):
+                    return False
+                stack += tree.args
+        self.found_integers |= found
+        return True
 
     def equal(self, a: Type, b: Type) -> bool:
         """Make two shapes equal; on failure nothing has changed."""
@@ -170,9 +191,13 @@ def _pow(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
         return Type((), (), a.literal and b.literal, _value(tree, a, b))
     if not typing.sizes.unify(a.rows, a.cols):
         raise clash.power(typing, tree, a)
+    if b.value is None and typing.is_whole(tree.args[1]):
+        return Type(a.rows, a.cols)
     if not isinstance(b.value, Fraction) or b.value.denominator != 1:
-        raise problem("E303", "The power of a matrix is a whole number typed out.", tree.args[1].span,
-                      help="Elementwise powers are written .^, the square root of a matrix sqrtm(X).")  # fmt: skip
+        name = tree.args[1].name if tree.args[1].kind == "name" else "p"
+        raise problem("E303", "The power of a matrix is a whole number, or a name declared an integer.",
+                      tree.args[1].span, help=f'Declare it, facts={{"{name}": ["integer"]}}. Elementwise powers are '
+                      "written .^, the square root of a matrix sqrtm(X).")  # fmt: skip
     if abs(b.value) > MAX_MATRIX_POWER:
         raise problem("E402", f"The power of a matrix is at most {MAX_MATRIX_POWER}.", tree.args[1].span)
     return Type(a.rows, a.cols)

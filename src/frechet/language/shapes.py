@@ -53,6 +53,7 @@ def _check_towers(plan: Plan) -> None:
 
 def _declared(plan: Plan, given: Declarations, source: str) -> Typing:
     typing = Typing(plan, declared_types(given), dict.fromkeys(given.sizes), source)
+    typing.integers = given.integers
     typing.run(call)
     return typing
 
@@ -77,7 +78,10 @@ def _resolved(given: Declarations, typing: Typing) -> Declarations:
         names = [d for d in typing.sizes.solved(side) if isinstance(d, str)]
         if len(names) == 1:
             needed[Constraint(names[0], ">=", place)] = None
-    result = Declarations(shapes, dict(given.facts), dict(given.domain), tuple(needed), axes)
+    facts = dict(given.facts)
+    for name in sorted(typing.found_integers):
+        facts[name] = facts.get(name, frozenset()) | {"integer"}
+    result = Declarations(shapes, facts, dict(given.domain), tuple(needed), axes)
     check_square(result)
     check_relations(result)
     return result

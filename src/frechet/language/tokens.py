@@ -90,7 +90,7 @@ def tokenize(source: str) -> list[Token]:
             _check_number(source, at, end)
         elif kind == "name" and len(text) > MAX_NAME:
             raise problem("E202", f"A name of {len(text)} letters; the limit is {MAX_NAME}.", Span(at, end))
-        elif text in _KNOWN_MISTAKES:
+        elif text in _KNOWN_MISTAKES and text != "|":
             message, help = _KNOWN_MISTAKES[text]
             raise problem("E103", message, Span(at, end), help=help, source=source)
         if kind != "blank":

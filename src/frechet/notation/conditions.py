@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from frechet.core.build import without_axes
 from frechet.core.ein import split_coef, transpose
-from frechet.core.facts import is_nonnegative, is_positive, is_spd
+from frechet.core.facts import is_integer, is_nonnegative, is_positive, is_spd
 from frechet.core.node import Call, Ein, Map, Node, Number, Var, topological
 from frechet.core.operation import Operation
 from frechet.language.lower import Lowered
@@ -109,7 +110,7 @@ def _typed(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[tuple[Tree,
             record = REGISTRY[t.name]
             # sqrt(x^4) is x^2: what is written with others shows in the derivative what is left of its domain
             harmless = record.kind == "composed" and is_nonnegative(known[0])
-            if not harmless and not _holds(record.domain, known[0]):
+            if not harmless and not _holds(record.domain, known):
                 yield from ((t, c) for c in filled(record, known, [to_text(a) for a in t.args], record.domain))
         elif t.kind in ("div", "dotdiv"):
             if not _constant(known[1]) and not is_positive(known[1]):
@@ -117,7 +118,8 @@ def _typed(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[tuple[Tree,
         elif t.kind in ("pow", "dotpow") and not _constant(known[0]):
             value = known[1].coef if isinstance(known[1], Ein) and known[1].is_number else None
             square = t.typed.is_matrix and t.kind == "pow"
-            yield from ((t, c) for c in _power(to_text(t.args[0]), value, known[0], square))
+            if not is_integer(known[1]) or value is not None:
+                yield from ((t, c) for c in _power(to_text(t.args[0]), value, known[0], square))
 
 
 def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[Condition]:
@@ -143,6 +145,8 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
             return  # comparisons: see `boundaries`
         elif isinstance(node, (Map, Call)) and (node.operation.domain or node.operation.kink):
             within = [inside(a) for a in node.children]
+            if node.operation.name == "power":
+                within[1] = without_axes(within[1])
             trees = [written(writer.page, writer.term(a)) for a in within]
             if node.operation.transposes:
                 trees = [min(t, writer.page.flip(t), key=writer.page.length) for t in trees]
@@ -150,7 +154,10 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
                 return
             texts = [to_text(t) for t in trees]
             operation, nodes = node.operation, within
-            if not _holds(operation.domain, nodes[0]):
+            if operation.domain == "a > 0" and is_integer(nodes[1]):
+                if not is_positive(nodes[0]):
+                    yield Condition(nodes[0], "!= 0 or", f"{texts[0]} != 0{_entries(nodes[0])} or {texts[1]} >= 0")
+            elif not _holds(operation.domain, nodes):
                 yield from filled(operation, nodes, texts, operation.domain)
             if operation.jumps:  # elsewhere the value is right at the kink too, and only the next derivative is not
                 yield from filled(operation, nodes, texts, smooth(operation.kink))
@@ -173,8 +180,12 @@ def _factor(writer: Writer, base: Node, e: Number) -> Iterator[Condition]:
         yield Condition(base, kind, f"{to_text(tree)} {kind}{_entries(base) if kind == '!= 0' else ''}")
 
 
-def _holds(domain: str, argument: Node) -> bool:
-    """Whether a domain is met by what is known of the argument."""
+def _holds(domain: str, arguments: list[Node]) -> bool:
+    """Whether a domain is met by what is known of the arguments."""
+    argument = arguments[0]
+    exponent = arguments[1] if domain.startswith("p >= 0") else argument
+    if exponent is not argument and isinstance(exponent, Ein) and exponent.is_number and exponent.coef >= 0:
+        return True
     if _constant(argument):
         return True
     if "det" in domain:

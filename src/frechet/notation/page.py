@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from frechet.core.dims import SCALAR, Dim, Shape, Size
@@ -282,10 +283,24 @@ class Page:
 
     def chain(self, links: Sequence[Tree]) -> Tree:
         """Matrix product from left to right."""
+        links = self._powers(links)
         result = links[0]
         for link in links[1:]:
             result = self.times(result, link) if result.typed.is_scalar else self._joined(result, link)
         return result
+
+    def _powers(self, links: Sequence[Tree]) -> list[Tree]:
+        """Three and more of the same matrix one after the other as its power: X*X*X is X^3."""
+        out: list[Tree] = []
+        for link, run in groupby(links, key=lambda t: t):
+            count = len(list(run))
+            if count < 3 or not link.typed.is_matrix:
+                out += [link] * count
+            elif link.kind == "transpose":
+                out.append(self.flip(self.make("pow", [link.args[0], self.number(count)], shape=link.args[0].typed)))
+            else:
+                out.append(self.make("pow", [link, self.number(count)], shape=link.typed))
+        return out
 
     def _joined(self, a: Tree, b: Tree) -> Tree:
         return self.make("mul", [a, b], shape=Shape(a.typed.rows, b.typed.cols))

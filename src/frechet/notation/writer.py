@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 
-from frechet.core.build import apply_map
+from frechet.core.build import apply_map, without_axes
 from frechet.core.dims import SCALAR, Dim, Shape, Size
 from frechet.core.ein import constant, is_symmetric, permute, scale, split_coef
 from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Unit, Var, topological
@@ -284,7 +284,7 @@ class Writer:
     def _applied(self, node: Map) -> Tree:
         page = self.page
         if node.operation.name == "power":
-            base, exponent = (self._argument(a) for a in node.children)
+            base, exponent = (self._argument(a) for a in (node.children[0], without_axes(node.children[1])))
             if node.order == 0:
                 return page.make("pow", [base, exponent])
             return page.make("dotpow", [base, exponent], shape=self._shape(node))
@@ -312,11 +312,20 @@ class Writer:
         page = self.page
         args = [self._grouped(t.node, t.groups) for t in arguments(node)]
         name, law = node.operation.name, node.operation.transposes
+        if name == "mpower":
+            return self._matrix_power(*args)
         flipped = [page.flip(a) for a in args] if law else args
         if sum(map(page.length, flipped)) < sum(map(page.length, args)):
             tree = page.call(name, flipped, shape.transposed if law == "equivariant" else shape)
             return page.flip(tree) if law == "equivariant" else tree
         return page.call(name, args, shape)
+
+    def _matrix_power(self, base: Tree, exponent: Tree) -> Tree:
+        """X^p, and (X^p)' rather than (X')^p."""
+        flipped = self.page.flip(base)
+        if self.page.length(flipped) < self.page.length(base):
+            return self.page.flip(self.page.make("pow", [flipped, exponent], shape=base.typed))
+        return self.page.make("pow", [base, exponent], shape=base.typed)
 
     def _grouped(self, node: Node, groups: tuple[Size, ...]) -> Tree:
         if any(len(g) > 1 for g in groups):

@@ -11,6 +11,7 @@ from frechet.ops import (
     inverse,
     matrix_functions,
     norms,
+    powers,
     products,
     reductions,
     spectral,
@@ -20,5 +21,5 @@ from frechet.ops.op import REGISTRY
 
 __all__ = [
     "REGISTRY", "circulant", "comparisons", "conjugation", "constants", "elementwise", "entries", "factorisations",
-    "inverse", "matrix_functions", "norms", "products", "reductions", "spectral", "vectors",
+    "inverse", "matrix_functions", "norms", "powers", "products", "reductions", "spectral", "vectors",
 ]  # fmt: skip

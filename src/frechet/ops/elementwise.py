@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import pi
 
-from frechet.core.build import apply_map, number_of
+from frechet.core.build import add, apply_map, number_of
 from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.facts import is_nonnegative, is_positive
 from frechet.core.lazy import np, scipy
@@ -298,6 +298,19 @@ def _power_law(a: Node, b: Node) -> Node | None:
     return constant(1, a.dims) if _uniform(a) == 1 else None
 
 
+def _absorb_power(node: Node, powers: Powers) -> Powers:
+    """a^b beside a power of a, or another a^c: one power, a^(b + 1)."""
+    base, exponent = node.children
+    beside = {n: e for n, e in powers.items() if n is base and e == int(e)}
+    alike = [n for n in powers if isinstance(n, Map) and n.operation.name == "power" and n.children[0] is base]
+    if not beside and len(alike) < 2:
+        return {}
+    terms: list[tuple[Number, Node]] = [(powers[n], n.children[1]) for n in alike]
+    whole = add([*terms, (sum(beside.values()), constant(1, exponent.dims))], exponent.dims)
+    gone: Powers = dict.fromkeys([*beside, *alike], 0)
+    return gone | {apply_map(REGISTRY["power"], [base, whole]): 1}
+
+
 def even_root(base: Node, e: Number) -> Node:
     """base .^ e; a broken power of an even power leaves abs: sqrt(x^2) = abs(x)."""
     core = split_coef(base)[1]
@@ -321,7 +334,7 @@ def _uniform(node: Node) -> int | Fraction | None:
 
 power: Build = elementwise(
     "power(a, b)", lambda a, b: b * power(a, b - 1), lambda a, b: log(a) * power(a, b), simplify=_power_law,
-    value=lambda a, b: np.power(a, b), latex=r"{a}^{{b}}", domain="a > 0",
+    absorb=_absorb_power, value=lambda a, b: np.power(a, b), latex=r"{a}^{{b}}", domain="a > 0",
     code={"numpy": "np.power({a}, {b})", "jax": "jnp.power({a}, {b})", "torch": "torch.pow({a}, {b})"},
     sample="positive", example=("sum(x.^y)", "x", "y.*x.^(y - 1)"),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def oriented(X: Tensor) -> bool:
     return X.node.order != 2 or transpose(X.node).digest >= X.node.digest
 
 
-def _tower(first: Callable[..., Tensor], X: Tensor, directions: Sequence[Tensor]) -> Tensor | None:
+def tower(first: Callable[..., Tensor], X: Tensor, directions: Sequence[Tensor]) -> Tensor | None:
     """Laws of every dexpm and dlogm: one orientation of X, directions in one order."""
     if not oriented(X) and X.groups[0] == X.groups[1]:
         return flip(first(X.T, *[flip(E) for E in directions]))
@@ -90,7 +90,7 @@ def _tower(first: Callable[..., Tensor], X: Tensor, directions: Sequence[Tensor]
     return None
 
 
-def _central(X: Tensor, directions: Sequence[Tensor]) -> int | None:
+def central(X: Tensor, directions: Sequence[Tensor]) -> int | None:
     """The place of a direction that commutes with X and all other directions."""
     plain = [unbatched(E) for E in directions]
     for k, E in enumerate(plain):
@@ -131,7 +131,7 @@ def _dexpm_adjoint(place: int, X: Tensor, *directions: Tensor) -> Tensor:
 @law("dexpm")
 def dexpm_of_commuting(X: Tensor, *directions: Tensor) -> Tensor | None:
     """dexpm(X, E) = E*expm(X) where E and X commute."""
-    k = _central(X, directions)
+    k = central(X, directions)
     if k is None:
         return None
     others = [E for j, E in enumerate(directions) if j != k]
@@ -142,7 +142,7 @@ def dexpm_of_commuting(X: Tensor, *directions: Tensor) -> Tensor | None:
 @law("dexpm")
 def dexpm_order(X: Tensor, *directions: Tensor) -> Tensor | None:
     """dexpm(X', E') = dexpm(X, E)'; dexpm(X, E, F) = dexpm(X, F, E)."""
-    return _tower(dexpm, X, directions)
+    return tower(dexpm, X, directions)
 
 
 @law("expm")
@@ -215,7 +215,7 @@ def _dlogm_adjoint(place: int, X: Tensor, *directions: Tensor) -> Tensor:
 @law("dlogm")
 def dlogm_of_commuting(X: Tensor, *directions: Tensor) -> Tensor | None:
     """dlogm(X, E) = E*inv(X) where E and X commute."""
-    if len(directions) > 1 or _central(X, directions) is None:
+    if len(directions) > 1 or central(X, directions) is None:
         return None
     return contract("bij,jk->bik", directions[0], inv(X))
 
@@ -223,7 +223,7 @@ def dlogm_of_commuting(X: Tensor, *directions: Tensor) -> Tensor | None:
 @law("dlogm")
 def dlogm_order(X: Tensor, *directions: Tensor) -> Tensor | None:
     """dlogm(X', E') = dlogm(X, E)'; dlogm(X, E, F) = dlogm(X, F, E)."""
-    return _tower(dlogm, X, directions)
+    return tower(dlogm, X, directions)
 
 
 @law("logm")

@@ -26,7 +26,6 @@ from frechet.core.tensor import Tensor
 
 REGISTRY: dict[str, Operation] = {}
 
-# Operations the engine introduces itself (a derivative of its own kind): known to printers, not to the parser.
 Law = Callable[..., Tensor | None]
 Gather = tuple[Callable[[Map], Node], Callable[[list[tuple[Number, Map, list[tuple[Node, Number]]]]], Node]]
 
@@ -109,12 +108,19 @@ class Opaque:
         self.adjoint: Callable[..., Tensor] | None = None
         self.pair: Callable[..., Tensor | None] | None = None
         self.words: dict[str, str] = {}
+        self.merge: Callable[..., Tensor | None] | None = None
 
     @property
     def known_pair(self) -> Callable[[Call, int, int], Tensor | None] | None:
         """`pair` for an application."""
         rule = self.pair
         return None if rule is None else lambda call, a, b: rule(*arguments(call), a, b)
+
+    @property
+    def known_merge(self) -> Callable[[Call, Node, bool], Tensor | None] | None:
+        """`merge` likewise."""
+        rule = self.merge
+        return None if rule is None else lambda call, other, flipped: rule(*arguments(call), other, flipped)
 
     def is_linear(self, place: int) -> bool:
         return self.linear is not None and place >= self.linear
@@ -131,7 +137,7 @@ class Opaque:
 
 
 def _grouped(node: Node, group: Group) -> tuple[Dims, ...]:
-    """A stored argument as vector or matrix again: -1 scalar, all axes rows: a vector, else rows and columns; a pair
+    """A stored argument as it was given: -2 a scalar, -1 a vector, else a matrix with so many axes of its rows; a pair
     is the number of batch axes, then the same."""
     if isinstance(group, tuple):
         batch, rows = group
@@ -140,6 +146,8 @@ def _grouped(node: Node, group: Group) -> tuple[Dims, ...]:
 
 
 def _sides_of(dims: Dims, rows: int) -> tuple[Dims, ...]:
+    if rows == -2:
+        return ()
     return (dims,) if rows < 0 else (dims[:rows], dims[rows:])
 
 
@@ -184,7 +192,7 @@ def op(
             plain = [Tensor(a.node, a.groups[1:]) if rule.is_linear(k) else a for k, a in enumerate(args)]
             own = sides(*plain)
             every = tuple(d for batch in batches for d in batch)
-            rows = [len(a.groups[0]) if len(a.groups) == 2 else -1 for a in plain]
+            rows = [len(a.groups[0]) if len(a.groups) == 2 else -1 if a.groups else -2 for a in plain]
             groups = [(len(b), r) if b else r for b, r in zip(batches, rows, strict=True)]
             dims = every + tuple(d for side in own for d in side)
             sym = len(dims) == 2 and not every and _is_symmetric(symmetric, plain)
@@ -234,8 +242,7 @@ def _multilinear(rule: Opaque, make: Callable[..., Tensor], signature: Signature
         coef = coef * number
         if isinstance(core, Ein) and core.order:
             outside += [(n, e) for n, idx, e in core.factors if not idx]
-            kept = [f for f in core.factors if f[1]]
-            core = ein(core.coef, kept, core.out, dict(enumerate(core.index_dims)))
+            core = ein(core.coef, [f for f in core.factors if f[1]], core.out, dict(enumerate(core.index_dims)))
         args.append(arg.like(core))
     plain = [Tensor(a.node, a.groups[1:]) if rule.is_linear(k) else a for k, a in enumerate(args)]
     if coef == 0 or any(is_zero(a.node) for k, a in enumerate(args) if rule.is_linear(k)):
@@ -283,6 +290,17 @@ def pair(name: str) -> Callable[[Callable[..., Tensor | None]], Callable[..., Te
 
     def declare(rule: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
         REGISTRY[name].rule.pair = rule
+        return rule
+
+    return declare
+
+
+def merge(name: str) -> Callable[[Callable[..., Tensor | None]], Callable[..., Tensor | None]]:
+    """The product of an application and a matrix that commutes with it: `rule(*arguments, other, flipped)`, with the
+    transpose of `other` where it is flipped."""
+
+    def declare(rule: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
+        REGISTRY[name].rule.merge = rule
         return rule
 
     return declare

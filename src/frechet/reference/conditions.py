@@ -105,6 +105,7 @@ _PHRASES: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "S is positive definite": ("positive", "S", lambda S: _eigenvalues(S)),
     "no eigenvalue of X is <= 0": ("positive", "X", _off_axis),
     "A and -B share no eigenvalue": ("positive", "AB", _apart),
+    "p >= 0 or det(X) != 0": ("positive", "Xp", lambda X, p: _of_power(X, p, True)),
     "the rank of X is constant": ("positive", "X", _steady_rank),
     "X has full rank": ("positive", "X", lambda X: _singular(X)),
     "X is rank deficient": ("positive", "X", lambda X: _singular(X)),
@@ -255,13 +256,24 @@ def _gaps(x: Any) -> Any:
 def _power_guards(tree: Tree, args: Sequence[int], program: Program) -> list[Guard]:
     base, exponent = args
     constant = program.value_of(exponent)
-    if constant is None or not np.all(constant == np.round(constant)):
+    matrix = tree.kind == "pow" and not tree.args[0].typed.is_scalar
+    if constant is None:
+        return [Guard("positive", tree, lambda slots: _of_power(slots[base], slots[exponent], matrix))]
+    if not np.all(constant == np.round(constant)):
         return [Guard("positive", tree, _slot(base))]
     if np.all(constant >= 0):
         return []
-    if tree.kind == "pow" and not tree.args[0].typed.is_scalar:
+    if matrix:
         return [Guard("nonzero", tree, lambda slots: _conditioning(slots[base]))]
     return [Guard("nonzero", tree, _slot(base))]
+
+
+def _of_power(base: Any, exponent: Any, matrix: bool) -> Any:
+    """Positive where base^exponent is defined and smooth: a whole exponent asks for less than a broken one."""
+    if matrix:
+        return np.ones(1) if np.all(exponent >= 0) else np.abs(_conditioning(base))
+    whole = exponent == np.round(exponent)
+    return np.where(whole, np.where(exponent >= 0, 1.0, np.abs(base)), base)
 
 
 def _slot(index: int) -> Quantity:

@@ -267,6 +267,10 @@ def _power(tree: Tree, k: int, args: Sequence[int], program: Program) -> Step:
     """A whole power of a matrix, or a power of entries; a constant exponent as a number is quicker."""
     base, exponent = args
     constant = program.value_of(exponent)
+    if tree.kind == "pow" and not tree.args[0].typed.is_scalar and constant is None:
+        power_of = REGISTRY["mpower"].value
+        assert power_of is not None
+        return _two(power_of, k, base, exponent)
     if constant is None or constant.size > 1:
         return _two(operator.pow, k, base, exponent)
     p = float(constant[0, 0])

@@ -96,7 +96,7 @@ class SizedSampler:
         for name, shape in d.variables.items():
             rows, cols = extent(shape, self.sizes)
             words = set(d.facts.get(name, ())) | ({d.domain[name]} if name in d.domain else set())
-            if name not in d.domain and not words & {"spd", "orthogonal", "idempotent", "positive"}:
+            if name not in d.domain and not words & {"spd", "orthogonal", "idempotent", "positive", "integer"}:
                 words.add(self._way(attempt, shape, bool(words - {"constant"})))
             out[name] = _as_given(draw_value(self.rng, words, rows, cols), shape)
         commute(self.rng, d.facts, out)

@@ -8,7 +8,7 @@ from typing import Any
 from frechet.core.lazy import np, scipy
 
 # The entries, before structure is given to them. The first word that applies decides.
-ENTRIES = ("positive", "negative", "unit", "small", "tiny", "pm1", "labels01", "simplex", "normal")
+ENTRIES = ("integer", "positive", "negative", "unit", "small", "tiny", "pm1", "labels01", "simplex", "normal")
 STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew", "toeplitz", "diagonal", "lower",
              "upper", "unit_norm")  # fmt: skip
 
@@ -16,6 +16,8 @@ STRUCTURE = ("spd", "orthogonal", "idempotent", "invertible", "symmetric", "skew
 def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
     """A rows x cols array that is everything the words say; standard normal without a word."""
     value = _entries(rng, next((w for w in ENTRIES if w in words), "normal"), (rows, cols))
+    if {"integer", "positive"} <= set(words):
+        value = np.abs(value)
     if "orthonormal" in words and rows >= cols:
         return np.linalg.qr(value)[0] * np.sign(value[0])
     if rows == cols:
@@ -26,6 +28,8 @@ def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
 def _entries(rng: Any, word: str, shape: tuple[int, int]) -> Any:
     if word in ("positive", "negative"):
         return rng.uniform(0.5, 2.0, shape) * (1 if word == "positive" else -1)
+    if word == "integer":
+        return rng.choice([-2.0, -1.0, 2.0, 3.0, 4.0, 5.0], shape)
     if word == "unit":
         return rng.uniform(0.1, 0.9, shape)
     if word in ("small", "tiny"):
