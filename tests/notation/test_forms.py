@@ -109,7 +109,7 @@ COMPOSITE = [
     ("y'*kron(P, X)*inv(kron(P, R))*w", "mat(y, m, n)*mat(w, n, n)'*inv(R)'"),
     ("y'*kron(P, X)*inv(kron(P, R) + D)*w", "mat(y, m, n)*P*mat(inv(kron(P, R) + D)*w, n, n)'"),
     ("logdet(kron(P, X*X') + A)", "dX -> tr(kron(P, dX*X' + X*dX')*inv(kron(P, X*X') + A))"),
-    ("norm2(kron(P, X*R*X') - A)^2", "dX -> 2*tr((kron(P, X*R*X') - A)*kron(P, dX*R*X' + X*R*dX')')"),
+    ("norm2(kron(P, X*R*X') - A)^2", "dX -> 2*tr(kron(P, dX*R*X' + X*R*dX')'*(kron(P, X*R*X') - A))"),
     ("tr(A*kron(P, X*X'))", "dX -> tr(A*kron(P, X*dX' + dX*X'))"),
 ]
 

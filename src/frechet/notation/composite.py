@@ -48,7 +48,7 @@ class _Product:
             for axes in groups_of(writer, base) or ():
                 if len(axes) > 1:
                     self._add(tuple(idx[p] for p in axes), place, axes)
-        every = [i for side in self.sides for i in side]
+        every = [i for side in self.sides for i in side] + [side[0] for side in out if len(side) == 1]
         if not self.sides or len(set(every)) < len(every):
             raise UnwritableError
 
@@ -95,6 +95,8 @@ def composite_term(writer: Writer, node: Ein, groups: Sequence[Sequence[int]] | 
 def _fused(writer: Writer, product: _Product, out: Sequence[Group] | None = None) -> Term:
     """Each composite side as one index, each cluster of factors as one matrix or vector."""
     clusters, factors = _clusters(product)
+    if out is not None and len(clusters) == 1 and clusters[0].sides == list(out) and not factors:
+        raise UnwritableError  # the product itself: nothing would become simpler
     dims = dict(product.dims)
     fused = {side: len(dims) + k for k, side in enumerate(product.sides)}
     dims |= {fused[side]: writer.composite(tuple(dims[i] for i in side)) for side in product.sides}

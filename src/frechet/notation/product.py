@@ -62,9 +62,9 @@ class Reduction(Pieces):
         return False
 
     def _trace(self, chain: tuple[Tree, ...]) -> Tree:
-        """tr of the rotation (or its mirror) that reads shortest."""
+        """tr of the rotation (or its mirror) that reads shortest; among equals the one in the user's order."""
         turns = [c[k:] + c[:k] for c in (chain, self.page.flip_chain(chain)) for k in range(len(chain))]
-        best = min(turns, key=self._long)
+        best = min(turns, key=lambda c: (self._long(c), [self.page.place(link) for link in c]))
         return self.page.call("tr", [self.page.chain(best)], SCALAR)
 
     def _scalar(self, tree: Tree, e: Number = 1) -> None:

@@ -21,6 +21,7 @@ from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError, product_term
 from frechet.notation.sums import collect
 from frechet.notation.term import Term, written
+from frechet.notation.text import to_text
 from frechet.ops.op import arguments
 
 
@@ -151,9 +152,11 @@ class Writer:
         return self._composites.get(dim, (dim,))
 
     def stand_in(self, tree: Tree) -> str:
-        """The name of a variable that is written as `tree`: a matrix over composite sides."""
-        name = next((n for n, t in self._stand_ins.items() if t is tree), f"#{len(self._stand_ins)}")
-        self._stand_ins[name] = tree
+        """The name of a variable that is written as `tree`: a matrix over composite sides. It is its text, so that
+        the order of factors, which goes by names, is the same in every run."""
+        name = f"#{to_text(tree)}"
+        while self._stand_ins.setdefault(name, tree) is not tree:
+            name += "#"
         return name
 
     def atom_of_sides(self, node: Node, rows: Size, cols: Size) -> Tree | None:
