@@ -8,6 +8,7 @@ from typing import Any
 
 from frechet.api.derivative import Derivative
 from frechet.api.function import Function
+from frechet.api.otherwise import otherwise
 from frechet.core.dims import Dim, Shape
 from frechet.core.errors import FrechetError, problem
 from frechet.language.declarations import Declarations, declare
@@ -219,7 +220,8 @@ def _one(
         kind = "differential"
     function = _function(f, None if kind == "differential" else c, left.text, given, infer)
     truth = _truth(function, names, kind, seed)
-    return examine(truth, c, right.text, seed=seed)
+    verdict = examine(truth, c, right.text, seed=seed)
+    return otherwise(verdict, function, c, names, lambda g: _truth(g, names, kind, seed), seed)
 
 
 def _function(f: Tree, c: Tree | None, text: str, given: Declarations, infer: bool) -> Function:

@@ -14,6 +14,7 @@ SCALES = (1e-2, 30.0, 1e-4, 1e3, 1e-8, 1e6, 10.0, 100.0, 10.0, 300.0)
 CLIMB = 80  # steps towards a kink
 _SETTLED = frozenset({"idempotent", "unit_norm", "pm1", "labels01", "simplex"})  # values that no scale can change
 # Sums of such values are such values.
+_FRAMES = frozenset({"orthogonal", "orthonormal", "orthonormal_rows"})
 _LINES = frozenset({"symmetric", "skew", "diagonal", "lower", "upper", "toeplitz"})
 
 
@@ -89,7 +90,7 @@ def stretched(rng: Any, value: Any, words: Collection[str], factor: float) -> An
         return value
     if "unit" in words:  # between 0 and 1: near one end or the other
         return value * factor if factor < 1 else 1 - (1 - value) / factor
-    if set(words) & {"orthogonal", "orthonormal"}:
+    if set(words) & _FRAMES:
         return value * rng.choice([-1.0, 1.0], value.shape[-1:])
     if "invertible" in words and not set(words) & _LINES:
         return factor * value * rng.choice([-1.0, 1.0], value.shape[-1:])
@@ -100,7 +101,7 @@ def stretched(rng: Any, value: Any, words: Collection[str], factor: float) -> An
 def moved(rng: Any, value: Any, other: Any, words: Collection[str], step: float) -> Any:
     """A value some way off, towards another one of the same words."""
     some = set(words)
-    if some & (_SETTLED | {"orthogonal", "orthonormal"}):
+    if some & (_SETTLED | _FRAMES):
         return other if rng.random() < 0.3 else value
     if "unit" in some:
         return value + min(step, 1.0) * rng.random() * (other - value)

@@ -27,7 +27,9 @@ DIFFER = 1e-6  # relative difference that rounding does not explain
 TINY = 1e-290  # values below it may have underflowed
 CLOSE = 1e-25  # relative difference that is none where 60 digits are computed
 ROUGH = 1e-12  # the same where the values themselves are rounded: floats are orthogonal to 16 digits only
-_ROUNDED = frozenset({"orthogonal", "orthonormal", "idempotent", "unit_norm", "simplex", "commuting"})
+_ROUNDED = frozenset(
+    {"orthogonal", "orthonormal", "orthonormal_rows", "idempotent", "unit_norm", "simplex", "commuting"}
+)
 NEAR, FAR = 1e-12, 1e200  # how near a kink, and how large, a point may be that is compared with many digits
 POINTS_AT_A_SIZE = 4
 SIZE_SETS = 2

@@ -17,6 +17,8 @@ def small_values(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
         return _unit_norm(rng, rows, cols)
     if "orthonormal" in words and rows >= cols:
         return _orthogonal(rng, rows)[:, :cols]
+    if "orthonormal_rows" in words and rows <= cols:
+        return _orthogonal(rng, cols)[:rows]
     return _square(rng, value, words) if rows == cols else value
 
 

@@ -20,6 +20,8 @@ def draw_value(rng: Any, words: Collection[str], rows: int, cols: int) -> Any:
         value = np.abs(value)
     if "orthonormal" in words and rows >= cols:
         return np.linalg.qr(value)[0] * np.sign(value[0])
+    if "orthonormal_rows" in words and rows <= cols:
+        return draw_value(rng, {"orthonormal"}, cols, rows).T
     if rows == cols:
         value = _square(value, words)
     return value / np.sqrt(np.sum(value * value)) if "unit_norm" in words else value

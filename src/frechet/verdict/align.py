@@ -98,7 +98,7 @@ def _plain_number(value: Fraction) -> Tree:
 
 
 def tidy(root: Tree) -> Tree:
-    """a + (-b) as a - b, a - (-b) as a + b, -(-a) as a."""
+    """a + (-b) as a - b, a - (-b) as a + b, -(-a) and a'' as a."""
 
     def visit(tree: Tree, args: Sequence[Tree]) -> Tree:
         new = tree if all(a is b for a, b in zip(args, tree.args, strict=True)) else Tree(
@@ -106,6 +106,8 @@ def tidy(root: Tree) -> Tree:
         if new.kind in ("add", "sub") and new.args[1].kind == "neg":
             return Tree("sub" if new.kind == "add" else "add", (new.args[0], new.args[1].args[0]), span=new.span)
         if new.kind == "neg" and new.args[0].kind == "neg":
+            return new.args[0].args[0]
+        if new.kind == "transpose" and new.args[0].kind == "transpose":
             return new.args[0].args[0]
         return new
 

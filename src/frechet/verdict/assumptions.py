@@ -29,7 +29,7 @@ def further(known: Declarations) -> Iterator[tuple[Assumption, ...]]:
     free = {n: known.facts.get(n, frozenset()) for n in known.variables}
     symmetric = _symmetric(known)
     singles: list[Assumption] = [(fact, (n,)) for fact in _MATRIX for n in square if fact not in free[n]]
-    singles += [("orthonormal", (n,)) for n in others]
+    singles += [(fact, (n,)) for fact in ("orthonormal", "orthonormal_rows") for n in others]
     singles += [("unit_norm", (n,)) for n in vectors]
     singles += [("commuting", pair) for pair in combinations(square, 2)]
     yield from ((one,) for one in singles)
@@ -58,8 +58,9 @@ def with_facts(known: Declarations, facts: tuple[Assumption, ...]) -> Declaratio
         for name in names:
             new[name] = new.get(name, frozenset()) | {fact}
         shape = known.variables[names[0]]
-        if fact == "orthonormal" and len(shape.rows) == len(shape.cols) == 1:
-            relations.append(Constraint(shape.rows[0], ">", shape.cols[0]))
+        if fact.startswith("orthonormal") and len(shape.rows) == len(shape.cols) == 1:
+            long, short = (shape.rows[0], shape.cols[0])[:: 1 if fact == "orthonormal" else -1]
+            relations.append(Constraint(long, ">", short))
     return replace(known, facts=new, constraints=tuple(relations))
 
 

@@ -20,7 +20,7 @@ from frechet.verdict.verdict import LAYOUT, RIGHT, UNDECIDED, WRONG, Verdict
 def examine(truth: Truth, claim: Tree, text: str, *, seed: int = 0, explain: bool = True) -> Verdict:
     """The verdict on an untyped claim. `explain=False` stops at right or wrong."""
     try:
-        typed, known = typed_claim(truth, claim)
+        typed, known = typed_claim(truth, claim, text)
     except FrechetError as error:
         if error.diagnostic.code[:2] != "E3":
             raise

@@ -63,7 +63,7 @@ def diagnose(bench: Bench, truth: Tree | None, more: Sequence[Tree]) -> Diagnosi
     """The faults of the claim on the bench; `truth` is the right formula, typed, where it has one, and `more` further
     typed formulas that a missing part may come from."""
     known = [*([truth] if truth is not None else []), *more]
-    words = vocabulary([*([bench.claim] if bench.quick else []), *known])
+    words = vocabulary([*([bench.claim] if bench.quick else []), *known], truth)
     for search in (_one_number, _one_change, _one_missing, _term_by_term, _from_the_truth, _two_changes):
         found = search(bench, truth, words)
         if found is not None:
@@ -210,7 +210,7 @@ def _from_the_truth(bench: Bench, truth: Tree | None, words: Sequence[Tree]) -> 
 def _told_from_there(edit: Edit, cause: str) -> str:
     what = edit.sentence.removesuffix(" does not belong here.").removesuffix(".")
     if cause.startswith("missing"):
-        return f"{what} is missing" + (": the chain rule brings it." if cause == "missing factor" else ".")
+        return f"{what} is missing."
     part = to_text(untyped(edit.target))
     return f"Where the right formula has {part}, the claim has {to_text(untyped(edit.new))}."
 

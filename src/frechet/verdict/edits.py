@@ -202,10 +202,10 @@ def _lacking_factor(place: Tree, word: Tree) -> Iterator[Edit]:
     if not scalar:
         new += [Tree("mul", (place, word), span=place.span), Tree("dotmul", (word, place), span=place.span)]
     for tree in new:
-        yield Edit("missing factor", place, tree, f"The factor {text} is missing: the chain rule brings it.")
+        yield Edit("missing factor", place, tree, f"The factor {text} is missing.")
     if scalar:
         yield Edit("missing factor", place, _over(place, word),
-                   f"The division by {text} is missing: the chain rule brings it.")  # fmt: skip
+                   f"The division by {text} is missing.")  # fmt: skip
 
 
 def _signed(sign: str, word: Tree) -> str:
@@ -227,11 +227,12 @@ def _over(place: Tree, word: Tree) -> Tree:
     return Tree("div", (place, word), span=place.span)
 
 
-def vocabulary(trees: Sequence[Tree], limit: int = 48) -> list[Tree]:
-    """What the formulas are made of, each text once, the shortest first."""
+def vocabulary(trees: Sequence[Tree], whole: Tree | None, limit: int = 48) -> list[Tree]:
+    """What the formulas are made of, each text once, the shortest first; not the `whole` truth itself."""
     found: dict[str, Tree] = {}
     for root in trees:
         for tree in subtrees(root):
             if tree.kind not in ("number", "neg", "arrow", "where"):
                 found.setdefault(to_text(tree), tree)
+    found.pop(to_text(whole) if whole is not None else "", None)
     return sorted(found.values(), key=lambda t: len(to_text(t)))[:limit]

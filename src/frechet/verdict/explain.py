@@ -19,6 +19,7 @@ from frechet.language.shapes import elaborate
 from frechet.language.tree import Tree
 from frechet.notation.text import to_text
 from frechet.reference.sample import Point, Sampler
+from frechet.verdict import align
 from frechet.verdict.assumptions import further, natural, weakest
 from frechet.verdict.bench import Bench
 from frechet.verdict.diagnose import Diagnosis, diagnose
@@ -61,15 +62,21 @@ def explained(truth: Truth, node: Node, typed: Tree, verdict: Verdict, seed: int
 
 def _wrong(truth: Truth, node: Node, typed: Tree, verdict: Verdict, diagnosis: Diagnosis) -> Verdict:
     """Wrong under every assumption that was tried."""
-    why = diagnosis.explanation + _so(diagnosis, truth)
+    why = diagnosis.explanation
+    if diagnosis.causes == ("missing factor",) and not truth.equation:
+        why += " The chain rule brings it."
+    why += _so(diagnosis, truth)
+    cause: tuple[str, ...] = ()
     if not why and not truth.equation and typed.kind != "arrow":
         gap = lacking(node, lowered(typed, truth.known, truth.directions), typed, truth.known)
         text = "" if gap is None else to_text(gap)
         if gap is not None and len(text) <= 0.8 * len(truth.correct):
-            why = f"The right formula is the claim plus {text}."
+            cause = ("missing term",)
+            word = "terms" if gap.kind in align.SUMS else "term"
+            why = f"The {word} {text} {'are' if word == 'terms' else 'is'} missing."
         else:
             why = "No small change was found that makes it right."
-    return replace(verdict, causes=diagnosis.causes, explanation=why, corrected=diagnosis.mended,
+    return replace(verdict, causes=diagnosis.causes or cause, explanation=why, corrected=diagnosis.mended,
                    **_place(diagnosis, verdict.claim))  # fmt: skip
 
 

@@ -51,11 +51,11 @@ class Fit:
     layout: bool
 
 
-def typed_claim(truth: Truth, claim: Tree) -> tuple[Tree, Declarations]:
+def typed_claim(truth: Truth, claim: Tree, text: str) -> tuple[Tree, Declarations]:
     """The claim with its shapes; constants of the fitting size take it from the truth beside them. With it the
     declarations, and what the claim demands of the sizes: x[3] needs three entries."""
     try:
-        return elaborate(claim, truth.known)
+        return elaborate(claim, truth.known, source=text)
     except FrechetError as error:
         if error.diagnostic.code != "E304" or truth.printed is None:
             raise

@@ -113,6 +113,10 @@ def assumption_text(assumption: tuple[str, tuple[str, ...]]) -> str:
         return f"{joined} has length one"
     if fact == "orthonormal":
         return f"{joined}'*{joined} = I"
+    if fact == "orthonormal_rows":
+        return f"{joined}*{joined}' = I"
     if fact == "equal_sizes":
         return f"{' = '.join(names)}"
+    if fact == "independent_entries":
+        return f"{joined} is symmetric and the derivative is by its independent entries"
     return f"{joined} {'is' if len(names) == 1 else 'are'} {fact}"
