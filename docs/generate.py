@@ -48,6 +48,7 @@ AREAS = {
     "reductions": "Sums over entries and their relatives",
     "products": "Products and rearrangements",
     "inverse": "Inverse and determinant",
+    "cofactors": "Cofactors",
     "matrix_functions": "Functions of matrices",
     "powers": "Powers of matrices",
     "factorisations": "Factorisations",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from frechet.api.arrays import real_arrays
 from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
+from frechet.api.singular import at_singular, by_cofactors, regular
 from frechet.api.steps import steps
 from frechet.api.structure import note, project
 from frechet.api.structured_check import check_structured
@@ -30,6 +31,7 @@ from frechet.notation.mathml import to_mathml
 from frechet.notation.present import Context, Forms
 from frechet.notation.text import to_text
 from frechet.notation.unicode import to_unicode
+from frechet.notation.writer import Writer
 from frechet.reference.evaluate import sizes_of
 from frechet.steps.derivation import Derivation
 from frechet.verify.check import Verification
@@ -90,7 +92,11 @@ class Derivative(Displayed):
         derivative is over all entries) and come back in the result."""
         known = self.function.declarations
         apart = {n: variable_node(n, known, STRUCTURAL if n in self.wrt else frozenset()) for n in known.variables}
-        root = lower(self.function.tree, apart).root
+        return self.levels_of(lower(self.function.tree, apart).root, apart)
+
+    def levels_of(self, root: Node, apart: dict[str, Node]) -> list[Level]:
+        """The orders of the derivative of a node, with the variables as they are while differentiating."""
+        known = self.function.declarations
         variables = [apart[n] for n in self.wrt]
         directions = [direction_for(v, n) for v, n in zip(variables, self.names, strict=True)]
         levels = derive(root, variables, directions)
@@ -132,6 +138,11 @@ class Derivative(Displayed):
         return Context(known, lower(self.function.tree, names), self.function.tree)
 
     @property
+    def writer(self) -> Writer:
+        """Writes nodes as this answer is written."""
+        return self._forms.writer
+
+    @property
     def forms(self) -> Forms:
         """All forms, checked when they are first asked for; VerificationError if the check fails."""
         if self.request.verify:
@@ -168,7 +179,7 @@ class Derivative(Displayed):
         if len(self.wrt) > 1:
             return ()
         lines = kinks(self.function.tree, self.node, self._forms.context.lowered)
-        return (*lines, *(b.line for b in self._forms.boundaries))
+        return (*lines, *(b.line for b in self._forms.boundaries), *at_singular(self))
 
     @property
     def text(self) -> str | None:
@@ -288,7 +299,7 @@ class Derivative(Displayed):
     def value_at(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
         """`evaluate` for arrays that are already read, with their sizes."""
         with np.errstate(all="ignore"):  # where there is no derivative, inf and nan say so
-            flat = interpret(self.node, values, sizes)
+            flat = interpret(self.node if regular(self, values, sizes) else by_cofactors(self), values, sizes)
         shape: list[int] = []
         for side in self.sides[0]:
             shape.append(int(np.prod([d if isinstance(d, int) else sizes[d] for d in side])))

@@ -317,4 +317,14 @@ def _is_short_power(node: Call) -> bool:
     return value is not None and -PRODUCTS <= value <= PRODUCTS and args[0].order == 2 and args[-1].order in (0, 2)
 
 
-_CALLS: dict[str, Callable[..., Node]] = {"softmax": _softmax, "logsumexp": _logsumexp}
+def _cofactor(X: Node) -> Node:
+    """det(X)*inv(X)'."""
+    inverse: Tensor = REGISTRY["inv"].build(_square(X))
+    return product(REGISTRY["det"].build(_square(X)).node, inverse.T.node)
+
+
+def _square(X: Node) -> Tensor:
+    return Tensor(X, (X.dims[:1], X.dims[1:]))
+
+
+_CALLS: dict[str, Callable[..., Node]] = {"softmax": _softmax, "logsumexp": _logsumexp, "cofactor": _cofactor}

@@ -24,6 +24,8 @@ from frechet.ops import REGISTRY
 from frechet.ops.elementwise import even_root
 from frechet.ops.powers import matrix_power
 
+Build = Callable[..., Tensor]
+
 
 @dataclass
 class Lowered:
@@ -32,6 +34,7 @@ class Lowered:
     root: Node
     nodes: dict[int, Node] = field(default_factory=dict)
     origins: dict[Node, tuple[Number, Tree]] = field(default_factory=dict)
+    instead: Mapping[str, Build] = field(default_factory=dict)
 
 
 class _Sum:
@@ -57,13 +60,14 @@ def variable_node(name: str, declarations: Declarations, without: frozenset[str]
     return var(name, declarations.variables[name].axes, facts)
 
 
-def lower(tree: Tree, environment: Mapping[str, Node]) -> Lowered:
-    """The node of a typed tree; `environment` gives the node of every free name.
+def lower(tree: Tree, environment: Mapping[str, Node], instead: Mapping[str, Build] | None = None) -> Lowered:
+    """The node of a typed tree; `environment` gives the node of every free name, `instead` other operations for some
+    names.
 
     Raises E402 or E400 where the algebra refuses a value.
     """
     names = dict(environment)
-    lowered = Lowered(constant(0))
+    lowered = Lowered(constant(0), instead=instead or {})
     while tree.kind in ("where", "arrow"):
         if tree.kind == "where":
             for name, definition in zip(tree.value, tree.args[1:], strict=True):
@@ -78,7 +82,8 @@ def _walk(tree: Tree, names: Mapping[str, Node], lowered: Lowered) -> Node:
         if t.kind == "name" and t.name in names:
             lowered.nodes[id(t)] = names[t.name]
             return names[t.name]
-        value = _RULES[t.kind](t, args)
+        other = lowered.instead.get(t.name) if t.kind == "call" else None
+        value = _RULES[t.kind](t, args) if other is None else _built(t, args, other)
         if not isinstance(value, _Sum) or len(value.terms) <= 12:
             lowered.nodes[id(t)] = _node(value)
             if t.args:
@@ -284,6 +289,12 @@ def _whole(side: Size, t: Tree) -> int:
     if len(side) == 1 and isinstance(side[0], int):
         return side[0]
     raise problem("E304", "The blocks of a written-out matrix need sizes that are numbers.", t.span)
+
+
+def _built(t: Tree, args: Sequence[Value], build: Build) -> Value:
+    """A call by another operation of the same signature."""
+    signature = _matching(REGISTRY[t.name], t)
+    return build(*[_argument(p, sub, a) for p, sub, a in zip(signature.args, t.args, args, strict=True)]).node
 
 
 def _called(t: Tree, args: Sequence[Value]) -> Value:

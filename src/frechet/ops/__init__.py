@@ -2,6 +2,7 @@
 
 from frechet.ops import (
     circulant,
+    cofactors,
     comparisons,
     conjugation,
     constants,
@@ -20,6 +21,6 @@ from frechet.ops import (
 from frechet.ops.op import REGISTRY
 
 __all__ = [
-    "REGISTRY", "circulant", "comparisons", "conjugation", "constants", "elementwise", "entries", "factorisations",
-    "inverse", "matrix_functions", "norms", "powers", "products", "reductions", "spectral", "vectors",
+    "REGISTRY", "circulant", "cofactors", "comparisons", "conjugation", "constants", "elementwise", "entries",
+    "factorisations", "inverse", "matrix_functions", "norms", "powers", "products", "reductions", "spectral", "vectors",
 ]  # fmt: skip
