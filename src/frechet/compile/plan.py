@@ -157,7 +157,20 @@ class Planner:
                 return self.entrywise(("map", "log1p"), [inner], node.dims)
         if self.numpy and name in ("sigmoid", "softplus") and self.program.size(node.dims) > FEW:
             return self._logistic(name, args[0], node.dims)
-        return self.entrywise(("map", name), args, node.dims)
+        return self.entrywise(("map", name), [self._negated(a) for a in args], node.dims)
+
+    def _negated(self, value: Value) -> Value:
+        """The argument of a function with its minus sign moved to the number that its array is multiplied with."""
+        step = self.program.steps.get(value.name)
+        if value.coef != -1 or step is None or step.op != "entrywise" or step.spec[0] != ("multiply",):
+            return value
+        _, inputs, order = step.spec
+        numbers = [k for k, (_, named, spots) in enumerate(inputs) if named and not spots]
+        if not numbers or not order:
+            return value
+        minus = self.entrywise(("linear",), [Value(-1, step.args[numbers[0]], ())], ()).name
+        args = tuple(minus if k == numbers[0] else a for k, a in enumerate(step.args))
+        return Value(1, self.program.emit("entrywise", args, step.spec, step.dims, step.flops), value.pattern)
 
     def _logistic(self, name: str, u: Value, dims: tuple[Dim, ...]) -> Value:
         """sigmoid(u), sigmoid(-u) and softplus(u) from one exp(-|u|), which costs less than either alone."""

@@ -13,7 +13,7 @@ from frechet.compile.operators import connected
 from frechet.compile.powers import with_common_power
 from frechet.compile.stable import shifted
 from frechet.core.build import add, apply_map, rebuild
-from frechet.core.ein import ein, is_zero, scale, split_coef
+from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
 from frechet.ops import REGISTRY
 
@@ -192,7 +192,7 @@ def _common(a: Ein, b: Ein) -> tuple[dict[int, int], dict[int, int]] | None:
                 if other is not n or other_e != e or j in places.values():
                     continue
                 new = _extended(name, idx, other_idx, attached=bool(set(idx) & set(name)) or not idx)
-                if new is None and n.symmetric:
+                if new is None and n.order == 2 and is_symmetric(n):
                     new = _extended(name, idx, other_idx[::-1], attached=bool(set(idx) & set(name)))
                 if new is not None:
                     name, places[k], progress = new, j, True
@@ -226,7 +226,8 @@ def _taken_out(
     links = sorted(outer & (in_a | in_b))
     covered = {i for f in taken for i in f[1]}
     largest = max([prod(_length(d, sizes) for d in f[0].dims) for f in (*rest_a, *rest_b)], default=1)
-    if prod(_length(a.index_dims[i], sizes) for i in links) > largest:
+    entrywise = set(links) <= set(a.out) and any(set(links) <= set(f[1]) for f in taken)
+    if prod(_length(a.index_dims[i], sizes) for i in links) > largest and not entrywise:
         return None  # what is left would be an array larger than anything it is made of
     if not set(a.out) <= covered | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
@@ -237,5 +238,8 @@ def _taken_out(
     first = ein(c * a.coef, rest_a, links, dims_a)
     second = ein(k * b.coef, rest_b, [name[i] for i in links], dims_b)
     inner = with_common_power(add([(1, first), (1, second)], first.dims))
+    coef, core = split_coef(inner)
+    if isinstance(core, Add):
+        inner = scale(shared(core, sizes), coef)
     dims = {i: a.index_dims[i] for i in {*a.out, *covered}}
     return ein(1, [*taken, (inner, tuple(links), 1)], a.out, dims)

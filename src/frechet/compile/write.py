@@ -78,9 +78,16 @@ class Writer(Spelling):
 
     def _in_place(self, step: Step) -> list[str]:
         """A large entrywise step in the array of an operand that nothing else needs; [] where there is none."""
-        if self.backend != "numpy" or step.op != "entrywise" or self.program.size(step.dims) < IN_PLACE:
+        if self.backend != "numpy" or self.program.size(step.dims) < IN_PLACE:
             return []
-        (what, *rest), inputs, order = step.spec
+        if step.op == "dot" and {*step.spec[0], *step.spec[1]} <= {*step.spec[2]}:
+            ia, ib, io = step.spec
+            what, rest, order = "multiply", [], len(io)
+            inputs = [(1, True, tuple(io.index(i) for i in idx)) for idx in (ia, ib)]
+        elif step.op == "entrywise":
+            (what, *rest), inputs, order = step.spec
+        else:
+            return []
         names = iter(step.args)
         parts = [(c, next(names) if named else "", spots) for c, named, spots in inputs]
         whole = tuple(range(order))
@@ -91,7 +98,11 @@ class Writer(Spelling):
         coef, name, _ = parts[free[0]]
         rest_of = [p for k, p in enumerate(parts) if k != free[0]]
         others = [(c, self.aligned(n, spots, order) if n else "") for c, n, spots in rest_of]
-        lines = [] if coef == 1 or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
+        turned = what == "linear" and coef == -1 and bool(others) and others[0][0] > 0
+        lines = [] if coef == 1 or turned or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
+        if turned:
+            (c, e), *others = others
+            lines.append(f"np.subtract({self.scaled(c, e)}, {name}, out={name})")
         if what == "linear":
             lines += [f"{name} {'-' if c < 0 else '+'}= {self.scaled(abs(c), e)}" for c, e in others]
         elif what == "multiply":
