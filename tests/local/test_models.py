@@ -238,3 +238,19 @@ def test_code_that_reads_otherwise_than_it_computes_stays_a_black_box() -> None:
     local = fr.local(odd, 2.0)
     assert not local.source.exact
     assert local.gradient == pytest.approx(12.0)
+
+
+def test_a_loop_whose_formula_explodes_is_a_black_box() -> None:
+    def simulation(theta: Any) -> Any:
+        position, speed = 0.0, theta[0]
+        for _ in range(30):
+            speed += 0.05 * (theta[1] - 0.3 * speed * abs(speed))
+            position += 0.05 * speed
+        return position
+
+    local = fr.local(simulation, [2.0, 1.0])
+    assert not local.source.exact
+    assert local.linear.error().slope == pytest.approx(2, abs=0.1)
+    with pytest.raises(fr.FrechetError) as caught:
+        fr.trace(simulation, {"theta": [2]})
+    assert caught.value.diagnostic.code == "E402"
