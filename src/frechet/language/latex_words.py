@@ -40,10 +40,8 @@ class Names(Cursor):
         text = "".join(VARIANTS.get(x, x) for x in letters)
         span = Span(token.start, self.tokens[self.at - 1].end)
         wide = Token("letter", text, span.start, span.end)
-        if text == "1" and (word in FONTS):
-            return self.ones(wide)
-        if text == "0" and word in FONTS:
-            return call_tree("vector", num(0), span=span)
+        if text in ("0", "1") and word in FONTS:
+            return self.ones(wide, int(text))
         if text in ("d",) and word in ("mathrm", "rm", "text"):
             if self.here.kind == "letter":
                 follower = self.atom()
@@ -70,13 +68,16 @@ class Names(Cursor):
         base = "_".join([text, *accents, *mine, *([inner_sub] if inner_sub else [])])
         return self.named(base, wide, subscripts)
 
-    def ones(self, token: Token) -> Tree:
+    def ones(self, token: Token, value: int = 1) -> Tree:
+        """A vector or matrix of ones or zeros, with its sizes below or of the fitting one."""
         if self.here.text == "_":
             self.take()
-            size = self.within(self.argument_tokens())
-            return call_tree("ones", size, span=token.span)
+            tokens = [t for t in self.argument_tokens() if t.text not in ("{", "}")]
+            cut = next((k for k, t in enumerate(tokens) if t.text in ("\\times", ",")), len(tokens))
+            sides = [self.within(part) for part in (tokens[:cut], tokens[cut + 1 :]) if part]
+            return call_tree("ones" if value else "zeros", *sides, span=token.span)
         matrix = self.choice(f"ones{token.start}") == 1
-        return call_tree("matrix" if matrix else "vector", num(1), span=token.span)
+        return call_tree("matrix" if matrix else "vector", num(value), span=token.span)
 
     def named(self, name: str, token: Token, subscripts: bool) -> Tree:
         """A letter with its subscript: part of the name, an entry, or the index of a sum."""

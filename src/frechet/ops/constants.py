@@ -17,14 +17,16 @@ def eye(n: Dims) -> Tensor:
     return contract("->ii", sizes={"i": n})
 
 
-@composed("ones(m, n)", sig="m,n->(m,n); m->(m)", value=lambda m, n=1: np.ones((m, n)), latex=r"\mathbf{1}",
+@composed("ones(m, n)", sig="m,n->(m,n); m->(m)", value=lambda m, n=1: np.ones((m, n)),
+          latex=r"\mathbf{1}_{{m}} ;; \mathbf{1}_{{m} \times {n}}",
           code={"numpy": "np.ones({m})", "jax": "jnp.ones({m})", "torch": "torch.ones({m})"})  # fmt: skip
 def ones(m: Dims, n: Dims | None = None) -> Tensor:
     """Vector or matrix of ones."""
     return Tensor(constant(1, m + (n or ())), (m,) if n is None else (m, n))
 
 
-@composed("zeros(m, n)", sig="m,n->(m,n); m->(m)", value=lambda m, n=1: np.zeros((m, n)), latex=r"\mathbf{0}",
+@composed("zeros(m, n)", sig="m,n->(m,n); m->(m)", value=lambda m, n=1: np.zeros((m, n)),
+          latex=r"\mathbf{0}_{{m}} ;; \mathbf{0}_{{m} \times {n}}",
           code={"numpy": "np.zeros({m})", "jax": "jnp.zeros({m})", "torch": "torch.zeros({m})"})  # fmt: skip
 def zeros(m: Dims, n: Dims | None = None) -> Tensor:
     """Vector or matrix of zeros."""
