@@ -16,7 +16,7 @@ from frechet.plot.subject import Subject
 from frechet.plot.words import number, vector
 
 LONGEST = 0.52  # of half the window
-SHORTEST = 0.1  # of the longest arrow: a shorter one is not chosen
+SHORTEST, STEEPEST = 0.1, 2.5  # of the gradient at the point: others outside are not chosen
 OTHERS = 3
 
 
@@ -73,7 +73,7 @@ def marked(subject: Subject, plane: Plane, points: Any) -> tuple[Mark, ...]:
     short = _shortened(subject, plane)
     chosen = list(range(len(places)))
     if points is None:
-        fit = [k for k in chosen if k == 0 or SHORTEST * sizes[0] <= sizes[k] <= sizes[0] / SHORTEST or not sizes[0]]
+        fit = [k for k in chosen if k == 0 or SHORTEST * sizes[0] <= sizes[k] <= STEEPEST * sizes[0] or not sizes[0]]
         arrows = arrows * short * LONGEST / (np.median(sizes[fit]) * 1.6 or 1.0)
         chosen = apart(subject, plane, places, arrows, fit)
         arrows = arrows * short * LONGEST / (np.linalg.norm(arrows[chosen] / unit, axis=1).max() or 1.0)
@@ -159,7 +159,6 @@ def free_places(plane: Plane) -> list[Any]:
 def draw_contour(figure: Any, data: ContourData) -> None:
     axes = figure.add_subplot()
     busy = along_arrows(data.marks)
-    draw_ground(axes, data.ground, busy)
     for k, mark in enumerate(data.marks):
         if not np.any(mark.gradient):
             continue
@@ -170,8 +169,10 @@ def draw_contour(figure: Any, data: ContourData) -> None:
     main = data.marks[0]
     draw_point(axes, main.at)
     if np.any(main.gradient):
-        write_free(axes, data.ground.plane, [main.tip], r"$\nabla f$", style.VERMILION, busy)
-        write_free(axes, data.ground.plane, list(main.tangent), "tangent", style.GREEN, busy)
+        plane = data.ground.plane
+        busy.append(write_free(axes, plane, [main.tip], r"$\nabla f$", style.VERMILION, busy))
+        busy.append(write_free(axes, plane, list(main.tangent), "tangent", style.GREEN, busy))
+    draw_ground(axes, data.ground, busy)
 
 
 def along_arrows(marks: tuple[Mark, ...]) -> list[Any]:

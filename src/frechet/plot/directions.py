@@ -105,14 +105,15 @@ def draw_directions(figure: Any, data: DirectionsData) -> None:
     half = half / np.linalg.norm(half / unit) * 1.5
     tangent = data.at + np.linspace(-1, 1, 41)[:, None] * half
     axes.plot(*tangent.T, color=style.GREEN, linewidth=0.9, linestyle=(0, (2, 2)), zorder=2)
-    draw_ground(axes, data.ground, busy)
     draw_arrow(axes, data.at, data.at + uphill, style.INK, 1.5)
-    write_free(axes, plane, [data.at + uphill], r"$\nabla f$", style.INK, busy)
+    busy.append(write_free(axes, plane, [data.at + uphill], r"$\nabla f$", style.INK, busy))
     for k, (end, kind) in enumerate(zip(shown, data.kinds, strict=True)):
         colour, sign = LOOKS[kind]
         draw_arrow(axes, data.at, data.at + end, colour, 2.2)
         text = rf"$d_{k + 1}$: $\nabla f\cdot d_{k + 1}{sign}$"
-        write_free(axes, plane, [data.at + end, data.at + 0.8 * end], text, colour, [*busy, tangent])
+        places = [data.at + end, data.at + 0.8 * end]
+        busy.append(write_free(axes, plane, places, text, colour, [*busy, tangent]))
+    draw_ground(axes, data.ground, busy)
     draw_point(axes, data.at)
 
 
@@ -165,7 +166,7 @@ def movements(subject: Subject, *, a: Any = None, b: Any = None, window: Any = N
         first_b=first_b, planar=planar, mismatch=mismatch, predicted=float(both.predicted_mismatch),
         caption=f"$a$ alone: ${number(first_a[0])}$, after $b$: ${number(first_b[1])}$; they differ by "
         f"${number(mismatch)}$. Whole change ${number(sum(first_a))}$; the tangent plane says ${number(planar)}$. "
-        + ground.note,
+        f"{ground.note}".strip(),
         description=f"Two movements from {subject.where} in either order over the contour lines of {subject.name}: "
         f"both end at the height {number(float(both.values[3]))}; what one movement does depends on "
         f"the other by {number(mismatch)}, which falls with the square of the steps.",
@@ -184,7 +185,9 @@ def draw_movements(figure: Any, data: MovementsData) -> None:
             (x, xb, style.BLUE, "b", data.first_b[0]), (xb, end, style.VERMILION, "a", data.first_b[1]))  # fmt: skip
     busy = [p + shares * (q - p) for p, q, *_ in ways]
     middle = data.corners.mean(axis=0)
-    draw_ground(axes, data.ground, [*busy, *[b + k * (b.mean(axis=0) - middle) for b in busy for k in (0.15, 0.35)]])
+    draw_ground(
+        axes, data.ground, [*busy, *[b + k * (b.mean(axis=0) - middle) for b in busy for k in (0.15, 0.35, 0.6)]]
+    )
     for k, (p, q, colour, name, change) in enumerate(ways):
         draw_arrow(axes, p, q, colour, 2.0, dashed=k > 1)
         sign = "+" if change >= 0 else ""

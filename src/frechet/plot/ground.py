@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from frechet.core.lazy import np
 from frechet.plot import style
@@ -12,6 +12,13 @@ from frechet.plot.plane import Plane
 from frechet.plot.words import math_number, number, plain
 
 EDGE = 0.03  # of the window: what stays free inside the frame
+
+
+class Boxed(Protocol):
+    """What has a window: the limits of both axes."""
+
+    @property
+    def box(self) -> tuple[tuple[float, float], tuple[float, float]]: ...
 
 
 def draw_ground(axes: Any, ground: Landscape, obstacles: Sequence[Any] = (), *, through: bool = True) -> None:
@@ -47,7 +54,7 @@ def frame(axes: Any, plane: Plane) -> None:
     axes.locator_params(nbins=5)
 
 
-def normal(plane: Plane, places: Any) -> Any:
+def normal(plane: Boxed, places: Any) -> Any:
     """Places (k, 2) of the axes as shares of the window."""
     (a, b), (c, d) = plane.box
     return (np.atleast_2d(np.asarray(places, dtype=float)) - (a, c)) / (b - a, d - c)
@@ -109,18 +116,23 @@ def write_at(axes: Any, place: Any, away: Any, text: str, colour: str = style.IN
     written.set_path_effects(style.halo())
 
 
-def write_free(axes: Any, plane: Plane, places: Any, text: str, colour: str, obstacles: Sequence[Any]) -> None:
-    """Words at that one of the places (k, 2), on that side of it, where they cover the least."""
+def write_free(
+    axes: Any, plane: Boxed, places: Any, text: str, colour: str, obstacles: Sequence[Any], inches: float = 3.6
+) -> Any:
+    """Words at that one of the places (k, 2), on that side of it, where they cover the least, in a window so wide.
+    Returns points (k, 2) all over the words, as obstacles for what comes after them."""
     points = np.concatenate([normal(plane, o) for o in obstacles]) if len(obstacles) else np.zeros((0, 2))
-    width = 0.012 * len(plain(text)) + 0.01
-    best, found = -np.inf, (places[0], np.array([1.0, 0.0]))
+    width, high = (0.043 * len(plain(text)) + 0.036) / inches, 0.08 / inches
+    best, found, covered = -np.inf, (places[0], np.array([1.0, 0.0])), np.zeros((0, 2))
     for place in places:
         at = normal(plane, place)[0]
         for angle in np.arange(8) * np.pi / 4:
             side = np.array([np.cos(angle), np.sin(angle)])
-            middle = at + 0.03 * side + np.sign(np.round(side, 9)) * (width, 0.02)
-            box = middle + np.array([[x * width, y * 0.025] for x in (-1, -0.5, 0, 0.5, 1) for y in (-1, 0, 1)])
+            middle = at + 0.1 / inches * side + np.sign(np.round(side, 9)) * (width, high)
+            box = middle + np.array([[x * width, y * high] for x in (-1, -0.5, 0, 0.5, 1) for y in (-1, 0, 1)])
             room = min(float(np.minimum(box, 1 - box).min()), float(distance(box, points).min()))
             if room > best + 1e-9:
-                best, found = room, (place, side)
+                best, found, covered = room, (place, side), box
     write_at(axes, *found, text, colour, 5)
+    (a, b), (c, d) = plane.box
+    return covered * (b - a, d - c) + (a, c)

@@ -98,12 +98,12 @@ def draw_hessian(figure: Any, data: HessianData) -> None:
     unit = np.full(2, min(plane.reach)) if plane.equal else np.array(plane.reach)
     ends = [v / np.linalg.norm(v / unit) * LENGTH for v in data.vectors]
     busy = [data.at + np.linspace(-1, 1, 13)[:, None] * e for e in ends]
-    draw_ground(axes, data.ground, busy, through=not data.linear)
     for k, (value, end) in enumerate(zip(data.values, ends, strict=True)):
         falls = value < 0
         colour = style.VERMILION if not falls else style.PURPLE
         for sign in (1, -1):
             draw_arrow(axes, data.at, data.at + sign * end, colour, dashed=falls)
         text = rf"$\\lambda_{k + 1}={math_number(float(value))}$".replace("\\\\", "\\")
-        write_free(axes, plane, [data.at + end, data.at - end], text, colour, busy)
+        busy.append(write_free(axes, plane, [data.at + end, data.at - end], text, colour, busy))
+    draw_ground(axes, data.ground, busy, through=not data.linear)
     draw_point(axes, data.at)

@@ -11,7 +11,7 @@ from typing import Any
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.plot import style
-from frechet.plot.ground import draw_arrow, draw_point, write_at
+from frechet.plot.ground import draw_arrow, draw_point, write_free
 from frechet.plot.landscape import plane_without_window
 from frechet.plot.picture import Data
 from frechet.plot.plane import Plane, nice
@@ -171,51 +171,65 @@ def _given(radius: Any) -> float:
 # -- drawing ---------------------------------------------------------------------------------------------
 
 
-def _panels(figure: Any, data: MapData) -> Any:
-    panels = figure.subplots(1, 2)
+@dataclass(frozen=True)
+class Panel:
+    """One half of the picture: its axes and window."""
+
+    axes: Any
+    box: tuple[tuple[float, float], tuple[float, float]]
+
+
+def _panels(figure: Any, data: MapData) -> list[Panel]:
+    out = []
     boxes = (np.concatenate([c for c, _ in data.curves]),
              np.concatenate([*[c for _, c in data.curves], *data.linear[-1:]]))  # fmt: skip
-    for axes, names, points in zip(panels, data.names, boxes, strict=True):
+    for axes, names, points in zip(figure.subplots(1, 2), data.names, boxes, strict=True):
         low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-        middle, half = (low + high) / 2, 0.68 * float((high - low).max())
-        axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half),
-                 xlabel=f"${names[0]}$", aspect="equal")  # fmt: skip
+        (x, y), half = (low + high) / 2, 0.64 * float((high - low).max())
+        box = ((x - half, x + half), (y - half, y + half))
+        axes.set(xlim=box[0], ylim=box[1], xlabel=f"${names[0]}$", aspect="equal")
+        out.append(Panel(axes, box))
         axes.set_ylabel(f"${names[1]}$", labelpad=1)
         axes.locator_params(nbins=4)
         axes.tick_params(labelsize=style.SMALL - 0.5, pad=2)
-    return panels
+    return out
 
 
 def draw_jacobian(figure: Any, data: MapData) -> None:
     left, right = _panels(figure, data)
     before, after = data.curves[0]
-    for axes, area, line in ((left, before, before), (right, data.linear[0], after)):
-        axes.fill(*area.T, facecolor=style.HEIGHTS[2], edgecolor="none", zorder=1)
-        axes.plot(*line.T, color=style.BLUE, linewidth=1.6, zorder=2)
-    for k, colour in enumerate((style.VERMILION, style.GREEN)):
-        draw_arrow(left, data.centre, data.centre + data.radius * data.v[k], colour)
-        end = data.image + data.radius * data.sigma[k] * data.u[k]
-        if data.sigma[k] > 1e-9 * data.sigma[0]:
-            draw_arrow(right, data.image, end, colour)
-        _beyond(left, data.centre, data.radius * data.v[k], f"$v_{k + 1}$", colour)
-        _beyond(right, data.image, end - data.image, rf"$\sigma_{k + 1}u_{k + 1}$", colour)
-    draw_point(left, data.centre, 4.5)
-    draw_point(right, data.image, 4.5)
+    for panel, area, line in ((left, before, before), (right, data.linear[0], after)):
+        panel.axes.fill(*area.T, facecolor=style.HEIGHTS[2], edgecolor="none", zorder=1)
+        panel.axes.plot(*line.T, color=style.BLUE, linewidth=1.6, zorder=2)
+    colours = (style.VERMILION, style.GREEN)
+    stretched = data.radius * data.sigma[:, None] * data.u
+    _arrows(left, data.centre, data.radius * data.v, ("$v_1$", "$v_2$"), colours)
+    _arrows(right, data.image, stretched, (r"$\sigma_1u_1$", r"$\sigma_2u_2$"), colours)
 
 
-def _beyond(axes: Any, tail: Any, arrow: Any, text: str, colour: str) -> None:
-    """Words beyond the tip of an arrow."""
-    write_at(axes, tail + arrow, arrow, text, colour, 4)
+def _arrows(panel: Panel, tail: Any, arrows: Any, names: tuple[str, str], colours: tuple[str, str]) -> None:
+    """Arrows from one point, each with its name where there is room."""
+    shares = np.linspace(0, 1, 9)[:, None]
+    busy = [tail + shares * arrow for arrow in arrows]
+    for arrow, name, colour in zip(arrows, names, colours, strict=True):
+        if np.linalg.norm(arrow) > 1e-9 * np.linalg.norm(arrows):
+            draw_arrow(panel.axes, tail, tail + arrow, colour)
+            busy.append(
+                write_free(panel.axes, panel, [tail + arrow, tail + 0.7 * arrow], name, colour, busy, inches=1.5)
+            )
+    draw_point(panel.axes, tail, 4.5)
 
 
 def draw_grid(figure: Any, data: MapData) -> None:
     left, right = _panels(figure, data)
     *lines, cell = data.curves
-    for axes, side in ((left, 0), (right, 1)):
+    for panel, side in ((left, 0), (right, 1)):
         for k, pair in enumerate(lines):
             colour = style.BLUE if k < LINES else style.GREEN
-            axes.plot(*pair[side].T, color=colour, linewidth=0.9, zorder=2, linestyle="-" if k < LINES else (0, (6, 1)))
-    left.fill(*cell[0].T, facecolor=style.ORANGE, alpha=0.75, zorder=1.5)
-    right.fill(*data.linear[-1].T, facecolor=style.ORANGE, alpha=0.75, zorder=1.5)
-    draw_point(left, data.centre, 4.5)
-    draw_point(right, data.image, 4.5)
+            panel.axes.plot(
+                *pair[side].T, color=colour, linewidth=0.9, zorder=2, linestyle="-" if k < LINES else (0, (6, 1))
+            )
+    left.axes.fill(*cell[0].T, facecolor=style.ORANGE, alpha=0.75, zorder=1.5)
+    right.axes.fill(*data.linear[-1].T, facecolor=style.ORANGE, alpha=0.75, zorder=1.5)
+    draw_point(left.axes, data.centre, 4.5)
+    draw_point(right.axes, data.image, 4.5)

@@ -112,7 +112,7 @@ class Picture:
         with matplotlib_parts().rc_context(RC):
             self.figure.savefig(out, format=ending, metadata=metadata, dpi=dpi)
         if ending == "svg":
-            return accessible(rounded(out.getvalue().decode()), title, self.description).encode()
+            return accessible(smaller(out.getvalue().decode()), title, self.description).encode()
         return out.getvalue()
 
     def _repr_svg_(self) -> str:
@@ -125,13 +125,20 @@ class Picture:
         return f"<Picture {self.kind}: {self.description}>"
 
 
-def rounded(svg: str) -> str:
-    """Coordinates to a hundredth of a point: half the size, and no difference that a screen or a press could show."""
+def smaller(svg: str) -> str:
+    """Coordinates to a hundredth of a point and no needless spaces: half the size, and no difference that a screen or a
+    press could show."""
 
-    def shorter(found: re.Match[str]) -> str:
-        return re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), found[0])
+    def number(found: re.Match[str]) -> str:
+        return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
 
-    return re.sub(r' (?:d|x|y|points)="[^"]*"', shorter, svg)
+    def path(found: re.Match[str]) -> str:
+        short = re.sub(r"-?\d+\.\d{3,}", number, found[2])
+        return found[1] + re.sub(r"\s*([A-Za-z])\s*", r"\1", short).strip() + chr(34)
+
+    svg = re.sub(r'( d=")([^"]*)"', path, svg)
+    svg = re.sub(r' (?:x|y)="[^"]*"', lambda found: re.sub(r"-?\d+\.\d{3,}", number, found[0]), svg)
+    return re.sub(r'style="[^"]*"', lambda found: re.sub(r"([:;])\s+", r"\1", found[0]), svg)
 
 
 def accessible(svg: str, title: str, description: str) -> str:

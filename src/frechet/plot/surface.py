@@ -15,7 +15,7 @@ from frechet.plot.subject import Subject
 from frechet.plot.view import View, cells, draw_box, draw_surfaces
 from frechet.plot.words import number, vector
 
-COUNT = 37
+COUNT = 33
 NEARER = 0.75  # of the window of contour lines
 SHARES = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 MODELS = {"plane": "tangent plane", "bowl": "quadratic model"}

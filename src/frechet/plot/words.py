@@ -15,7 +15,7 @@ _ENTRY = re.compile(r"(?P<name>.+)\[(?P<index>[0-9,]+)\]")
 _AFTER_FACTOR = re.compile(r"(?<=[0-9A-Za-z)}]) (?=\\(?:log|exp|sin|cos|tan|sinh|cosh|tanh|det|sqrt|operatorname)\b)")
 _SPELLING = {r"^\top": r"^{\mathsf{T}}", r"\lVert": r"\Vert ", r"\rVert": r"\Vert ", r"\lvert": "|", r"\rvert": "|"}
 _SIGNS = (
-    (r"\mathsf{T}", "ᵀ"), (r"^\top", "ᵀ"), ("^ᵀ", "ᵀ"), (r"\odot", "⊙"), (r"\oslash", "⊘"), (r",\ ", ", "),
+    (r"\mathsf{T}", "ᵀ"), (r"^\top", "ᵀ"), ("^ᵀ", "ᵀ"), (r"\odot", "⊙"), (r"\oslash", "⊘"), ("},{", ", "),
     (r"\ldots", "…"), (r"\times ", "×"), (r"\nabla", "∇"), (r"\approx", "≈"), (r"\lambda", "λ"), (r"\sigma", "σ"),
     (r"\delta", "δ"), (r"\Delta", "Δ"), (r"\cdot", "·"), (r"\to", "→"), (r"\|", "|"),
 )  # fmt: skip
@@ -73,9 +73,9 @@ def vector(values: Any, digits: int = 3) -> str:
 
 
 def math_vector(values: Any, digits: int = 3) -> str:
-    """`(1,\\ {-2.5})`: as `vector`, in mathtext without the dollar signs."""
+    """`({1},{-2.5})`: as `vector`, in mathtext without the dollar signs."""
     shown = [f"{{{math_number(float(v), digits)}}}" for v in list(values)[:6]]
-    return "(" + r",\ ".join(shown) + (r",\ \ldots" if len(values) > 6 else "") + ")"
+    return "(" + ",".join(shown) + (r",\ldots" if len(values) > 6 else "") + ")"
 
 
 def drawable(latex: str) -> str:
