@@ -52,12 +52,12 @@ def tell(case: Case, level: str = "normal", style: str = "differential") -> Told
     """One derivation, timed after the answer is known."""
     d = answer(case)
     str(d)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         told = d.steps(level, style)
     except FrechetError as error:
         return Told(case, None, refusal=str(error).splitlines()[0])
-    return Told(case, told, time.perf_counter() - start)
+    return Told(case, told, time.process_time() - start)
 
 
 def hides(step: Step) -> bool:
@@ -92,7 +92,7 @@ def table(found: Sequence[Told], level: str) -> Iterable[str]:
         lengths = sorted(len(t.steps) for t in done)
         spent = sorted(1000 * t.seconds for t in done)
         yield f"lines                 median {statistics.median(lengths):g}, longest {lengths[-1]}"
-        yield f"milliseconds          median {statistics.median(spent):.1f}, longest {spent[-1]:.0f}"
+        yield f"milliseconds of CPU   median {statistics.median(spent):.1f}, longest {spent[-1]:.0f}"
 
 
 def lists(found: Sequence[Told]) -> Iterable[str]:

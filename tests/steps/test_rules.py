@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -52,8 +51,3 @@ def test_the_rules_of_functions_are_made_from_their_declarations() -> None:
 def test_an_unknown_rule_is_refused_with_a_suggestion() -> None:
     with pytest.raises(FrechetError, match="R-trace-cyclic"):
         rule("R-trace-cyclik")
-
-
-def test_the_page_of_the_rule_book_is_up_to_date() -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
-    assert page.read_text(encoding="utf-8") == pages.markdown(), "python docs/generate.py"

@@ -128,6 +128,9 @@ class Algebra:
 
     def _matrix_product(self, a: Tree, b: Tree) -> Tree:
         page = self.page
+        *_, last = self.links(a)
+        if is_ones(b) and b.typed.is_column and last.kind == "call" and last.name == "diag" and last.typed.is_matrix:
+            return self.product([*self.links(a)[:-1], last.args[0]])
         if self.keep_diag:
             pass
         elif a.kind == "call" and a.name == "diag" and b.typed.is_column and a.typed.is_matrix:
@@ -149,6 +152,9 @@ class Algebra:
         """The scalar factors of a product, and its matrices and vectors from left to right."""
         if tree.typed.is_scalar:
             return [tree], []
+        if tree.kind == "dotmul":
+            number, rest = self.coefficient(tree)
+            return ([self.page.number(number)] if number != 1 else []), [rest]
         factors = self.links(tree)
         return [f for f in factors if f.typed.is_scalar], [f for f in factors if not f.typed.is_scalar]
 
@@ -194,7 +200,17 @@ class Algebra:
             return rest
         if is_number(rest, 1):
             return self.page.number(number)
-        return self.page.times(self.page.number(number), rest, join=True)
+        path: list[Tree] = []
+        t = rest
+        while t.kind == "mul" and not (path and self._inner_product(t)):
+            path.append(t)
+            t = t.args[0]
+        if t.kind != "mul":
+            return self.page.times(self.page.number(number), rest, join=True)
+        found = self.page.make("mul", [self.page.number(number), t])  # 2*(x'*x)*A, not (2*x'*x)*A
+        for above in reversed(path):
+            found = self.page.make("mul", [found, above.args[1]], shape=above.typed)
+        return found
 
     def coefficient(self, a: Tree) -> tuple[Fraction, Tree]:
         """The number in front of a product and what it multiplies."""
@@ -253,7 +269,27 @@ class Algebra:
             return self.neg(self.divide(a.args[0], b))
         if a.kind == "div" and value_of(a) is None:
             return self.divide(a.args[0], self._merged(a.args[1], b))
-        return page.divide(a, b)
+        shorter = self._cancelled(a, b)
+        return page.divide(a, b) if shorter is None else shorter
+
+    def _cancelled(self, a: Tree, b: Tree) -> Tree | None:
+        """s*A/s^2 as A/s for a scalar s that stands as a factor in front."""
+        base, q = _power_of(b)
+        scalars, rest = self.parts(a) if not a.typed.is_scalar else (self._scalars(a), [])
+        for k, factor in enumerate(scalars):
+            own, p = _power_of(factor)
+            if own is base and own.kind != "number" and p <= q:
+                left = self.product([*scalars[:k], *scalars[k + 1 :], *rest] or [self.page.number(1)])
+                return left if p == q else self.divide(left, self.page.power(base, simple(q - p)))
+        return None
+
+    def _scalars(self, a: Tree) -> list[Tree]:
+        """The factors of a scalar product; an inner product at its end is one factor."""
+        out: list[Tree] = []
+        while a.kind == "mul" and a.args[0].typed.is_scalar and a.args[1].typed.is_scalar:
+            out.append(a.args[1])
+            a = a.args[0]
+        return [a, *reversed(out)]
 
     def _merged(self, a: Tree, b: Tree) -> Tree:
         """The product of two scalars, powers of one base added: norm2(x)*norm2(x)^2 is norm2(x)^3."""

@@ -201,6 +201,11 @@ class Differentials:
         moving = [k for k, a in enumerate(E.args) if self.board.depends(a)]
         if any(k >= len(ARGUMENTS) for k in moving):
             return None
+        if any(len(side) > 1 for a in E.args for side in a.typed):
+            # A matrix with composite sides is known by its parts: logdet(kron(A, B)) by those of A and B.
+            by_parts = self._by_law(E)
+            if by_parts is not None:
+                return by_parts
         pushed = self.placeholders.pushed(E, moving)
         if len(pushed.linear) == len(moving):
             return self._multilinear(E, moving)
@@ -266,7 +271,7 @@ class Differentials:
         inner = inner or self.board.write(node.children[0])
         if inner is None:
             return None
-        return "R-same", self.board.d(self.page.call(name, [inner], E.typed))
+        return f"R-same-{name}", self.board.d(self.page.call(name, [inner], E.typed))
 
     _rules: ClassVar[Mapping[str, Callable[[Differentials, Tree], Rewritten | None]]] = {
         "add": _sum, "sub": _sum, "neg": _neg, "mul": _mul, "dotmul": _dotmul, "div": _div, "dotdiv": _dotdiv,

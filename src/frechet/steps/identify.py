@@ -95,7 +95,8 @@ class Identifier:
             return "R-scalar-out", [Item(algebra.inner(W, still), moving)]
         if first:
             return "R-trace-cyclic", [Item(algebra.times(W, algebra.flip(b)), a)]
-        return "R-trace-cyclic", [Item(algebra.times(algebra.flip(a), W), b)]
+        rule = "R-transpose-product" if E.typed.is_column else "R-trace-cyclic"
+        return rule, [Item(algebra.times(algebra.flip(a), W), b)]
 
     def _adjoint(self, W: Tree, E: Tree) -> Moved | None:
         """<W, f(u)> = <f*(W), u> for a linear f."""

@@ -7,11 +7,12 @@ compared with the one before it; a line that does not hold is an error of freche
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frechet.language.tree import Tree, fold
 from frechet.steps.algebra import is_zero
 from frechet.steps.board import DIFFERENTIAL, Board
+from frechet.steps.collect import Collector, same_but_order
 from frechet.steps.derivation import Step
 from frechet.steps.differential import Differentials
 from frechet.steps.identify import Identifier, Item
@@ -20,6 +21,8 @@ from frechet.steps.laws import applied
 LEVELS = ("brief", "normal", "full")
 # Rules so plain that on the board they share a line with what follows.
 PLAIN = frozenset({"R-constant", "R-sum", "R-linear", "R-scalar-multiple", "R-transpose"})
+# Moves of entrywise factors, which stand on a line of their own before the trace is turned.
+ENTRYWISE = frozenset({"R-hadamard-move", "R-sum-inner", "R-diag", "R-trace-diag"})
 MOST_MOVES = 400
 # A normal derivation of more lines than this is told briefly: nobody reads forty lines on a board.
 MOST_LINES = 40
@@ -64,7 +67,9 @@ class Narrator:
                 break
             if len(self.moves) > MOST_MOVES:
                 self.gap = f"more than {MOST_MOVES} single steps"
-        if self._differentials(line) and not self.gap:
+        if not self._differentials(line):
+            line = self._gathered(line)
+        elif not self.gap:
             self.gap = "no rule in words for a part of this function"
         return line
 
@@ -77,6 +82,44 @@ class Narrator:
                     line = self._replaced(line, t, found[1])
                     self.moves.append(Move(found[0], line, self._stage))
         return line
+
+    def _gathered(self, line: Tree) -> Tree:
+        """Sums inside a product or quotient, such as dx'*A*x + x'*A*dx, as 2*x'*A*dx where their terms are alike."""
+        algebra, collector = self.differentials.algebra, Collector(self.board)
+        sums = [t for t in self.board.walk(line) if t.kind in ("add", "sub") and t.typed.is_scalar]
+        parts = {id(a) for t in sums for a in t.args} | {id(line), id(algebra.coefficient(line)[1])}
+        self._stage += 1
+        for t in reversed(sums):
+            terms = algebra.terms(t)
+            if id(t) in parts or not all(self.board.moving(term) for term in terms):
+                continue
+            items = self._quietly_identified(t)
+            if items is None:
+                continue
+            turned = [Item(collector.untransposed(i.W) if i.W is not None else None, i.E) for i in items]
+            merged = collector.merged(turned)
+            shorter = collector.untransposed(self.identifier.shown(merged))
+            if len(algebra.terms(shorter)) < len(terms):
+                for rule, found in (("R-trace-transpose", items), ("R-symmetric", turned), ("R-collect", merged)):
+                    now = shorter if rule == "R-collect" else self.identifier.shown(found)
+                    after = self._replaced(line, t, now)
+                    if after is not line:
+                        self.moves.append(Move(rule, after, self._stage))
+                        line, t = after, now
+        return line
+
+    def _quietly_identified(self, line: Tree) -> list[Item] | None:
+        """The terms of a part of a line, without a move for each; None where one cannot be moved."""
+        items = [Item(None, line)]
+        for _ in range(MOST_LINES):
+            at = next((k for k, i in enumerate(items) if not self.identifier.finished(i)), None)
+            if at is None:
+                return items
+            moved = self.identifier.move(items[at])
+            if moved is None:
+                return None
+            items[at : at + 1] = moved[1]
+        return None
 
     def _differentials(self, line: Tree) -> list[Tree]:
         return [t for t in self.board.walk(line) if t.kind == "call" and t.name == DIFFERENTIAL]
@@ -140,8 +183,48 @@ class Narrator:
             items[at : at + 1] = moved[1]
             now = self.identifier.shown(items)
             if now is not shown:
+                if shown is not line and self._turns(moved[0]):
+                    self._stage += 1
                 self.moves.append(Move(moved[0], now, self._stage))
                 shown = now
+
+    def _turns(self, rule: str) -> bool:
+        """Whether the story turns from entrywise factors to traces and products, which begins a new line."""
+        return rule not in ENTRYWISE and self.moves[-1].rule in ENTRYWISE
+
+    def conclude(self, line: Tree, product: Tree, *, vector: bool) -> Tree:
+        """From a line without differentials to `product`, the derivative times its direction: the terms moved,
+        symmetric matrices freed of their transpose, terms added up, the sum in the answer's form; the last line."""
+        items = self.identify(line, vector=vector)
+        self._stage += 1
+        collector = Collector(self.board)
+        product = collector.untransposed(product)
+        if items is None:
+            self.moves.append(Move("R-collect", product, self._stage))
+            return product
+        for rule, change in (("R-diag-product", collector.joined), ("R-symmetric", collector.untransposed)):
+            items = [i if i.W is None else Item(change(i.W), i.E, i.vector) for i in items]
+            shown = self.identifier.shown(items)
+            self._show(rule, collector.untransposed(shown) if rule == "R-symmetric" else shown)
+        merged = collector.merged(items)
+        if len(merged) < len(items):
+            self._show("R-collect", collector.untransposed(self.identifier.shown(merged)))
+        self._finish(self.moves[-1].line if self.moves else line, product, collector)
+        return product
+
+    def _finish(self, before: Tree, product: Tree, collector: Collector) -> None:
+        """The answer's own form; terms in another order are no step."""
+        if product is before:
+            return
+        if self.moves and same_but_order(before, product):
+            self.moves[-1] = replace(self.moves[-1], line=product)
+        else:
+            self.moves.append(Move(collector.final_rule(before, product), product, self._stage))
+
+    def _show(self, rule: str, now: Tree) -> None:
+        """The next line, if it is another one."""
+        if not self.moves or now is not self.moves[-1].line:
+            self.moves.append(Move(rule, now, self._stage))
 
     # -- lines -----------------------------------------------------------------------------------------------------
 

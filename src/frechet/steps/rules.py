@@ -32,7 +32,9 @@ _SHORT = {
     "R-trace-transpose": "a scalar is its own transpose", "R-hadamard-move": "entrywise factor to the other side",
     "R-sum-inner": "sum as an inner product", "R-trace-inner": "trace as an inner product",
     "R-linear-map": "product of linear maps", "R-diag": "entrywise factor as a diagonal matrix",
-    "R-power": "power rule", "R-same": "the same function, by name",
+    "R-power": "power rule", "R-same": "the same function, by name", "R-same-softplus": "log(1 + exp(u)) = softplus(u)",
+    "R-same-logsumexp": "log(sum(exp(u))) = logsumexp(u)", "R-same-softmax": "exp(u)/sum(exp(u)) = softmax(u)",
+    "R-same-sigmoid": "1./(1 + exp(-u)) = sigmoid(u)",
 }  # fmt: skip
 CHAPTERS = {
     "differentials": differentials.RULES, "identification": identification.RULES, "chain rule": chains.RULES,
@@ -48,6 +50,9 @@ def rule(id: str) -> Rule:
         return WRITTEN[id]
     if id in laws():
         return _of_law(id)
+    if id.startswith("R-same-") and id.removeprefix("R-same-") in REGISTRY:
+        return replace(WRITTEN["R-same"], id=id, law=f"... = {id.removeprefix('R-same-')}(u)",
+                       short=f"written as {id.removeprefix('R-same-')}")  # fmt: skip
     record = REGISTRY.get(id.removeprefix("R-"))
     if record is None:
         kinds = {"R-add": "R-sum", "R-sub": "R-sum", "R-dotadd": "R-sum", "R-dotsub": "R-sum", "R-mul": "R-product",

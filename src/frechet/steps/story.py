@@ -9,7 +9,7 @@ from frechet.calculus.derive import Level
 from frechet.calculus.forward import forward
 from frechet.core.ein import ein
 from frechet.core.errors import problem
-from frechet.core.node import Node
+from frechet.core.node import SYMMETRIC_FACTS, Node
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower
 from frechet.language.tree import Tree
@@ -217,8 +217,9 @@ class _Story:
         body = self.algebra.flip(answer) if answer.typed.is_row and not line.typed.is_row else answer
         product = self.algebra.times(body, self.board.by.direction)
         if line.typed.is_scalar and self.board.moves(line):
-            self.narrator.identify(line, vector=False)
-        self.narrator.add("R-collect", product)
+            product = self.narrator.conclude(line, product, vector=False)
+        else:
+            self.narrator.add("R-collect", product)
         return [self._identified("R-coefficient", product, body), *self._laid_out(body, answer)]
 
     def _as_gradient(self, line: Tree, answer: Tree) -> list[Step]:
@@ -226,9 +227,8 @@ class _Story:
         G = answer if answer.typed == variable else self.algebra.flip(answer)
         product = line
         if self.board.moves(line):
-            self.narrator.identify(line, vector=False)
             product = self.algebra.inner(G, self.board.by.direction)
-            self.narrator.add("R-collect", product)
+            product = self.narrator.conclude(line, product, vector=False)
         row = self.subject.kind == "jacobian"
         if row and answer is not G and variable.is_column:
             return [self._identified("R-jacobian", product, answer)]
@@ -239,9 +239,8 @@ class _Story:
         J = self.algebra.flip(answer) if turned else answer
         product = line
         if self.board.moves(line):
-            self.narrator.identify(line, vector=True)
             product = Algebra(self.page, keep_diag=True).times(J, self.board.by.direction)
-            self.narrator.add("R-collect", product)
+            product = self.narrator.conclude(line, product, vector=True)
         rule = "R-hessian" if self.subject.kind == "hessian" else "R-jacobian"
         if rule == "R-hessian" and self.level == "full":
             return [self._bilinear(product), self._identified(rule, product, J)]
@@ -297,7 +296,7 @@ def with_facts(told: Derivation, subject: Subject, over: str = "") -> Derivation
     for level in subject.levels:
         board.environment[getattr(level.direction, "name", "")] = level.direction
     words = {n: subject.declarations.facts.get(n, frozenset()) for n in dict.fromkeys(subject.wrt)}
-    facts = "; ".join(f"{n} is {', '.join(sorted(w - {'constant'}))}" for n, w in words.items() if w)
+    facts = "; ".join(_fact(n, w) for n, w in words.items() if w)
     if over:
         after = board.node(board.adopt(answer))
         proof = compare(after, subject.levels[-1].tensor, board.source, subject.declarations)
@@ -306,3 +305,9 @@ def with_facts(told: Derivation, subject: Subject, over: str = "") -> Derivation
     rule = "R-structured" if over else "R-facts"
     step = Step((rule,), subject.name, told.answer, answer, checked(proof), over or facts)
     return replace(told, answer=answer, steps=(*told.steps, step))
+
+
+def _fact(name: str, words: frozenset[str]) -> str:
+    """`S is spd: S' = S`."""
+    known = ", ".join(sorted(words - {"constant"}))
+    return f"{name} is {known}" + (f": {name}' = {name}" if words & SYMMETRIC_FACTS else "")

@@ -81,10 +81,9 @@ class _Total:
         line = self.narrator.differentiate(start)
         product = line
         if self.board.moves(line):
-            self.narrator.identify(line, vector=False)
             directions = self.board.directions
             product = self.algebra.add([self.algebra.inner(G, d) for G, d in zip(answers, directions, strict=True)])
-            self.narrator.add("R-collect", product)
+            product = self.narrator.conclude(line, product, vector=False)
         steps = self.narrator.lines(self.board.d(start), "df", self.level)
         for s, G in zip(self.subjects, answers, strict=True):
             scalar = s.declarations.variables[s.wrt[0]].is_scalar
@@ -100,10 +99,9 @@ class _Total:
         line = self.narrator.differentiate(start)
         product = line if self.board.moves(line) else self.page.zeros(start.typed)
         if self.board.moves(line):
-            self.narrator.identify(line, vector=vector)
             times = Algebra(self.page, keep_diag=True).times
             product = self.algebra.add([times(H, d) for H, d in zip(blocks, self.board.directions, strict=True)])
-            self.narrator.add("R-collect", product)
+            product = self.narrator.conclude(line, product, vector=vector)
         name = of.wrt[0]
         steps = self.narrator.lines(self.board.d(start), f"d(gradient by {name})", self.level)
         for s, H in zip(self.subjects, blocks, strict=True):
