@@ -66,13 +66,20 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def autodiff(record: Operation) -> str:
+    """What automatic differentiation returns at a kink."""
+    return f", autodiff {record.autodiff[0]} in JAX, {record.autodiff[1]} in PyTorch" if record.autodiff else ""
+
+
 def row(record: Operation) -> str:
     """usage, sizes, what it is and its derivative, where it is defined and smooth, source."""
     sizes = "; ".join(f"`{s.text}`" for s in record.signatures)
     example = f" `{record.example[0]}` by `{record.example[1]}`: `{record.example[2]}`" if record.example else ""
     where = [f"defined where {record.domain}"] if record.domain else []
     if record.kink:
-        where.append(f"not smooth where {record.kink}" + (f": {record.there}" if record.there else ""))
+        where.append(
+            f"not smooth where {record.kink}" + (f": {record.there}" if record.there else "") + autodiff(record)
+        )
     cells = [f"`{record.usage}`", sizes, record.doc, example.strip(), "; ".join(where), record.source]
     return "| " + " | ".join(cell(c) for c in cells) + " |"
 

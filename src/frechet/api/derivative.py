@@ -12,6 +12,7 @@ from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
 from frechet.api.singular import at_singular, by_cofactors, regular
 from frechet.api.steps import steps
+from frechet.api.jumps import jumps, jumps_at
 from frechet.api.structure import note, project
 from frechet.api.structured_check import check_structured
 from frechet.calculus.derive import Level, derive, direction_for, finished
@@ -21,7 +22,7 @@ from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.core.lazy import np
-from frechet.core.node import Node
+from frechet.core.node import Call, Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
@@ -305,4 +306,9 @@ class Derivative(Displayed):
             shape.append(int(np.prod([d if isinstance(d, int) else sizes[d] for d in side])))
         for name in self.wrt:
             shape += np.shape(values[name])
-        return np.reshape(flat, shape)
+        value = np.reshape(flat, shape)
+        return np.full_like(value, np.nan) if jumps_at(self._jumps, values, sizes) else value
+
+    @cached_property
+    def _jumps(self) -> list[Call]:
+        return jumps(self._forms.context.lowered.root)

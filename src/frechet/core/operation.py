@@ -98,6 +98,7 @@ class Operation:
     kink       condition under which it is not differentiable ("x = 0"), "" if nowhere
     jumps      whether the value itself jumps at the kink (sign), and not only its derivative (abs)
     there      what holds at the kink, in words: the subdifferential, and what the formula gives
+    autodiff   what automatic differentiation returns there, in JAX and in PyTorch
     sample     how the law tests and the sampler draw its argument: "normal", "positive", "unit", "spd", "invertible"
     transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
     spreads    a scalar among the arguments goes with anything (comparisons), not only a number that is typed out
@@ -118,6 +119,7 @@ class Operation:
     kink: str = ""
     jumps: bool = False
     there: str = ""
+    autodiff: tuple[str, str] | None = None
     sample: str = "normal"
     facts: frozenset[str] = frozenset()
     transposes: str = ""

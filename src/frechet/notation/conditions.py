@@ -7,7 +7,7 @@ is not smooth come from the derivative itself: a norm that is squared has no kin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from frechet.core.build import without_axes
@@ -19,6 +19,7 @@ from frechet.language.lower import Lowered
 from frechet.language.tree import Tree, subtrees
 from frechet.notation import guards
 from frechet.notation.boundaries import boundaries
+from frechet.notation.continuity import harmless
 from frechet.notation.product import UnwritableError
 from frechet.notation.term import written
 from frechet.notation.text import to_text
@@ -40,12 +41,15 @@ class Condition(NamedTuple):
 
 
 def conditions(
-    writer: Writer, tree: Tree, derivative: Node, lowered: Lowered, names: Collection[str] = (), order: int = 1
-) -> tuple[str, ...]:
+    writer: Writer, tree: Tree, derivative: Node, lowered: Lowered, names: Collection[str] = (), order: int = 1,
+    before: Sequence[Node] = (),
+) -> tuple[str, ...]:  # fmt: skip
     """Conditions as text, `X*w > 0` or `norm2(x) != 0`, each once, in order of appearance; of the derivative of some
-    `order` by the variables of some `names`."""
+    `order` by the variables of some `names`. `before` are the orders below it: where one of them jumps, there is no
+    derivative, whatever the formula of the next order says (that of sign is 0)."""
     found: dict[tuple[Node, str], str] = {}
     below = list(_of_derivative(writer, derivative))
+    below += [c for node in (lowered.root, *before) for c in _of_jumps(writer, node)]
     below += [Condition(b.relation, "boundary", b.condition) for b in boundaries(writer, tree, lowered, names, order)]
     for condition in [*_of_tree(writer, tree, lowered), *below]:
         core = essence(condition.node)
@@ -77,14 +81,25 @@ def _of_derivative(writer: Writer, derivative: Node) -> Iterator[Condition]:
         return
     choosing = any(guards.is_choice(n) for n in nodes)
     within = guards.of_node(derivative) if choosing else {}
+    calm = harmless(derivative)
     for node in nodes:
-        for condition in _of_node(writer, node):
+        for condition in _of_node(writer, node, node in calm):
             guard = within.get(node, frozenset())
             if not guard:
                 yield condition
             elif not guards.implied(condition.node, condition.kind, guard, essence):
                 where = [guards.shown(written(writer.page, writer.term(c)), holds) for c, holds in guard]
                 yield condition._replace(text=f"{condition.text} where {' and '.join(sorted(where))}")
+
+
+def _of_jumps(writer: Writer, value: Node) -> Iterator[Condition]:
+    """Where a value jumps."""
+    nodes = topological([value])
+    if len(nodes) <= LARGE:
+        calm = harmless(value)
+        for node in nodes:
+            if isinstance(node, (Map, Call)) and node.operation.jumps and not node.operation.spreads:
+                yield from _of_node(writer, node, node in calm)
 
 
 def _of_tree(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[Condition]:
@@ -134,12 +149,13 @@ def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iter
         yield Condition(node, "!= 0", f"{base} != 0{_entries(node)}")
 
 
-def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
-    """Denominators, roots and kinks of the derivative."""
+def _of_node(writer: Writer, node: Node, calm: bool = False) -> Iterator[Condition]:
+    """Denominators, roots and kinks of the derivative; a `calm` jump is none."""
     try:
         if isinstance(node, Ein):
             for base, _, e in node.factors:
-                if (e < 0 or e != int(e)) and not is_positive(base) and not _constant(base):
+                some = e < 0 or (e != int(e) and not is_nonnegative(base))
+                if some and not is_positive(base) and not _constant(base):
                     yield from _factor(writer, base, e)
         elif isinstance(node, Map) and node.operation.spreads:
             return  # comparisons: see `boundaries`
@@ -159,7 +175,8 @@ def _of_node(writer: Writer, node: Node) -> Iterator[Condition]:
                     yield Condition(nodes[0], "!= 0 or", f"{texts[0]} != 0{_entries(nodes[0])} or {texts[1]} >= 0")
             elif not _holds(operation.domain, nodes):
                 yield from filled(operation, nodes, texts, operation.domain)
-            if operation.jumps:  # elsewhere the value is right at the kink too, and only the next derivative is not
+            # Elsewhere the value is right at the kink too, and only the next derivative is not.
+            if operation.jumps and not calm:
                 yield from filled(operation, nodes, texts, smooth(operation.kink))
     except UnwritableError:
         return

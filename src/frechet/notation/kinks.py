@@ -1,18 +1,20 @@
 """Where a function is not differentiable, and what holds there: the subdifferential, and what the formula gives.
 
 A kink of an operation counts where it is left in the derivative: norm2(x)^2 and x*abs(x) have none, relu(x) - relu(-x)
-is x. Read off the derivative graph: a function that jumps (sign) at what the operation is applied to, or a negative or
-broken power of it.
+is x. Read off the derivative graph: a function that jumps (sign) at what the operation is applied to and that no other
+factor takes away, or a negative power of it.
 """
 
 from __future__ import annotations
 
 from frechet.core.build import add
 from frechet.core.node import Call, Ein, Map, Node, topological
+from frechet.core.operation import Operation
 from frechet.language.lower import Lowered
 from frechet.language.tree import Tree, subtrees
 from frechet.notation import guards
 from frechet.notation.conditions import LARGE, LONG, essence, filled, inside
+from frechet.notation.continuity import harmless
 from frechet.notation.text import to_text
 from frechet.ops import REGISTRY
 
@@ -22,8 +24,9 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
     graph = topological([derivative])
     if len(graph) > LARGE:
         return ()
-    left = _left_in(graph)
+    left = _left_in(graph, harmless(derivative)) | _jumps_in(lowered.root)
     found: dict[str, None] = {}
+    told: set[Node] = set()
     within, values = guards.of_tree(tree), guards.values(tree)
     for t in subtrees(tree):
         if id(t) not in values:
@@ -34,8 +37,9 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
         if record is None or not record.kink or record.spreads or own is None or any(n is None for n in nodes):
             continue
         known = [n for n in nodes if n is not None]
-        if not left & _places(own, known):
+        if own in told or not left & _places(own, known):
             continue
+        told.add(own)
         guard = frozenset((lowered.nodes[id(c)], holds) for c, holds in within.get(id(t), ()) if id(c) in lowered.nodes)
         if guards.implied(known[0], "!= 0", guard, essence):
             continue
@@ -47,19 +51,39 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
             known = list(own.children)
         for condition in filled(record, known, texts, record.kink):
             place = condition.text.removesuffix(" in every entry").removeprefix("some ")
+            if t.args[0].kind == "neg" and place == f"{texts[0]} = 0":
+                place = f"{to_text(t.args[0].args[0])} = 0"
             there = next((c.text for c in filled(record, known, texts, record.there)), record.there)
-            line = f"{place}: for {to_text(t)} {there}"
+            line = f"{place}: for {to_text(t)} {there}{_elsewhere(record)}"
             if len(line) <= 2 * LONG:
                 found[line] = None
     return tuple(found)
 
 
-def _left_in(graph: list[Node]) -> set[Node]:
-    """What the derivative jumps at, or has a negative or broken power of."""
+def _elsewhere(record: Operation) -> str:
+    """What automatic differentiation returns at a kink."""
+    if record.autodiff is None:
+        return ""
+    jax, torch = record.autodiff
+    return f", autodiff {jax} in JAX and PyTorch" if jax == torch else f", autodiff {jax} in JAX and {torch} in PyTorch"
+
+
+def _jumps_in(root: Node) -> set[Node]:
+    """What the function itself jumps at: its derivative need not show it."""
+    graph = topological([root])
+    calm = harmless(root)
+    jumps = [n for n in graph if isinstance(n, (Map, Call)) and n.operation.jumps and not n.operation.spreads]
+    return {essence(inside(a)) for n in jumps if n not in calm for a in n.children}
+
+
+def _left_in(graph: list[Node], calm: frozenset[Node]) -> set[Node]:
+    """What the derivative jumps at, or has a negative power of."""
     found: set[Node] = set()
     for node in graph:
+        if node in calm:
+            continue
         if isinstance(node, Ein):
-            found |= {essence(base) for base, _, e in node.factors if e < 0 or e != int(e)}
+            found |= {essence(base) for base, _, e in node.factors if e < 0}
         elif isinstance(node, Map) and node.operation.spreads:
             continue  # comparisons: see `boundaries`
         elif isinstance(node, (Map, Call)) and (node.operation.jumps or node.operation.domain):

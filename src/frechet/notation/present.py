@@ -138,8 +138,9 @@ class Forms:
     def conditions(self) -> tuple[str, ...]:
         """Where the derivative holds."""
         names = {v.name for v in (level.variable for level in self.levels) if isinstance(v, Var)}
+        before = [level.tensor for level in self.levels[:-1]]
         return conditions(
-            self.writer, self.context.tree, self.tensor, self.context.lowered, names, len(self.levels)
+            self.writer, self.context.tree, self.tensor, self.context.lowered, names, len(self.levels), before
         )  # fmt: skip
 
     @property

@@ -179,11 +179,12 @@ def _absorb_abs(node: Node, powers: Powers) -> Powers:
 sign: Build = elementwise(
     "sign(x)", lambda x: 0 * x, parity="odd", simplify=_sign, absorb=_absorb_sign, value=lambda x: np.sign(x),
     np="sign", latex=r"\operatorname{sign}({x})", kink="x = 0", jumps=True, there="it jumps: no derivative",
-    example=("x'*sign(x)", "x", "sign(x)"),
+    autodiff=("0", "0"), example=("x'*sign(x)", "x", "sign(x)"),
 )  # fmt: skip
 abs_: Build = elementwise(
     "abs(x)", lambda x: sign(x), parity="even", simplify=_abs, absorb=_absorb_abs, value=lambda x: np.abs(x), np="abs",
     latex=r"\lvert {x} \rvert", kink="x = 0", there="the subdifferential is [-1, 1]; the formula gives 0",
+    autodiff=("1", "0"),
     facts=["nonnegative"], example=("sum(abs(x))", "x", "sign(x)"),
 )  # fmt: skip
 
@@ -197,7 +198,7 @@ def _relu(x: Node) -> Node | None:
 
 relu: Build = elementwise(
     "relu(x)", lambda x: sign(relu(x)), simplify=_relu, value=lambda x: np.maximum(x, 0), kink="x = 0",
-    there="the subdifferential is [0, 1]; the formula gives 0", reflect=lambda u: u,
+    there="the subdifferential is [0, 1]; the formula gives 0", autodiff=("0", "0"), reflect=lambda u: u,
     latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "sign(relu(x))"),
     code={"numpy": "np.maximum({x}, 0)", "jax": "jax.nn.relu({x})", "torch": "torch.relu({x})"},
 )  # fmt: skip
@@ -254,6 +255,7 @@ def atmax_of_scalar(x: Tensor) -> Tensor | None:
 
 @op("max(a)", sig="*->()", transposes="invariant", kink="two largest entries of a are equal", register=False,
     there="the subdifferential is the hull of the unit vectors of these entries; the formula gives their mean",
+    autodiff=("their mean", "their mean"),
     value=lambda a: np.max(a), latex=r"\max({a})")  # fmt: skip
 def _largest(a: Tensor, da: Tensor) -> Tensor:
     """Largest entry: its change is that of the entry."""
@@ -262,6 +264,7 @@ def _largest(a: Tensor, da: Tensor) -> Tensor:
 
 @op("min(a)", sig="*->()", transposes="invariant", kink="two least entries of a are equal", register=False,
     there="the subdifferential is the hull of the unit vectors of these entries; the formula gives their mean",
+    autodiff=("their mean", "their mean"),
     value=lambda a: np.min(a), latex=r"\min({a})")  # fmt: skip
 def _least(a: Tensor, da: Tensor) -> Tensor:
     """Least entry: its change is that of the entry."""
@@ -276,14 +279,14 @@ maximum: Build = elementwise(
     "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, whole=_extreme(_largest), sig="*,*->*; *->()",
     value=lambda a, b=None: np.max(a) if b is None else np.maximum(a, b), np="maximum", whole_np="max",
     params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
-    there="the subdifferential is [0, 1] by a and the rest by b; the formula gives 1/2",
+    there="the subdifferential is [0, 1] by a and the rest by b; the formula gives 1/2", autodiff=("1/2", "1/2"),
     example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
 )  # fmt: skip
 minimum: Build = elementwise(
     "min(a, b)", lambda a, b: _step(b, a), _step, simplify=_min,
     whole=_extreme(_least), value=lambda a, b=None: np.min(a) if b is None else np.minimum(a, b), np="minimum",
     whole_np="min", params=("a", "b"), sig="*,*->*; *->()", latex=r"\min({a}, {b})", kink="a = b",
-    there="the superdifferential is [0, 1] by a and the rest by b; the formula gives 1/2",
+    there="the superdifferential is [0, 1] by a and the rest by b; the formula gives 1/2", autodiff=("1/2", "1/2"),
     example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
 )  # fmt: skip
 

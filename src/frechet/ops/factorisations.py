@@ -130,6 +130,7 @@ def _nuclear(X: Any) -> Any:
 
 @op("nuclear(X)", sig="(m,n)->()", transposes="invariant", value=_nuclear, kink="X is rank deficient",
     there="the subdifferential is U*V' + W with U'*W = 0, W*V = 0, specnorm(W) <= 1; the formula gives one of them",
+    autodiff=("U*V'", "U*V'"),
     latex=r"\lVert {X} \rVert_*", facts=["nonnegative"], source="Watson 1992",
     code={"numpy": "np.linalg.norm({X}, 'nuc')", "jax": "jnp.linalg.norm({X}, 'nuc')",
           "torch": "torch.linalg.matrix_norm({X}, 'nuc')"},

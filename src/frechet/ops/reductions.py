@@ -61,7 +61,7 @@ def logsumexp(x: Tensor, dx: Tensor) -> Tensor:
 
 
 @composed("norm1(X)", sig="*->()", value=lambda X: np.sum(np.abs(X)), latex=r"\lVert {X} \rVert_1", kink="some X = 0",
-          there="the subdifferential is [-1, 1] in these entries; the formula gives 0",
+          there="the subdifferential is [-1, 1] in these entries; the formula gives 0", autodiff=("1", "0"),
           code={"numpy": "np.abs({X}).sum()", "jax": "jnp.abs({X}).sum()", "torch": "torch.abs({X}).sum()"},
           example=("norm1(x)", "x", "sign(x)"))  # fmt: skip
 def norm1(X: Tensor) -> Tensor:
@@ -86,6 +86,7 @@ def prod_of_scalar(X: Tensor) -> Tensor | None:
 @composed("norminf(X)", sig="*->()", value=lambda X: np.max(np.abs(X)), latex=r"\lVert {X} \rVert_\infty",
           kink="two largest entries of abs(X) are equal",
           there="the subdifferential is the hull of sign(X) in each of these entries; the formula gives their mean",
+          autodiff=("their mean", "their mean"),
           code={"numpy": "np.abs({X}).max()", "jax": "jnp.abs({X}).max()", "torch": "torch.abs({X}).max()"},
           example=("norminf(x)", "x", "sign(x).*atmax(abs(x))"))  # fmt: skip
 def norminf(X: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ def _either(S: Tensor) -> Tensor | None:
 
 @op("eigmax(S)", sig="(n,n)->()", transposes="invariant", value=lambda S: _eigh(S)[0][-1], kink=_TOP,
     there="the subdifferential is the hull of v*v' over its unit eigenvectors; the formula gives one of them",
+    autodiff=("one of them", "one of them"),
     sample="symmetric", latex=r"\lambda_{\max}({S})", source=_SOURCE,
     code={"numpy": "np.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]", "jax": "jnp.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]",
           "torch": "torch.linalg.eigvalsh(({S} + {S}.T) / 2)[-1]"},
@@ -40,7 +41,7 @@ def eigmax(S: Tensor, dS: Tensor) -> Tensor:
 
 
 @op("eigvec(S)", sig="(n,n)->(n)", transposes="invariant", value=lambda S: _eigh(S)[1][:, -1], kink=_TOP,
-    jumps=True, there="the eigenvector is not unique",
+    jumps=True, there="the eigenvector is not unique", autodiff=("NaN", "NaN"),
     sample="symmetric", latex=r"v_{\max}({S})", source=_SOURCE,
     example=("a'*eigvec(S)", "S", "(pinv(eigmax(S)*eye(n) - (S + S')/2)*a*eigvec(S)' "
              "+ eigvec(S)*a'*pinv(eigmax(S)*eye(n) - (S + S')/2))/2"))  # fmt: skip
@@ -116,6 +117,7 @@ def _orthogonal(S: Tensor, a: int, b: int) -> Tensor | None:
 @composed("specnorm(X)", sig="(m,n)->()", value=lambda X: np.linalg.norm(X, 2), latex=r"\lVert {X} \rVert_2",
           kink="the largest singular value of X is repeated",
           there="the subdifferential is the hull of u*v' over its singular vectors; the formula gives one of them",
+          autodiff=("their mean", "their mean"),
           source="Magnus and Neudecker 1999, ch. 18",
           code={"numpy": "np.linalg.norm({X}, 2)", "jax": "jnp.linalg.norm({X}, 2)",
                 "torch": "torch.linalg.matrix_norm({X}, 2)"},
