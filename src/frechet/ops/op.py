@@ -234,10 +234,9 @@ def _multilinear(rule: Opaque, make: Callable[..., Tensor], signature: Signature
             args.append(arg)
             continue
         pattern = signature.args[min(k, len(signature.args) - 1)]
-        if len(arg.groups) == len(_sides(pattern)):
-            arg = Tensor(arg.node, ((), *arg.groups))
-        else:
-            batched = True
+        single = len(arg.groups) == len(_sides(pattern))
+        batched |= not single
+        arg = Tensor(arg.node, ((), *arg.groups)) if single else arg
         number, core = split_coef(arg.node)
         coef = coef * number
         if isinstance(core, Ein) and core.order:
