@@ -93,7 +93,9 @@ class Derivative(Displayed):
         derivative is over all entries) and come back in the result."""
         known = self.function.declarations
         apart = {n: variable_node(n, known, STRUCTURAL if n in self.wrt else frozenset()) for n in known.variables}
-        return self.levels_of(lower(self.function.tree, apart).root, apart)
+        given = {n: variable_node(n, known) for n in known.variables}
+        same = self.context.lowered if apart == given else lower(self.function.tree, apart)
+        return self.levels_of(same.root, apart)
 
     def levels_of(self, root: Node, apart: dict[str, Node]) -> list[Level]:
         """The orders of the derivative of a node, with the variables as they are while differentiating."""
