@@ -36,7 +36,11 @@ def test_notebooks_are_stored_without_outputs(book: Path) -> None:
         assert cell["cell_type"] == "markdown" or (cell["outputs"] == [] and cell["execution_count"] is None)
 
 
-@pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.stem)
+# One runs in every test run, all of them in the long one.
+SOME = [pytest.param(book, id=book.stem, marks=[] if book.stem[0] == "4" else pytest.mark.slow) for book in BOOKS]
+
+
+@pytest.mark.parametrize("book", SOME)
 def test_every_cell_runs_and_every_check_in_it_is_true(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason='pip install "frechet[plot]"')
     names: dict[str, Any] = {"__name__": "__main__"}

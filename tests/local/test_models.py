@@ -84,7 +84,7 @@ CLOSED: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("x'*A*x", {"x": [1, 2, 3], "A": MATRIX}, "x", "x'*A*x + x'*(A + A')*dx + dx'*(A + A')*dx/2"),
     ("inv(X)", {"X": MATRIX}, None, "inv(X) - inv(X)*dX*inv(X) + inv(X)*dX*inv(X)*dX*inv(X)"),
     ("A*X*C", {"A": MATRIX, "X": TALL, "C": [[1, 2], [3, 4]]}, "X", "A*X*C + A*dX*C"),
-    ("logdet(X)", {"X": MATRIX}, None, "logdet(X) + tr(dX*inv(X)) - tr(inv(X)*dX*inv(X)*dX)/2"),
+    ("logdet(X)", {"X": MATRIX}, None, "logdet(X) + tr(inv(X)*dX) - tr(inv(X)*dX*inv(X)*dX)/2"),
     ("x1^2*x2", {"x1": 1, "x2": 2}, None, "x1^2*x2 + 2*x1*x2*dx1 + x1^2*dx2 + x2*dx1^2 + 2*x1*dx1*dx2"),
     ("exp(-x'*x)", {"x": [1, 2]}, None,
      "exp(-x'*x) - 2*exp(-x'*x)*x'*dx + exp(-x'*x)*dx'*(2*x*x' - eye(2))*dx"),

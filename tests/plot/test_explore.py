@@ -108,9 +108,9 @@ def test_the_widget_answers() -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node: https://nodejs.org")
-@pytest.mark.parametrize("kind", ["contour", "graph"])
+@pytest.mark.parametrize("kind", ["graph", pytest.param("contour", marks=pytest.mark.slow)])
 def test_the_drawing(kind: str, tmp_path: Path) -> None:
-    made()
+    pytest.importorskip("anywidget", reason='pip install "frechet[notebook]"')
     one = made() if kind == "contour" else fr.explore("sin(x)*exp(-a*x)", {"x": 1.0, "a": 0.5}, "x")
     keys = ("point", "constants", "ranges", "title", "ground", "state", "message")
     (tmp_path / "state.json").write_text(json.dumps({key: getattr(one, key) for key in keys}))

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.core.lazy import np
-from frechet.local.numbers import array, number
+from frechet.local.numbers import array, clean, number
 from frechet.local.onesided import one_sided_slope
 from frechet.numeric.tableau import UNIT
 
@@ -138,7 +138,7 @@ class Direction:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.name + ' ' if self.name else ''}{array(self.vector)}: {self.text}"
+        return f"{self.name + ' ' if self.name else ''}{array(clean(self.vector))}: {self.text}"
 
     def __repr__(self) -> str:
         return f"<Direction {self}>"

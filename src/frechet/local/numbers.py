@@ -36,6 +36,11 @@ def array(value: Any, digits: int = DIGITS) -> str:
     return f"an array of shape {' x '.join(map(str, value.shape))}"
 
 
+def clean(values: Any) -> Any:
+    """Rounding of zeros is not shown."""
+    return np.where(np.abs(values) <= 1e-12 * np.abs(values).max(initial=0.0), 0.0, values)
+
+
 def _ends(items: list[str]) -> list[str]:
     return items if len(items) <= _LONGEST else [*items[: _LONGEST // 2], "...", *items[-_LONGEST // 2 :]]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.core.display import Card
 from frechet.core.lazy import np
-from frechet.local.numbers import array, matrix_lines, named_arrays, number
+from frechet.local.numbers import array, clean, matrix_lines, named_arrays, number
 from frechet.local.onesided import MEANING
 from frechet.notation.mathml import to_mathml
 
@@ -108,12 +108,7 @@ def _second(local: Local) -> list[str]:
     if local.size == 1:
         return _row("second", f"{number(local.hessian_matrix[0, 0])}   second derivative")
     return [*_row("Hessian", "\n".join(matrix_lines(local.hessian_matrix))),
-            *_row("eigenvalues", f"{array(_clean(values))}   {word}")]  # fmt: skip
-
-
-def _clean(values: Any) -> Any:
-    """Rounding of zeros is not shown."""
-    return np.where(np.abs(values) <= 1e-12 * np.abs(values).max(), 0.0, values)
+            *_row("eigenvalues", f"{array(clean(values))}   {word}")]  # fmt: skip
 
 
 def _models(local: Local, second: bool) -> list[str]:
@@ -141,12 +136,10 @@ def _directions(local: Local) -> list[str]:
     else:
         rows = []
         for name, one in (("ascent", d.ascent), ("descent", d.descent), ("level", d.level[0] if d.level else None)):
-            rows += _row(name, f"{named_arrays(local, _clean(one.vector))}   {one.text}") if one is not None else []
+            rows += _row(name, f"{named_arrays(local, clean(one.vector))}   {one.text}") if one is not None else []
         if len(d.level) > 1:
             rows += _row("", f"and {local.size - 2} more, orthogonal to the gradient")
-    step = (
-        f"{named_arrays(local, _clean(d.newton.vector))}   {d.newton_note}" if d.newton is not None else d.newton_note
-    )
+    step = f"{named_arrays(local, clean(d.newton.vector))}   {d.newton_note}" if d.newton is not None else d.newton_note
     return rows + (_row("Newton", step) if local.size <= _SECOND else [])
 
 
