@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.linalg as la
 import pytest
+from scipy import special
 
 import frechet as fr
 from frechet.core.errors import FrechetError
@@ -109,6 +110,53 @@ def test_the_formula_has_the_values_of_the_code(function: Any, text: str) -> Non
 def test_the_closed_form_comes_back_for_code() -> None:
     loss = fr.trace(lambda X, w, y: np.sum((X @ w - y) ** 2), variables={"X": X, "w": w, "y": y})
     assert str(loss.gradient("w")) == "2*X'*(X*w - y)"
+
+
+# name, code, the formula; all of them are also run by NumPy and SciPy, on positive values
+MORE = [
+    (lambda X, w, y: np.clip(w, -1, 1).sum(), "sum(min(max(w, -1), 1))"),
+    (lambda X, w, y: np.linalg.norm(w, 3), "sum(abs(w).^3)^(1/3)"),
+    (lambda X, w, y: np.linalg.slogdet(X.T @ X).logabsdet, "logdet(X'*X)"),
+    (lambda X, w, y: special.xlogy(w, w).sum(), "sum(w.*log(w))"),
+    (lambda X, w, y: special.entr(w).sum(), "-sum(w.*log(w))"),
+    (lambda X, w, y: special.logit(w).sum(), "sum(log(w./(1 - w)))"),
+    (lambda X, w, y: np.linalg.lstsq(X, y)[0], "pinv(X)*y"),
+    (lambda X, w, y: np.linalg.svd(X, compute_uv=False).sum(), "sum(singvals(X))"),
+    (lambda X, w, y: np.inner(X, X), "X*X'"),
+    (lambda X, w, y: np.tensordot(X, X, axes=([0, 1], [0, 1])), "sum(X.*X)"),
+    (lambda X, w, y: np.tensordot(X, w, axes=1), "X*w"),
+    (lambda X, w, y: np.transpose(X, (1, 0)) @ y, "X'*y"),
+    (lambda X, w, y: np.transpose(X, (0, 1)) @ w, "X*w"),
+    (lambda X, w, y: np.swapaxes(X, 0, 1) @ y, "X'*y"),
+    (lambda X, w, y: np.average(w, weights=w), "sum(w.*w)/sum(w)"),
+    (lambda X, w, y: np.polyval([1, 2, 3], w).sum(), "sum((1*w + 2).*w + 3)"),
+    (lambda X, w, y: np.select([w < 0.5], [-w], w).sum(), "sum(where(w < 0.5, -w, w))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "text"), MORE, ids=[text for _, text in MORE])
+def test_more_functions(function: Any, text: str) -> None:
+    variables = {"X": X, "w": w, "y": y}
+    got, wanted = fr.trace(function, variables=variables), fr.parse(text, variables=variables)
+    rng = np.random.default_rng(1)
+    arrays = {"X": rng.standard_normal((4, 3)), "w": rng.uniform(0.2, 0.8, 3), "y": rng.standard_normal(4)}
+    assert np.allclose(got.evaluate(**arrays), function(**arrays))
+    assert np.allclose(got.evaluate(**arrays), wanted.evaluate(**arrays))
+
+
+# Code whose options change the value: what is left out of account would be another formula.
+OPTIONS = [
+    lambda X, w, y: X.max(axis=1).sum(), lambda X, w, y: np.prod(X, axis=1).sum(), lambda X, w, y: np.max(X, 1).sum(),
+    lambda X, w, y: np.sum(w, where=w > 0), lambda X, w, y: w.sum(where=w > 0), lambda X, w, y: np.triu(X @ X.T, 1),
+    lambda X, w, y: np.sum(w, initial=3.0), lambda X, w, y: np.trace(X, offset=1), lambda X, w, y: w.astype(int).sum(),
+    lambda X, w, y: np.diag(w, k=1), lambda X, w, y: np.linalg.svd(X)[1].sum(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", OPTIONS)
+def test_an_option_that_changes_the_value_is_not_overlooked(function: Any) -> None:
+    with pytest.raises(FrechetError):
+        fr.trace(function, variables={"X": X, "w": w, "y": y})
 
 
 def value_dependent(w: Any) -> Any:

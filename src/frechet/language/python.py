@@ -32,6 +32,7 @@ from frechet.language.python_arrays import (
     summed,
 )
 from frechet.language.python_einsum import einsum, outer
+from frechet.language.python_functions import FURTHER, norm_of_order, strict
 from frechet.language.tree import Tree
 from frechet.ops.op import REGISTRY
 
@@ -41,7 +42,7 @@ _CODE = re.compile(r"[\w.]*?(\w+)\(((?:\{\w+\}(?:, )?)+)\)\Z")
 
 
 def _elementwise(name: str) -> Callable[..., Traced]:
-    def apply(*args: Any, **_: Any) -> Traced:
+    def apply(*args: Any) -> Traced:
         values = [array(a) for a in args]
         axes = values[0].axes
         for v in values[1:]:
@@ -52,7 +53,7 @@ def _elementwise(name: str) -> Callable[..., Traced]:
 
 
 def _whole(name: str, result: Callable[..., tuple[Dim, ...]]) -> Callable[..., Traced]:
-    def apply(*args: Any, **_: Any) -> Traced:
+    def apply(*args: Any) -> Traced:
         values = [array(a) for a in args]
         return Traced(call(name, *(v.tree for v in values)), result(*(v.axes for v in values)))
 
@@ -71,12 +72,14 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, p: 
     if str(ord) == "inf" and x.ndim == 1:
         return Traced(call("norminf", x.tree), ())
     if not names.get(ord):
+        if isinstance(ord, (int, float)) and x.ndim == 1:
+            return norm_of_order(x, ord)
         raise refuse(f"a norm of order {ord}")
     return Traced(call(names[ord], x.tree), ())
 
 
 def _constant(value: int) -> Callable[..., Traced]:
-    def make(shape: Any, *more: Any, **_: Any) -> Traced:
+    def make(shape: Any, *more: Any) -> Traced:
         sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape, *more)
         axes = tuple(s if isinstance(s, int) else s.tree.name for s in sizes)
         trees = [number_tree(s) if isinstance(s, int) else s.tree for s in sizes]
@@ -85,21 +88,21 @@ def _constant(value: int) -> Callable[..., Traced]:
     return make
 
 
-def _eye(n: Any, **_: Any) -> Traced:
+def _eye(n: Any) -> Traced:
     tree, dim = (number_tree(n), n) if isinstance(n, int) else (n.tree, n.tree.name)
     return Traced(call("eye", tree), (dim, dim))
 
 
 def _like(value: int) -> Callable[..., Traced]:
-    return lambda x, **_: array(x) * 0 + value
+    return lambda x: array(x) * 0 + value
 
 
-def _diagonal(x: Any, **_: Any) -> Traced:
+def _diagonal(x: Any) -> Traced:
     x = array(x)
     return Traced(call("diag", x.tree), x.axes[:1] if x.ndim == 2 else x.axes * 2)
 
 
-def _softmax(x: Any, dim: Any = None, axis: Any = None, **_: Any) -> Traced:
+def _softmax(x: Any, dim: Any = None, axis: Any = None) -> Traced:
     x, axis = array(x), dim if axis is None else axis
     if x.ndim == 1:
         return Traced(call("softmax", x.tree), x.axes)
@@ -107,46 +110,36 @@ def _softmax(x: Any, dim: Any = None, axis: Any = None, **_: Any) -> Traced:
     return powers / summed(powers, -1 if axis is None else axis, True)
 
 
-def _logsumexp(x: Any, axis: Any = None, dim: Any = None, keepdims: bool = False, **_: Any) -> Traced:
+def _logsumexp(x: Any, axis: Any = None, dim: Any = None, keepdims: bool = False) -> Traced:
     x, axis = array(x), dim if axis is None else axis
     if x.ndim == 1:
         return Traced(call("logsumexp", x.tree), ())
     return _elementwise("log")(summed(_elementwise("exp")(x), axis, keepdims))
 
 
-def _solve(A: Any, b: Any, **_: Any) -> Traced:
+def _solve(A: Any, b: Any) -> Traced:
     A, b = array(A), array(b)
     return Traced(call("solve", A.tree, b.tree), b.axes)
 
 
-def _extreme(name: str) -> Callable[..., Traced]:
-    return lambda x, **_: Traced(call(name, array(x).tree), ())
-
-
-def _one_sum(x: Any, axis: Any = None, keepdims: bool = False, dim: Any = None, **_: Any) -> Traced:
+def _one_sum(x: Any, axis: Any = None, keepdims: bool = False, dim: Any = None) -> Traced:
     return array(x).sum(axis, keepdims, dim)
 
 
-def _one_mean(x: Any, axis: Any = None, keepdims: bool = False, dim: Any = None, **_: Any) -> Traced:
+def _one_mean(x: Any, axis: Any = None, keepdims: bool = False, dim: Any = None) -> Traced:
     return array(x).mean(axis, keepdims, dim)
 
 
-def _slogdet(X: Any) -> tuple[Traced, Traced]:
-    X = array(X)
-    det = Traced(call("det", X.tree), ())
-    return _elementwise("sign")(det), Traced(call("logdet", X.tree), ())
-
-
-def _dot(a: Any, b: Any, **_: Any) -> Traced:
+def _dot(a: Any, b: Any) -> Traced:
     a, b = array(a), array(b)
     return matmul(a, b) if a.ndim and b.ndim else a * b
 
 
-def _log_sigmoid(x: Any, **_: Any) -> Traced:
+def _log_sigmoid(x: Any) -> Traced:
     return _elementwise("log")(_elementwise("sigmoid")(x))
 
 
-def _var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, **_: Any) -> Traced:
+def _var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Traced:
     x = array(x)
     centred = x - x.mean(axis, axis is not None)
     squares = centred * centred
@@ -159,7 +152,7 @@ def _std(x: Any, axis: Any = None, ddof: int = 0, **options: Any) -> Traced:
     return _elementwise("sqrt")(_var(x, axis, ddof, **options))
 
 
-def _log_softmax(x: Any, axis: Any = None, dim: Any = None, **_: Any) -> Traced:
+def _log_softmax(x: Any, axis: Any = None, dim: Any = None) -> Traced:
     x, axis = array(x), dim if axis is None else axis
     found: Traced = x - (_logsumexp(x) if x.ndim == 1 else _logsumexp(x, -1 if axis is None else axis, keepdims=True))
     return found
@@ -181,35 +174,33 @@ def _scalar(*_: Any) -> tuple[Dim, ...]:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sum": _one_sum, "mean": _one_mean, "dot": _dot, "vdot": _dot, "matmul": matmul, "inner": _dot, "mm": matmul,
-    "mv": matmul, "norm": _norm, "trace": _whole("tr", _scalar), "outer": outer, "einsum": einsum,
+    "sum": _one_sum, "mean": _one_mean, "dot": _dot, "vdot": _dot, "matmul": matmul, "mm": matmul,
+    "mv": matmul, "norm": _norm, "outer": outer, "einsum": einsum,
     "greater": _elementwise("gt"), "greater_equal": _elementwise("ge"), "less": _elementwise("lt"),
     "less_equal": _elementwise("le"), "equal": _elementwise("eq"), "not_equal": _elementwise("ne"),
     "logical_and": _elementwise("and"), "logical_or": _elementwise("or"), "logical_not": lambda c: array(c) == 0,
     "diag": _diagonal, "diagonal": _diagonal, "diagflat": _diagonal, "inv": _whole("inv", lambda a: a),
     "pinv": _whole("pinv", lambda a: a[::-1]), "det": _whole("det", _scalar), "logdet": _whole("logdet", _scalar),
-    "slogdet": _slogdet, "solve": _solve, "eye": _eye, "identity": _eye, "ones": _constant(1), "zeros": _constant(0),
+    "solve": _solve, "eye": _eye, "identity": _eye, "ones": _constant(1), "zeros": _constant(0),
     "ones_like": _like(1), "zeros_like": _like(0), "softmax": _softmax, "logsumexp": _logsumexp,
     "add": lambda a, b: entrywise("add", a, b), "subtract": lambda a, b: entrywise("sub", a, b),
     "multiply": lambda a, b: entrywise("mul", a, b), "mul": lambda a, b: entrywise("mul", a, b),
     "divide": lambda a, b: entrywise("div", a, b), "true_divide": lambda a, b: entrywise("div", a, b),
     "power": lambda a, b: entrywise("pow", a, b), "float_power": lambda a, b: entrywise("pow", a, b),
-    "pow": lambda a, b: entrywise("pow", a, b), "negative": lambda a: -array(a), "transpose": lambda a, *_: array(a).T,
+    "pow": lambda a, b: entrywise("pow", a, b), "negative": lambda a: -array(a),
     "square": lambda a: array(a) ** 2, "reciprocal": lambda a: 1 / array(a), "log_sigmoid": _log_sigmoid,
     "logsigmoid": _log_sigmoid, "maximum": _elementwise("max"), "minimum": _elementwise("min"),
-    "max": _extreme("max"), "amax": _extreme("max"), "min": _extreme("min"), "amin": _extreme("min"),
     "sigmoid": _elementwise("sigmoid"), "expit": _elementwise("sigmoid"), "relu": _elementwise("relu"),
     "softplus": _elementwise("softplus"), "logaddexp": lambda a, b: _elementwise("log")(
         _elementwise("exp")(a) + _elementwise("exp")(b)),
     "log2": lambda x: _elementwise("log")(x) / _elementwise("log")(2),
     "log10": lambda x: _elementwise("log")(x) / _elementwise("log")(10),
-    "asarray": lambda x, *_, **__: array(x), "array": lambda x, *_, **__: array(x), "tensor": lambda x, **_: array(x),
+    "asarray": lambda x, *_: array(x), "array": lambda x, *_: array(x), "tensor": lambda x: array(x),
     "float64": array,
-    "ravel": lambda x: array(x).ravel(), "reshape": lambda x, s, **_: array(x).reshape(s),
+    "ravel": lambda x: array(x).ravel(), "reshape": lambda x, s: array(x).reshape(s),
     "kron": _whole("kron", lambda a, b: tuple(f"{x}*{y}" for x, y in zip(a, b, strict=True))),
     "cross": _whole("cross", lambda a, b: a), "expm": _whole("expm", lambda a: a), "logm": _whole("logm", lambda a: a),
-    "sqrtm": _whole("sqrtm", lambda a: a), "cholesky": _whole("chol", lambda a: a), "triu": _whole("triu", lambda a: a),
-    "tril": _whole("tril", lambda a: a), "prod": _whole("prod", _scalar), "len": lambda x: array(x).shape[0],
+    "sqrtm": _whole("sqrtm", lambda a: a), "cholesky": _whole("chol", lambda a: a), "len": lambda x: array(x).shape[0],
     "matrix_power": lambda X, k: Traced(Tree("pow", (array(X).tree, number_tree(k))), array(X).axes),
     "multi_dot": _chain, "stop_gradient": lambda x: x, "abs": _elementwise("abs"),
     "fabs": _elementwise("abs"), "absolute": _elementwise("abs"),
@@ -234,12 +225,12 @@ def _from_records() -> dict[str, Callable[..., Any]]:
 
 def lookup(name: str) -> Callable[..., Any]:
     """The symbolic function for a name of an array library."""
-    found = FUNCTIONS.get(name) or _from_records().get(name)
+    found = FURTHER.get(name) or FUNCTIONS.get(name) or _from_records().get(name)
     if found is None:
         raise refuse(
             f"the function {name} is not known", "frechet knows the usual functions of NumPy, JAX and PyTorch."
         )
-    return found
+    return strict(name, found)
 
 
 LOOKUP.append(lookup)

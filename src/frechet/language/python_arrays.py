@@ -7,7 +7,7 @@ matrix; an axis of length 1 is 1. A vector is a column in the tree, (1, n) a row
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -44,6 +44,22 @@ def transposed(tree: Tree) -> Tree:
 
 def ones() -> Tree:
     return call("vector", number_tree(1))
+
+
+# Options that say nothing about the value: types, places, ways to compute.
+_HARMLESS = frozenset({
+    "dtype", "copy", "order", "casting", "subok", "precision", "preferred_element_type", "device", "like",
+    "requires_grad", "optimize", "check_finite", "overwrite_a", "overwrite_b", "assume_a", "hermitian", "sym_pos",
+    "layout", "inplace", "UPLO", "rcond", "lower", "symmetrize_input", "promote_integers", "out_sharding",
+})  # fmt: skip
+_TRUTHS = frozenset({"gt", "ge", "lt", "le", "eq", "ne", "and", "or", "not"})
+
+
+def only_harmless(options: Mapping[str, Any], name: str) -> None:
+    """Refuse options that change the value: max(axis=1) is not max()."""
+    for word, value in options.items():
+        if word not in _HARMLESS and value is not None:
+            raise refuse(f"the option {word} of {name}", "Write what it does with other operations.")
 
 
 class Traced:
@@ -175,10 +191,12 @@ class Traced:
 
     # -- methods -----------------------------------------------------------------------------------
 
-    def sum(self, axis: Any = None, keepdims: bool = False, dim: Any = None, **_: Any) -> Traced:
+    def sum(self, axis: Any = None, keepdims: bool = False, dim: Any = None, **options: Any) -> Traced:
+        only_harmless(options, "sum")
         return summed(self, axis if dim is None else dim, keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False, dim: Any = None, **_: Any) -> Traced:
+    def mean(self, axis: Any = None, keepdims: bool = False, dim: Any = None, **options: Any) -> Traced:
+        only_harmless(options, "mean")
         axis = axis if dim is None else dim
         total: Traced = self.sum() / self.size if axis is None else summed(self, axis, keepdims) / self.shape[axis]
         return total
@@ -186,13 +204,17 @@ class Traced:
     def dot(self, other: Any) -> Traced:
         return matmul(self, other)
 
-    def transpose(self, *_: Any) -> Traced:
-        return self.T
+    def transpose(self, *axes: Any) -> Traced:
+        result: Traced = LOOKUP[0]("transpose")(self, *axes)
+        return result
 
     def t(self) -> Traced:
         return self.T
 
-    def astype(self, *_: Any, **__: Any) -> Traced:
+    def astype(self, kind: Any, **_: Any) -> Traced:
+        whole = any(word in str(kind) for word in ("int", "bool", "complex"))
+        if whole and not (self.tree.kind == "call" and self.tree.name in _TRUTHS):
+            raise refuse(f"values made {kind}", "Formulas are over real numbers.")
         return self
 
     def item(self) -> Traced:
