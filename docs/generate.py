@@ -46,6 +46,7 @@ AREAS = {
     "comparisons": "Comparisons and choices",
     "conjugation": "Complex values",
     "reductions": "Sums over entries and their relatives",
+    "ranks": "Order statistics",
     "products": "Products and rearrangements",
     "inverse": "Inverse and determinant",
     "cofactors": "Cofactors",

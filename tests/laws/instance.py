@@ -15,7 +15,7 @@ from frechet.reference.conditions import read_conditions
 
 SIZES = {letter: size for size, letter in enumerate("mnkpqr", start=2)}
 MARGIN = 0.03  # more than the differences of the laws walk
-SPECIAL = {"whole", "spd", "invertible", "orthogonal", "symmetric"}
+SPECIAL = {"whole", "rank", "spd", "invertible", "orthogonal", "symmetric"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def draw(word: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     square = len(shape) == 2 and shape[0] == shape[1]
     if word == "whole" and not shape:
         return np.asarray(float(rng.choice([-2, 4, 5])))
+    if word == "rank" and not shape:
+        return np.asarray(2.0)
     if word == "whole":  # near the identity, so that powers stay small
         return 0.2 * normal + (np.eye(shape[0]) if square else 0)
     if word == "positive":

@@ -259,7 +259,7 @@ def _matrix_power(e: Emitter, tree: Tree, base: Product, n: int) -> Product:
 
 
 def _index(e: Emitter, tree: Tree, args: Values) -> Product:
-    places = [":" if p is None else str(p) for p in tree.value]
+    places = [":" if p is None else f"{p[0]}:{p[1]}" if isinstance(p, tuple) else str(p) for p in tree.value]
     code = e.close(args[0])
     if len(places) == 2 and code.ndim == 1:
         places = [places[0] if tree.args[0].typed.rows else places[1]]

@@ -14,7 +14,7 @@ from frechet.compile.program import FUNCTION, Pattern, Program, Value
 from frechet.compile.stable import LARGEST
 from frechet.core.dims import Dim
 from frechet.core.ein import is_symmetric, transpose
-from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Size, Unit, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological
 from frechet.ops.op import arguments
 
 FACTORED = ("inv", "logdet", "det")
@@ -62,8 +62,8 @@ class Planner:
             return Value(1, self.program.input(self.names[node.name], node.dims), plain(node))
         if isinstance(node, Size):
             return Value(1, self.program.emit("size", (), node.name, ()), ())
-        assert isinstance(node, (Unit, Mask))
-        place = node.position if isinstance(node, Unit) else node.offset
+        assert isinstance(node, (Unit, Mask, Pick))
+        place = node.position if isinstance(node, Unit) else node.first if isinstance(node, Pick) else node.offset
         return Value(1, self.program.emit(type(node).__name__.lower(), (), (place, node.dims), node.dims), plain(node))
 
     # ---- arrays ----

@@ -131,6 +131,13 @@ class Writer(Spelling):
             return f"jnp.zeros({self.shape(dims)}, dtype=dtype).at[{place}].set(1)"
         return f"({self.np}.arange({self.length(dims[0])}) == {place}) * {self.np}.ones((), dtype=dtype)"
 
+    def _pick(self, step: Step) -> str:
+        first, dims = step.spec
+        rows, cols = (self.length(d) for d in dims)
+        if self.backend == "torch":
+            return f"torch.eye({cols}, dtype=dtype)[{first}:{first} + {rows}]"
+        return f"{self.np}.eye({rows}, {cols}, {first}, dtype=dtype)"
+
     def _mask(self, step: Step) -> str:
         offset, dims = step.spec
         return f"{self.np}.tril({self.np}.ones({self.shape(dims)}{self._like()}), {-offset})"

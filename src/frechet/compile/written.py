@@ -66,7 +66,7 @@ def _python(code: Code, texts: Sequence[Text], language: Language) -> Text:
     if op in ("col", "row"):
         return Text(f"{_at(texts[0], ATOM)}[{':, None' if op == 'col' else 'None, :'}]", ATOM)
     if op == "index":
-        places = [p if p == ":" else str(int(p) - 1) for p in code.text.split(",")]
+        places = [_from_zero(p) for p in code.text.split(",")]
         return Text(f"{_at(texts[0], ATOM)}[{', '.join(places)}]", ATOM)
     if op == "outer":
         return _filled(language.word("outer"), texts)
@@ -104,7 +104,8 @@ def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
     if op == "col":
         return texts[0]
     if op == "index":
-        word = "index_row" if code.text.endswith(",:") else "index"
+        first, comma, _ = code.text.partition(",")
+        word = "index_row" if comma and ":" not in first and code.ndim == 1 else "index"
         filled = language.word(word).replace("{1}", code.text.replace(",", ", "))
         return _with_turned(code, _filled(filled, texts))
     if op in ("matmul", "outer"):
@@ -257,3 +258,9 @@ def _cheap(code: Code) -> bool:
     """Not worth a name: a leaf, or a view or an entry of one."""
     view = code.op in ("T", "col", "row", "neg", "index")
     return not code.args or (view and not code.args[0].args)
+
+
+def _from_zero(place: str) -> str:
+    """A place as Python counts: 2 is 1, 2:4 is 1:4."""
+    first, colon, last = place.partition(":")
+    return (str(int(first) - 1) if first else "") + colon + last

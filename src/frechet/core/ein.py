@@ -14,7 +14,7 @@ from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
 from frechet.core.facts import is_nonnegative, is_positive, triangle
 from frechet.core.label import canonical
-from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Size, Unit, Var, raw_ein, size_node
+from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Pick, Size, Unit, Var, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
@@ -326,7 +326,7 @@ def _sums_to_one(factor: Factor) -> bool:
 
 def _settled(node: Node, e: Number) -> Number:
     """The power of an entry of which only few values are possible: 0 and 1, or 1 and -1."""
-    if isinstance(node, (Unit, Mask)):
+    if isinstance(node, (Unit, Mask, Pick)):
         return 1
     if isinstance(node, Var) and e == int(e):
         if "signs" in node.facts:

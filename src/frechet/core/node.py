@@ -1,8 +1,8 @@
-"""The algebra's representation: a delta-free einsum DAG of eight node kinds, hash-consed.
+"""The algebra's representation: a delta-free einsum DAG of nine node kinds, hash-consed.
 
     Var    a variable                      Map    an elementwise function, all arguments of the same dims
     Ein    coef * product of factors       Call   an opaque operation (inv, det, softmax, ...)
-    Add    a sum of nodes of equal dims    Size, Unit, Mask   constants: a size, a basis vector, a triangle of ones
+    Add    a sum of nodes of equal dims    Size, Unit, Mask, Pick   a size, a basis vector, a triangle, rows of eye
 
 Everything linear is an Ein: sums over indices not in `out`, transposes, traces, diagonals, Kronecker products.
 An index may occur in any number of factors, `out` may repeat an index (eye, diag) and may hold an index no
@@ -133,6 +133,14 @@ class Mask(Node):
     offset: int
 
 
+class Pick(Node):
+    """0/1 matrix that takes the entries from `first` (from 0) on: 1 where column = row + first, eye(n)[2:4,:]."""
+
+    __slots__ = ("first",)
+
+    first: int
+
+
 _TABLE: WeakValueDictionary[bytes, Node] = WeakValueDictionary()
 
 
@@ -205,6 +213,10 @@ def mask(offset: int, rows: Dim, cols: Dim) -> Mask:
     return cast(Mask, _intern(Mask, str(offset), (), (rows, cols), {"offset": offset}))
 
 
+def pick(first: int, rows: Dim, cols: Dim) -> Pick:
+    return cast(Pick, _intern(Pick, str(first), (), (rows, cols), {"first": first}))
+
+
 def topological(roots: Iterable[Node]) -> list[Node]:
     """Every node below the roots once, children before parents; a loop, so depth does not matter."""
     order: list[Node] = []
@@ -238,4 +250,4 @@ def describe(node: Node, depth: int = 6) -> str:
         return "(" + " + ".join(f"{c} {describe(n, depth - 1)}" for c, n in node.terms) + ")"
     if isinstance(node, (Map, Call)):
         return f"{node.operation.name}({', '.join(describe(a, depth - 1) for a in node.children)})"
-    return {Size: "size", Unit: "e", Mask: "mask"}[type(node)] + str(node.dims)
+    return {Size: "size", Unit: "e", Mask: "mask", Pick: "pick"}[type(node)] + str(node.dims)

@@ -14,7 +14,7 @@ from typing import Any
 import mpmath
 
 from frechet.core.lazy import np
-from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Size, Unit, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Pick, Size, Unit, Var, topological
 
 DIGITS = 60
 MAX_ENTRIES = 4096
@@ -174,6 +174,8 @@ class _Values:
             plain = np.asarray(self.sizes[node.name], dtype=object)
         elif isinstance(node, Unit):
             plain = np.eye(1, shape[0], node.position, dtype=int)[0].astype(object)
+        elif isinstance(node, Pick):
+            plain = np.eye(*shape, k=node.first, dtype=int).astype(object)
         else:
             assert isinstance(node, Mask)
             plain = np.tri(*shape, k=-node.offset, dtype=int).astype(object)

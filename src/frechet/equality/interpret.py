@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from frechet.core.lazy import np
-from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Size, Unit, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological
 from frechet.ops.op import arguments
 
 
@@ -48,6 +48,8 @@ def _leaf(node: Node, arrays: Mapping[str, Any], sizes: Mapping[str, int], shape
         return np.asarray(float(sizes[node.name]))
     if isinstance(node, Unit):
         return np.eye(1, shape[0], node.position)[0]
+    if isinstance(node, Pick):
+        return np.eye(*shape, k=node.first)
     assert isinstance(node, Mask)
     return np.tri(*shape, k=-node.offset)
 

@@ -14,7 +14,7 @@ from frechet.core.dims import Dim, Shape, Size
 from frechet.core.ein import constant, ein, product, scale, split_coef
 from frechet.core.errors import problem
 from frechet.core.facts import OF_DOMAIN
-from frechet.core.node import Add, Ein, Map, Node, Number, size_node, unit, var
+from frechet.core.node import Add, Ein, Factor, Map, Node, Number, pick, size_node, unit, var
 from frechet.core.numbers import simple
 from frechet.core.operation import Operation, Pattern, Signature
 from frechet.core.tensor import Tensor, contract
@@ -223,16 +223,28 @@ def _indexed(t: Tree, args: Sequence[Value]) -> Value:
     node, shape = _node(args[0]), t.args[0].typed
     sides = [side for side in shape if side]
     index: list[int] = []
-    factors = []
+    factors: list[Factor] = []
     dims = dict(enumerate(shape.axes))
+    parts: dict[int, int] = {}
     for side, place in zip(sides, t.value, strict=True):
         axes = tuple(range(len(index), len(index) + len(side)))
         index += axes
-        if place is not None:
+        if isinstance(place, tuple) and place[0] == place[1]:
+            place = place[0]
+        if isinstance(place, tuple):
+            if len(side) != 1:
+                raise problem("E304", "A part of a vec or kron has no matrix form yet; take single entries.", t.span)
+            if place == (1, side[0]):
+                continue
+            length = place[1] - place[0] + 1
+            new = len(dims) + 100
+            dims[new], parts[axes[0]] = length, new
+            factors.append((pick(place[0] - 1, length, side[0]), (new, axes[0]), 1))
+        elif place is not None:
             for axis, position in zip(axes, _positions(side, place - 1, t), strict=True):
                 factors.append((unit(position, dims[axis]), (axis,), 1))
-    fixed = {f[1][0] for f in factors}
-    out = tuple(i for i in index if i not in fixed)
+    fixed = {f[1][0] for f in factors if len(f[1]) == 1}
+    out = tuple(parts.get(i, i) for i in index if i not in fixed)
     return ein(1, [(node, tuple(index), 1), *factors], out, dims)
 
 

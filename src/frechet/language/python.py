@@ -205,7 +205,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "multi_dot": _chain, "stop_gradient": lambda x: x, "abs": _elementwise("abs"),
     "fabs": _elementwise("abs"), "absolute": _elementwise("abs"),
     "hypot": lambda a, b: _elementwise("sqrt")(a * a + b * b),
-    "cumsum": _whole("cumsum", lambda a: a), "expand_dims": _expand, "unsqueeze": _expand, "var": _var,
+    "cumsum": _whole("cumsum", lambda a: a), "cumprod": _whole("cumprod", lambda a: a),
+    "expand_dims": _expand, "unsqueeze": _expand, "var": _var,
     "std": _std, "log_softmax": _log_softmax,
 }  # fmt: skip
 

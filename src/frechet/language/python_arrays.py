@@ -362,16 +362,35 @@ def indexed(value: Traced, key: Sequence[Any]) -> Traced:
         return value
     if len(key) > value.ndim:
         raise refuse(f"{len(key)} indices for {value.ndim} axes")
-    places: list[int | None] = []
+    places: list[int | tuple[int, int] | None] = []
     for k, dim in zip((*key, *(slice(None) for _ in range(value.ndim - len(key)))), value.axes, strict=True):
         if k == slice(None):
             places.append(None)
+        elif isinstance(k, slice):
+            places.append(_range(k, dim))
         elif isinstance(k, int) and (k >= 0 or isinstance(dim, int)):
             places.append(k + 1 if k >= 0 else int(dim) + k + 1)
         else:
             raise refuse(f"the index {k}", "An index is a whole number from 0, or a colon.")
-    axes = tuple(d for d, p in zip(value.axes, places, strict=True) if p is None)
+    axes = tuple(d if p is None else p[1] - p[0] + 1 for d, p in zip(value.axes, places, strict=True)
+                 if not isinstance(p, int))  # fmt: skip
     tree = Tree("index", (value.tree,), value=tuple(places))
-    if value.ndim == 2 and places[0] is not None and places[1] is None:
+    if value.ndim == 2 and isinstance(places[0], int) and not isinstance(places[1], int):
         tree = transposed(tree)  # a row of a matrix is a vector in NumPy
     return Traced(tree, axes)
+
+
+def _range(part: slice, dim: Dim) -> tuple[int, int]:
+    """x[1:3] as the first and the last place, counted from 1."""
+    if part.step not in (None, 1):
+        raise refuse(f"the step {part.step} of a slice", "Take every entry of a range: x[1:3].")
+    ends = (part.start or 0, part.stop)
+    if isinstance(dim, int):
+        first, last, _ = part.indices(dim)
+    elif all(isinstance(e, int) and e >= 0 for e in ends):
+        first, last = ends
+    else:
+        raise refuse("a slice to the end of an array whose size is a name", "Declare the size as a number.")
+    if last <= first:
+        raise refuse("an empty slice")
+    return first + 1, last

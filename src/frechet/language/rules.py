@@ -205,7 +205,7 @@ def _pow(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
 
 def _index(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
     a = args[0]
-    places: tuple[int | None, ...] = tree.value
+    places: tuple[int | tuple[int, int] | None, ...] = tree.value
     if len(places) == 1 and a.rows and a.cols:
         raise problem("E302", f"Two places are needed: this is {show(typing.sizes, a)}.", tree.span,
                       help="Write X[2,3], X[2,:] or X[:,3].")  # fmt: skip
@@ -216,10 +216,11 @@ def _index(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:
     return Type(kept[0]) if a.rows else Type((), kept[0])
 
 
-def _place(typing: Typing, tree: Tree, side: Term, place: int | None) -> Term:
+def _place(typing: Typing, tree: Tree, side: Term, given: int | tuple[int, int] | None) -> Term:
     """What is left of one side; an index within a symbolic size becomes a relation that every drawn size obeys."""
-    if place is None:
+    if given is None:
         return side
+    place = given[1] if isinstance(given, tuple) else given
     solved = typing.sizes.solved(side)
     names = [d for d in solved if not isinstance(d, int)]
     known = 1
@@ -231,7 +232,8 @@ def _place(typing: Typing, tree: Tree, side: Term, place: int | None) -> Term:
         raise problem("E302", f"The index {place} is too large: at most {MAX_SYMBOLIC_INDEX}.", tree.span)
     if names and place > known:
         typing.indexed.append((side, place))
-    return ()
+    length = given[1] - given[0] + 1 if isinstance(given, tuple) else 1
+    return term((length,)) if length > 1 else ()
 
 
 def _matrix(typing: Typing, tree: Tree, args: Sequence[Type]) -> Type:

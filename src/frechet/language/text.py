@@ -24,6 +24,7 @@ from frechet.language.precedence import (
 from frechet.language.tokens import Token, tokenize
 from frechet.language.tree import INFIX, Tree
 
+Place = int | tuple[int, int] | None
 MAX_NESTING = 20_000
 MAX_INDEX = 10**9
 
@@ -181,14 +182,19 @@ class _Parser:
     def _index(self, opening: Token) -> None:
         """`[2]`, `[2,3]`, `[:,3]`: an index holds literals only, so it is read at once."""
         operand = self.operands.pop()
-        places: list[int | None] = []
+        places: list[Place] = []
         at = self.at + 1
         while True:
             place, follower = self.tokens[at], self.tokens[min(at + 1, len(self.tokens) - 1)]
             if place.kind == "end":
                 raise unbalanced(opening, None)
-            places.append(self._place(place, follower, operand.tree, opening))
-            at += 2
+            if follower.text == ":" and place.kind == "number" and at + 3 < len(self.tokens):
+                last, follower = self.tokens[at + 2], self.tokens[at + 3]
+                places.append(self._range(place, last, follower, operand.tree, opening))
+                at += 4
+            else:
+                places.append(self._place(place, follower, operand.tree, opening))
+                at += 2
             if follower.text == "]":
                 break
         span = Span(operand.start, self.tokens[at - 1].end)
@@ -196,6 +202,17 @@ class _Parser:
             raise problem("E302", "An index has one or two places.", span)
         self.at = at
         self._push(Tree("index", (operand.tree,), value=tuple(places), span=span), operand.start)
+
+    def _range(self, first: Token, last: Token, follower: Token, base: Tree, opening: Token) -> tuple[int, int]:
+        """`2:4`, both ends included."""
+        if last.kind != "number":
+            raise problem("E302", "A range names both its ends.", Span(first.start, last.end),
+                          help="Write x[2:4]; both ends are included.")  # fmt: skip
+        ends = [self._place(t, follower, base, opening) for t in (first, last)]
+        if ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+            raise problem("E302", "A range goes from a whole number to one that is not smaller.",
+                          Span(first.start, last.end), help="Write x[2:4]; both ends are included.")  # fmt: skip
+        return ends[0], ends[1]
 
     def _place(self, place: Token, follower: Token, base: Tree, opening: Token) -> int | None:
         """One place of an index: a whole number from 1, or None for `:`."""
@@ -214,7 +231,7 @@ class _Parser:
             return None
         if not whole or len(place.text.lstrip("0")) > 10 or not 1 <= int(place.text) <= MAX_INDEX:
             raise problem("E302", "An index is a whole number from 1, or a colon.", place.span,
-                          help="Write x[1], X[2,3], X[:,1] or X[1,:].")  # fmt: skip
+                          help="Write x[1], x[2:4], X[2,3], X[:,1] or X[1,:].")  # fmt: skip
         return int(place.text)
 
     def _definition(self, frame: _Frame) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import count
 from string import ascii_lowercase
 
-from frechet.core.node import Add, Ein, Mask, Node, Number, Unit, Var
+from frechet.core.node import Add, Ein, Mask, Node, Number, Pick, Unit, Var
 from frechet.notation.product import UnwritableError
 from frechet.notation.term import Term, written
 from frechet.notation.text import to_text
@@ -70,6 +70,8 @@ class _Indexer:
             return node.name + where
         if isinstance(node, Unit):
             return f"[{at[0]}={node.position + 1}]"
+        if isinstance(node, Pick):
+            return f"[{at[1]}={at[0]}+{node.first}]"
         if isinstance(node, Mask):
             return f"[{at[0]}>={at[1]}]"
         try:

@@ -10,6 +10,7 @@ from frechet.language.tree import Tree, fold
 from frechet.notation import forms
 from frechet.notation.layout import Piece, brackets, spelled, write
 from frechet.notation.names import latex_name, subscript
+from frechet.notation.text import place_text
 
 _SIGNS = {
     "add": " + ", "sub": " - ", "dotadd": " + ", "dotsub": " - ",
@@ -153,7 +154,7 @@ class _Latex:
         """`x_{1}`, `X_{:,2}`."""
         arg = spelled(tree.args[0])
         simple = arg.kind == "name" and "_" not in latex_name(arg.name)
-        places = ",".join(":" if p is None else str(p) for p in tree.value)
+        places = ",".join(map(place_text, tree.value))
         return [*([arg] if simple else self.bracketed(arg)), subscript(places)]
 
     def matrix(self, tree: Tree) -> list[Piece]:

@@ -7,9 +7,8 @@ double transpose, no product with an identity, no `- -`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import groupby
 from typing import Any
 
 from frechet.core.dims import SCALAR, Dim, Shape, Size
@@ -46,6 +45,8 @@ class Page:
         self.terms: dict[Any, Tree] = {}
         # Trees as the user wrote them: their signs and orders stay.
         self.fixed: set[Tree] = set()
+        # Shorter ways to write a matrix product, tried one after the other (see `links`).
+        self.shorter: tuple[Callable[[Page, Sequence[Tree]], Sequence[Tree]], ...] = ()
 
     def make(
         self, kind: str, args: Sequence[Tree] = (), name: str = "", value: Any = None, shape: Shape = SCALAR
@@ -124,6 +125,15 @@ class Page:
     def unit(self, position: int, dim: Dim) -> Tree:
         """A basis vector, a column of the identity."""
         return self.make("index", [self.eye((dim,))], value=(None, position + 1), shape=Shape((dim,)))
+
+    def part(self, first: int, rows: Dim, cols: Dim) -> Tree:
+        """Rows of the identity, eye(n)[2:4,:]: it takes entries out of what stands right of it."""
+        place = (first + 1, first + int(rows))
+        tree = self.make("index", [self.eye((cols,))], value=(place, None), shape=Shape((rows,), (cols,)))
+        if tree not in self._flip:
+            value, shape = (None, place), Shape((cols,), (rows,))
+            self.keep_flip(tree, self.make("index", [self.eye((cols,))], value=value, shape=shape))
+        return tree
 
     def ones(self, shape: Shape) -> Tree:
         if shape.is_row:
@@ -283,24 +293,12 @@ class Page:
 
     def chain(self, links: Sequence[Tree]) -> Tree:
         """Matrix product from left to right."""
-        links = self._powers(links)
+        for shorter in self.shorter:
+            links = shorter(self, links)
         result = links[0]
         for link in links[1:]:
             result = self.times(result, link) if result.typed.is_scalar else self._joined(result, link)
         return result
-
-    def _powers(self, links: Sequence[Tree]) -> list[Tree]:
-        """Three and more of the same matrix one after the other as its power: X*X*X is X^3."""
-        out: list[Tree] = []
-        for link, run in groupby(links, key=lambda t: t):
-            count = len(list(run))
-            if count < 3 or not link.typed.is_matrix:
-                out += [link] * count
-            elif link.kind == "transpose":
-                out.append(self.flip(self.make("pow", [link.args[0], self.number(count)], shape=link.args[0].typed)))
-            else:
-                out.append(self.make("pow", [link, self.number(count)], shape=link.typed))
-        return out
 
     def _joined(self, a: Tree, b: Tree) -> Tree:
         return self.make("mul", [a, b], shape=Shape(a.typed.rows, b.typed.cols))

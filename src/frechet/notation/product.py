@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from frechet.core.dims import SCALAR, Shape
 from frechet.core.node import Ein, Mask, Number
 from frechet.language.tree import Tree
+from frechet.notation.links import sums_of_triangle
 from frechet.notation.pieces import Mat, Pieces, UnwritableError, Vec
 from frechet.notation.term import Term, joined
 
@@ -180,6 +181,9 @@ class Reduction(Pieces):
 
     def _summed(self, matrix: Tree, over_columns: bool) -> Tree:
         """sum(M, 2) as a column, sum(M, 1)' for the other direction."""
+        sums = sums_of_triangle(self.page, matrix, over_columns)
+        if sums is not None:
+            return sums
         if over_columns:
             return self.page.call("sum", [matrix, self.page.number(2)], Shape(matrix.typed.rows))
         row = self.page.call("sum", [matrix, self.page.number(1)], Shape((), matrix.typed.cols))

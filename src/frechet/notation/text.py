@@ -43,7 +43,12 @@ def _pieces(tree: Tree) -> list[Piece]:
 
 def index_text(tree: Tree) -> str:
     """`[2]`, `[:,3]`."""
-    return "[" + ",".join(":" if place is None else str(place) for place in tree.value) + "]"
+    return "[" + ",".join(map(place_text, tree.value)) + "]"
+
+
+def place_text(place: int | tuple[int, int] | None) -> str:
+    """`2`, `2:4`, `:`."""
+    return ":" if place is None else f"{place[0]}:{place[1]}" if isinstance(place, tuple) else str(place)
 
 
 def _rows(tree: Tree) -> list[Piece]:

@@ -10,6 +10,7 @@ from frechet.language.tree import Tree
 from frechet.notation import forms
 from frechet.notation.layout import Piece, brackets, spelled, write
 from frechet.notation.names import high, low, unicode_name
+from frechet.notation.text import place_text
 
 _SIGNS = {
     "add": " + ", "sub": " − ", "dotadd": " + ", "dotsub": " − ", "dotmul": " ⊙ ", "dotdiv": " ⊘ ", "div": "/",
@@ -40,7 +41,7 @@ def _pieces(tree: Tree) -> list[Piece]:
     if kind == "call":
         return _called(tree)
     if kind == "index":
-        places = ",".join(":" if p is None else str(p) for p in tree.value)
+        places = ",".join(map(place_text, tree.value))
         return [*_side(tree, 0), low(places) if places.isdigit() else f"[{places}]"]
     if kind == "matrix":
         return ["[", *_rows(tree), "]"]

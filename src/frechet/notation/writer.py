@@ -9,13 +9,14 @@ from fractions import Fraction
 from frechet.core.build import apply_map, without_axes
 from frechet.core.dims import SCALAR, Dim, Shape, Size
 from frechet.core.ein import constant, is_symmetric, permute, scale, split_coef
-from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Unit, Var, topological
+from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Pick, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, subtrees
 from frechet.notation.composite import call_sides, composite_term
 from frechet.notation.kronecker import matrix_of_sides
+from frechet.notation.links import SHORTER
 from frechet.notation.multiply import expand_once
 from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError, product_term
@@ -37,6 +38,7 @@ class Writer:
         directions: dict[str, Shape] | None = None,
     ) -> None:
         self.page = Page(decimals, rank)
+        self.page.shorter = SHORTER
         self.declarations = declarations
         self.origins = origins
         self._terms: dict[tuple[Node, bool], Term] = {}
@@ -264,6 +266,8 @@ class Writer:
             return self._called(node)
         if isinstance(node, Unit):
             return page.unit(node.position, node.dims[0])
+        if isinstance(node, Pick):
+            return page.part(node.first, node.dims[0], node.dims[1])
         if isinstance(node, Mask):
             return page.call("tril", [page.ones(self._shape(node))], self._shape(node))
         raise UnwritableError

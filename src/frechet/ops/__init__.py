@@ -14,6 +14,7 @@ from frechet.ops import (
     norms,
     powers,
     products,
+    ranks,
     reductions,
     spectral,
     vectors,
@@ -22,5 +23,6 @@ from frechet.ops.op import REGISTRY
 
 __all__ = [
     "REGISTRY", "circulant", "cofactors", "comparisons", "conjugation", "constants", "elementwise", "entries",
-    "factorisations", "inverse", "matrix_functions", "norms", "powers", "products", "reductions", "spectral", "vectors",
+    "factorisations", "inverse", "matrix_functions", "norms", "powers", "products", "ranks", "reductions", "spectral",
+    "vectors",
 ]  # fmt: skip

@@ -97,7 +97,7 @@ def norminf(X: Tensor) -> Tensor:
 
 @composed("cumsum(x)", sig="(n)->(n)", value=lambda x: np.cumsum(x), latex=r"\operatorname{cumsum}({x})",
           code={"numpy": "np.cumsum({x})", "jax": "jnp.cumsum({x})", "torch": "torch.cumsum({x}, 0)"},
-          example=("a'*cumsum(x)", "x", "triu(ones(n, n))*a"))  # fmt: skip
+          example=("a'*cumsum(x)", "x", "revcumsum(a)"))  # fmt: skip
 def cumsum(x: Tensor) -> Tensor:
     """Sums of the first entries: a lower triangle of ones times x."""
     if not x.node.dims:
@@ -105,3 +105,31 @@ def cumsum(x: Tensor) -> Tensor:
     (dim,) = x.node.dims
     below = Tensor(mask(0, dim, dim), ((dim,), (dim,)))
     return contract("ij,j->i", below, x)
+
+
+@composed("revcumsum(x)", sig="(n)->(n)", value=lambda x: np.cumsum(x[::-1])[::-1],
+          latex=r"\operatorname{revcumsum}({x})",
+          code={"numpy": "np.cumsum({x}[::-1])[::-1]", "jax": "jnp.cumsum({x}[::-1])[::-1]",
+                "torch": "torch.cumsum({x}.flip(0), 0).flip(0)"},
+          example=("a'*revcumsum(x)", "x", "cumsum(a)"))  # fmt: skip
+def revcumsum(x: Tensor) -> Tensor:
+    """Sums of the last entries, the adjoint of cumsum: an upper triangle of ones times x."""
+    if not x.node.dims:
+        return x
+    (dim,) = x.node.dims
+    below = Tensor(mask(0, dim, dim), ((dim,), (dim,)))
+    return contract("ji,j->i", below, x)
+
+
+@op("cumprod(x)", sig="(n)->(n)", value=lambda x: np.cumprod(x), latex=r"\operatorname{cumprod}({x})",
+    code={"numpy": "np.cumprod({x})", "jax": "jnp.cumprod({x})", "torch": "torch.cumprod({x}, 0)"},
+    example=("a'*cumprod(x)", "x", "revcumsum(cumprod(x).*a)./x"))  # fmt: skip
+def cumprod(x: Tensor, dx: Tensor) -> Tensor:
+    """Products of the first entries: d cumprod(x) = cumprod(x).*cumsum(dx./x), where no entry is 0."""
+    return cumprod(x) * cumsum(dx / x)
+
+
+@law("cumprod")
+def cumprod_of_scalar(x: Tensor) -> Tensor | None:
+    """cumprod(s) = s."""
+    return x if x.node.order == 0 else None

@@ -118,6 +118,7 @@ _PHRASES: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "two largest entries of x are equal": ("kink", "x", lambda x: _relative_gap(np.sort(x.ravel())[-2:])),
     "two largest entries of abs(X) are equal": (
         "kink", "X", lambda X: _relative_gap(np.sort(np.abs(X).ravel())[-2:])),
+    "two entries of x are equal": ("kink", "x", lambda x: _relative_gap(x.ravel())),
     "two least entries of a are equal": ("kink", "a", lambda a: _relative_gap(np.sort(a.ravel())[:2])),
 }  # fmt: skip
 

@@ -281,7 +281,9 @@ def _power(tree: Tree, k: int, args: Sequence[int], program: Program) -> Step:
 
 
 def _index(tree: Tree, k: int, i: int, ext: Extent) -> Step:
-    places = [slice(None) if p is None else p - 1 for p in tree.value]
+    places = [
+        slice(None) if p is None else slice(p[0] - 1, p[1]) if isinstance(p, tuple) else p - 1 for p in tree.value
+    ]
 
     def step(v: Slots) -> None:
         a = v[i]

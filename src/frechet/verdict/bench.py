@@ -202,7 +202,8 @@ def apply(tree: Tree, args: Sequence[Any], sizes: Any) -> Any:
     if kind in ("neg", "transpose"):
         return -args[0] if kind == "neg" else args[0].T
     if kind == "index":
-        places = [slice(None) if p is None else slice(p - 1, p) for p in tree.value]
+        places = [slice(None) if p is None else slice(p[0] - 1, p[1]) if isinstance(p, tuple) else slice(p - 1, p)
+                  for p in tree.value]  # fmt: skip
         return args[0].reshape(-1, 1)[places[0]] if len(places) == 1 else args[0][places[0], places[1]]
     if kind == "matrix":
         width = tree.value[1]
