@@ -44,6 +44,27 @@ def test_the_same_values(name: str, want: str, backend: str) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
 
 
+LONG = {"barrier": {"k": 2, "n": 30}, "axb": None, "matfac": None}
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("name", LONG)
+def test_structured_newton_steps(name: str, backend: str) -> None:
+    pytest.importorskip(backend)
+    p = BY_NAME[name]
+    f, arrays = fr.parse(p.text, variables=p.variables), draw(p, 4, LONG[name])
+    step = fr.compile(f, p.wrt[:1], want="newton", backend=backend)
+    expected = fr.compile(f, p.wrt[:1], want="newton", backend="numpy")(**arrays)
+    np.testing.assert_allclose(np.asarray(step(**arrays)), expected, rtol=1e-8, atol=1e-10)
+    size = np.size(expected)
+    assert all(row[4] < 8 * size**2 for row in step.plan.rows())  # no matrix of the size of the Hessian
+    if name == "barrier":  # a diagonal that is nothing beside the other term
+        arrays["x"] = 1e9 * arrays["x"]
+        with pytest.raises(fr.FrechetError, match="singular"):
+            fr.compile(f, p.wrt[:1], want="newton", backend="numpy")(**arrays)
+        assert np.isnan(np.asarray(step(**arrays))).all()
+
+
 def test_jax_transformations() -> None:
     import jax
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from frechet.api.function import Function
 from frechet.compile.assemble import Compiled, Plan, Request, assemble
+from frechet.compile.choose import Watched, worth_a_trial
 from frechet.compile.goals import WANTS, goal
-from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, key_of, singular, stacked, written
+from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
 from frechet.compile.wrappers import jax_wrapped, torch_wrapped
 from frechet.core.errors import problem
 from frechet.core.lazy import np
@@ -25,12 +26,17 @@ class CompiledFunction:
 
     source    the code of the program used last (or for the declared or assumed sizes), which runs alone
     plan      its steps as a table: operation, shape, flops, bytes
-    backend   numpy, jax or torch
+    backend   numpy, jax or torch: what computes now
+    choice    why, where the backend was "auto"
     """
 
-    def __init__(self, function: Function, request: Request, shapes: Mapping[str, int] | None) -> None:
+    def __init__(
+        self, function: Function, request: Request, shapes: Mapping[str, int] | None, auto: bool = False
+    ) -> None:
         self.function, self.request = function, request
         self.backend = request.backend
+        self.auto, self.choice = auto, "numpy: it needs no compiler" if auto else f"{request.backend}: asked for"
+        self._others: dict[str, CompiledFunction] = {}
         self.wrt, self.want = request.wrt, request.want
         self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
         self._inputs = Inputs(function.declarations, request)
@@ -78,6 +84,10 @@ class CompiledFunction:
         if places:
             raise problem("E505", "Arrays are given by name.", help=", ".join(f"{n}=..." for n in self.arguments))
         given = {n: a for n, a in arrays.items() if a is not ABSENT}
+        home = home_of(given.values()) if self.auto else ""
+        if home:
+            self.backend, self.choice = home, f"{home}: the arrays are there"
+            return self._other(home)._general(given, out)
         values = self._inputs.values(given)
         batched = self._inputs.batched(values)
         try:
@@ -95,11 +105,35 @@ class CompiledFunction:
             self._last = self._planned(self._inputs.sizes(values))
             if len(self._ready) > MOST_SHAPES:
                 self._ready.clear()
-            run = self._ready[key] = self._last.function
+            run = self._ready[key] = self._started(self._last)
             numbers = for_numbers(run, given, values, scalars)
             if numbers is not None:
                 self._ready[numbers[0]] = numbers[1]
         return run(*values.values())
+
+    def _started(self, made: Compiled) -> Callable[..., Any]:
+        """The function of a program; where JAX may turn out faster, one that will try it."""
+        if not self.auto or self.request.as_operator or not worth_a_trial(made):
+            return made.function
+
+        def other() -> Any:
+            request = self._other("jax").request
+            return assemble(self._goal, self.function.declarations, request, made.plan.sizes).function
+
+        def say(backend: str, run: Callable[..., Any], why: str) -> None:
+            self.backend, self.choice = backend, why
+            for key in [k for k, kept in self._ready.items() if kept is watched]:
+                self._ready[key] = run
+
+        watched = Watched(made.function, other, say)
+        return watched
+
+    def _other(self, backend: str) -> CompiledFunction:
+        """The same in another backend."""
+        if backend not in self._others:
+            request = replace(self.request, backend=backend)
+            self._others[backend] = CompiledFunction(self.function, request, self._given)
+        return self._others[backend]
 
     def _batch(self, values: Mapping[str, Any], batched: Sequence[str]) -> Any:
         """The results along a leading axis that some of the arrays have, stacked."""
@@ -190,7 +224,9 @@ def compile(
              hvp                  the Hessian times a direction, passed as v (v_ if f has a variable v; one for each
                                   variable, v_w, if there are several)
              newton               solve(H, g): the Newton step is its negative
-    backend  numpy, jax, torch; auto takes numpy
+    backend  numpy, jax, torch. auto computes where the arrays are, starts on NumPy, and moves a program to JAX (if
+             installed) once it has run for a second, consists of functions like exp to a good part, and JAX gives the
+             same numbers faster: `.backend` and `.choice` say so
     shapes   the sizes for which to choose the plan, by the name of a size (a number) or of a variable (its shape);
              without them it is chosen at the first call
     facts    more facts about the arrays that will come, as in `fr.parse`: {"K": ["spd"]}. They are taken on trust
@@ -209,6 +245,8 @@ def compile(
         f._need_scalar({"value_and_gradient": "gradient"}.get(want, want))
     if as_operator and (want != "hessian" or len(names) > 1):
         raise problem("E505", "Only the Hessian by one variable comes as an operator.", help='want="hessian"')
+    if as_operator and backend in ("jax", "torch"):
+        raise problem("E505", f"There are no operators for {backend}.", help='backend="numpy"')
     if "out" in f.declarations.variables:
         raise problem("E505", "A variable cannot be called out here: out= takes the array for the result.")
     sizes = _sizes(f, {} if shapes is None else shapes)
@@ -216,7 +254,7 @@ def compile(
         f = _with_facts(f, facts)
     request = Request.of(f.declarations, tuple(names), want, "numpy" if backend == "auto" else backend, as_operator)
     made = _with_entry(request, f) if request.backend == "numpy" else CompiledFunction
-    return made(f, request, sizes)
+    return made(f, request, sizes, backend == "auto")
 
 
 def _with_entry(request: Request, f: Function) -> type[CompiledFunction]:

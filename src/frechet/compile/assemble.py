@@ -88,6 +88,13 @@ class Plan:
     def flops(self) -> float:
         return sum(s.flops for s in self.steps)
 
+    @property
+    def functions(self) -> float:
+        """The share of exp, tanh and other functions of entries in the estimated time."""
+        every = sum(s.nanoseconds for s in self.steps)
+        mapped = [s for s in self.steps if s.op == "entrywise" and s.spec[0][0] in ("map", "decay")]
+        return sum(s.nanoseconds for s in mapped) / every if every else 0.0
+
     def __str__(self) -> str:
         lines = [f"{'step':8}{'operation':34}{'shape':18}{'flops':>12}{'bytes':>12}"]
         lines += [f"{n:8}{w[:33]:34}{s:18}{f:12.4g}{b:12d}" for n, w, s, f, b in self.rows()]

@@ -61,12 +61,32 @@ def add_diagonal(A, d, pattern):
     return A + on_diagonal(d, pattern, A.shape)
 
 
-def newton_step(H, g):
+def newton_step(H, g, symmetric=True):
     """solve(H, g); not a number where H is singular to working precision."""
     F = Factor(H)
     d = jnp.abs(jnp.diagonal(F.LU[0]))
     fine = d.min() > 4 * len(d) * jnp.finfo(d.dtype).eps * d.max()
     return jnp.where(fine, F.solve(g), jnp.nan)
+
+
+def sylvester_solve(A, B, G):
+    """X with A X + X B = G for symmetric A and B."""
+    a, P = jnp.linalg.eigh(A)
+    b, Q = jnp.linalg.eigh(B)
+    return P @ ((P.T @ G @ Q) / (a[:, None] + b)) @ Q.T
+
+
+def woodbury_solve(d, U, V, g):
+    """solve(diag(d) + U V', g) through a small matrix, of the size of the rank; not a number where singular."""
+    E = U / d[:, None]
+    x = g / d
+    small = jnp.eye(U.shape[1], dtype=d.dtype) + V.T @ E
+    x = x - E @ Factor(small).solve(V.T @ x)
+    eps = jnp.finfo(d.dtype).eps
+    x = jnp.where(jnp.abs((E * V).sum(1)).max() * 4 * len(d) * eps < 1, x, jnp.nan)
+    off = jnp.abs(d * x + U @ (V.T @ x) - g).max()
+    good = ~(off > 1e-9 * (eps / 2.2e-16) ** 0.5 * jnp.abs(g).max())
+    return jax.lax.cond(good, lambda: x, lambda: Factor(jnp.diag(d) + U @ V.T).solve(g))
 
 
 def split(x, shapes):
@@ -100,6 +120,11 @@ TORCH = (
         "matrix = B if B.ndim == 2 else B[:, None]\n"
         "        X = torch.linalg.solve(self.A.T, matrix) if turned else torch.linalg.lu_solve(*self.LU, matrix)\n"
         "        return X.reshape(B.shape)",
+    )
+    .replace("jnp.eye(U.shape[1], dtype=d.dtype)", "torch.eye(U.shape[1], dtype=d.dtype, device=d.device)")
+    .replace(
+        "return jax.lax.cond(good, lambda: x, lambda: Factor(jnp.diag(d) + U @ V.T).solve(g))",
+        "return x if good else Factor(torch.diag(d) + U @ V.T).solve(g)",
     )
     .replace("jnp.", "torch.")
 )

@@ -39,9 +39,7 @@ def solves(left: Operand, right: frozenset[int], kept: frozenset[int]) -> bool:
 class Orderer:
     """Finds the pairs for one product."""
 
-    def __init__(
-        self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int], known: Known
-    ) -> None:
+    def __init__(self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int], known: Known) -> None:
         self.operands = operands
         self.length = length
         self.known = known

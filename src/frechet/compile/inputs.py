@@ -8,7 +8,7 @@ is wrong with it.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from frechet.compile.assemble import Request
@@ -153,6 +153,14 @@ class Inputs:
 def _is_foreign(value: Any) -> bool:
     """An array of JAX or PyTorch."""
     return type(value).__module__.split(".")[0] in ("jax", "jaxlib", "torch")
+
+
+def home_of(values: Iterable[Any]) -> str:
+    """jax or torch if one of the values is there."""
+    found = {type(v).__module__.split(".")[0].removesuffix("lib") for v in values if _is_foreign(v)}
+    if len(found) > 1:
+        raise problem("E305", "Some arrays are JAX's and some PyTorch's.")
+    return next(iter(found), "")
 
 
 def real(name: str, value: Any) -> Any:

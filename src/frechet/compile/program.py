@@ -32,6 +32,18 @@ class Step:
     dims: Dims
     flops: float
 
+    @property
+    def nanoseconds(self) -> float:
+        """A rough estimate of the time of this step."""
+        rate = ENTRY
+        if self.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal", "outers"):
+            matrices = self.op != "dot"
+            if not matrices:
+                left, right, out = (set(i) for i in self.spec)
+                matrices = len(out) > 1 and bool((left & right) - out)
+            rate = PRODUCT / 2 if matrices else VECTOR / 2
+        return self.flops * rate + (CALL if self.op != "input" else 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -94,17 +106,7 @@ class Program:
 
     def nanoseconds(self, results: Iterable[str]) -> float:
         """A rough estimate, for choosing between programs."""
-        total = 0.0
-        for s in self.needed(results):
-            rate = ENTRY
-            if s.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal", "outers"):
-                matrices = s.op != "dot"
-                if not matrices:
-                    left, right, out = (set(i) for i in s.spec)
-                    matrices = len(out) > 1 and bool((left & right) - out)
-                rate = PRODUCT / 2 if matrices else VECTOR / 2
-            total += s.flops * rate + (CALL if s.op != "input" else 0.0)
-        return total
+        return sum(s.nanoseconds for s in self.needed(results))
 
     def known(self, op: str, args: tuple[str, ...], spec: Any) -> bool:
         return (op, args, spec) in self.table

@@ -86,7 +86,7 @@ class SecondOrder:
         node, gradient = _without_common(node, gradient)
         parts = parts_of(node, rows, self.sizes)
         kinds = sorted(p.kind for p in parts)
-        if self.writer.backend == "numpy" and rows:
+        if rows:
             for recipe in (self._entrywise, self._kronecker, self._sylvester, self._woodbury, self._blocks):
                 text = recipe(parts, kinds, gradient)
                 if text:
@@ -140,7 +140,7 @@ class SecondOrder:
         names = self.arrays([diagonal.nodes[0], gradient, *(n for p in low for n in p.nodes)])
         tall = [self._tall(name, n, rows) for name, n in zip(names[2:], [n for p in low for n in p.nodes], strict=True)]
         sides = [tall[0::2], tall[1::2]]
-        U, V = (s[0] if len(s) == 1 else f"np.concatenate(({', '.join(s)}), axis=1)" for s in sides)
+        U, V = (s[0] if len(s) == 1 else self._beside(s) for s in sides)
         solve = self.writer.helper("woodbury_solve")
         d, g = names[:2]
         if rows == 1:
@@ -148,13 +148,18 @@ class SecondOrder:
         shape = self.writer.shape(gradient.dims)
         return f"{solve}({d}.reshape(-1), {U}, {V}, {g}.reshape(-1)).reshape({shape})"
 
+    def _beside(self, parts: Sequence[str]) -> str:
+        """Matrices of the same height, side by side."""
+        cat, axis = ("cat", "dim") if self.writer.backend == "torch" else ("concatenate", "axis")
+        return f"{self.writer.np}.{cat}(({', '.join(parts)}), {axis}=1)"
+
     def _blocks(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         if kinds != ["Blocks"]:
             return ""
         B, g = self.arrays([parts[0].nodes[0], gradient])
         if parts[0].last:
-            return f"np.linalg.solve({B}, {g}.T[:, :, None])[:, :, 0].T"
-        return f"np.linalg.solve({B}, {g}[:, :, None])[:, :, 0]"
+            return f"{self.writer.np}.linalg.solve({B}, {g}.T[:, :, None])[:, :, 0].T"
+        return f"{self.writer.np}.linalg.solve({B}, {g}[:, :, None])[:, :, 0]"
 
     def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
         """solve(H, g) for several variables: one dense system."""

@@ -25,7 +25,8 @@ def woodbury_solve(d, U, V, g):
     """solve(diag(d) + U V', g) through a small matrix, of the size of the rank.
 
     For a positive d and U = V no more than the trace of the small matrix is lost to cancellation; where that may be
-    too much the residual is looked at, and the dense system solved if it is large.
+    too much the residual is looked at, and the dense system solved if it is large. Refused where the diagonal is
+    nothing beside the other term to working precision.
     """
     E = (U.T / d).T
     small = V.T @ E
@@ -36,6 +37,9 @@ def woodbury_solve(d, U, V, g):
     single = g.dtype == np.float32
     if U is V and F.cholesky and d.min() > 0 and sum(small.diagonal().tolist()) < (1e2 if single else 1e6):
         return x
+    beside = np.abs(np.einsum("ij,ij->i", E, V)).max()  # the other term beside the diagonal
+    if beside * 4 * len(d) * (1.2e-7 if single else 2.2e-16) >= 1:
+        raise np.linalg.LinAlgError("The Hessian is singular")
     off = np.abs(d * x + U @ (V.T @ x) - g).max()
     if off <= (1e-4 if single else 1e-9) * np.abs(g).max():
         return x
