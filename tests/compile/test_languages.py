@@ -131,9 +131,9 @@ def test_the_numbers_of_some_cases(language: str) -> None:
     if absent := foreign.missing(PROGRAM[language]):
         pytest.skip(absent)
     with np.errstate(all="ignore"):
-        found = outcomes(language, cases()[::9])
+        found = outcomes(language, cases()[::15])
     assert not [o for o in found if o.status == "wrong"]
-    assert sum(o.status == "right" for o in found) > 40
+    assert sum(o.status == "right" for o in found) > 25
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from frechet.compile.draft import named_shapes, sides
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
+from frechet.compile.stable_rules import settled
 from frechet.core.dims import Shape
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
@@ -32,8 +33,8 @@ LONGEST = 90
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-exp log sin cos tan asin acos atan sinh cosh tanh erf erfc log1p expm1 sqrt pow fabs fmax fmin abs memcpy calloc free
-work sum singular status result y0 y1 yn j0 j1 jn gamma main
+exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
+calloc free work sum singular status result y0 y1 yn j0 j1 jn gamma main
 """
 _TAKEN = frozenset((*_WORDS.split(), *HELPERS))
 
@@ -46,7 +47,7 @@ def c_source(
     shapes = named_shapes(tree, declarations)
     nodes: dict[str, Node] = {n: variable_node(n, declarations) for n in declarations.variables}
     nodes |= {n: var(n, s.axes, role="direction") for n, s in shapes.items() if n not in nodes}
-    root = lower(tree, nodes).root
+    (root,) = settled([lower(tree, nodes).root], before=True)
     given = [n for n in shapes if arguments is None or n in arguments or n not in declarations.variables]
     spelled: dict[str, str] = {}
     for n in (*declarations.sizes, *shapes):
@@ -174,7 +175,10 @@ class _Function:
 
 
 _HEADERS = (
-    ("math", r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|log1p|expm1|sqrt|pow|fabs|fmax|fmin)\("),
+    (
+        "math",
+        r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin)\(",
+    ),
     ("stdlib", r"\b(calloc|abs|size_t)\b"),
     ("string", r"\bmemcpy\("),
 )

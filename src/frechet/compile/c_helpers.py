@@ -6,14 +6,15 @@ from __future__ import annotations
 ENTRYWISE = {
     **{n: f"{n}({{0}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
                                   "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
-    "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})", "min": "fmin({0}, {1})",
-    "power": "pow({0}, {1})",
+    **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills")},
+    "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})",
+    "min": "fmin({0}, {1})", "power": "pow({0}, {1})",
 }  # fmt: skip
 
 # Operations of whole arrays: result by value ("scalar") or written to the last argument ("array").
 WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "array", "cross": "array",
          "crossmat": "array", "crossaxis": "array", "circulant": "array", "circsum": "array", "toeplitz": "array",
-         "toepsum": "array"}  # fmt: skip
+         "toepsum": "array", "length": "scalar", "inverse_length": "scalar"}  # fmt: skip
 
 HELPERS = {
     "sign": """\
@@ -35,6 +36,83 @@ static double sigmoid(double x)
 static double softplus(double x)
 {
     return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+""",
+    "log1mexp": """\
+/* log(1 - exp(x)) for x < 0. */
+static double log1mexp(double x)
+{
+    return x > -0.6931471805599453 ? log(-expm1(x)) : log1p(-exp(x));
+}
+""",
+    "sech2": """\
+/* 1 - tanh(x)^2. */
+static double sech2(double x)
+{
+    double e = exp(-2 * fabs(x));
+    return 4 * e / ((1 + e) * (1 + e));
+}
+""",
+    "coshm1": """\
+/* cosh(x) - 1. */
+static double coshm1(double x)
+{
+    double s = sinh(x / 2);
+    return 2 * s * s;
+}
+""",
+    "logcosh": """\
+/* log(cosh(x)). */
+static double logcosh(double x)
+{
+    double a = fabs(x);
+    return a < 1 ? log1p(coshm1(a)) : a + log1p(exp(-2 * a)) - 0.6931471805599453;
+}
+""",
+    "erfcx": """\
+/* exp(x^2) * erfc(x), by its continued fraction where x is large. */
+static double erfcx(double x)
+{
+    if (x < 5)
+        return exp(x * x) * erfc(x);
+    double below = x;
+    for (int k = 60; k > 0; k--)
+        below = x + 0.5 * k / below;
+    return 0.5641895835477563 / below;
+}
+""",
+    "logerfc": """\
+/* log(1 - erf(x)). */
+static double logerfc(double x)
+{
+    return x > 0 ? log(erfcx(x)) - x * x : log(erfc(x));
+}
+""",
+    "mills": """\
+/* exp(-x^2) / (1 - erf(x)). */
+static double mills(double x)
+{
+    return x > 0 ? 1 / erfcx(x) : exp(-x * x) / erfc(x);
+}
+""",
+    "length": """\
+/* The root of the sum of n squares, scaled so that no square overflows. */
+static double length(int n, const double *x)
+{
+    double top = 0, sum = 0;
+    for (int i = 0; i < n; i++)
+        top = fmax(top, fabs(x[i]));
+    for (int i = 0; i < n && top > 0; i++)
+        sum += x[i] / top * (x[i] / top);
+    return top * sqrt(sum);
+}
+""",
+    "inverse_length": """\
+/* Its inverse, and 0 where it is 0. */
+static double inverse_length(int n, const double *x)
+{
+    double norm = length(n, x);
+    return norm > 0 ? 1 / norm : 0;
 }
 """,
     "largest": """\

@@ -201,6 +201,10 @@ class CSteps:
     def _unit(self, step: Step) -> list[str]:
         return self._each(step, f"{self.letters[0]} == {step.spec[0]}")
 
+    def _pick(self, step: Step) -> list[str]:
+        i, j = self.letters[:2]
+        return self._each(step, f"{j} == {i} + {step.spec[0]}")
+
     def _mask(self, step: Step) -> list[str]:
         i, j = self.letters[:2]
         offset = step.spec[0]

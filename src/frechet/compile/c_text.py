@@ -55,6 +55,8 @@ def length(dims: Sequence[Dim]) -> str:
 def scaled(coef: Any, expr: str) -> str:
     if not expr:
         return number(coef)
+    if " + " not in expr and " - " not in expr and "?" not in expr:
+        expr = bare(expr)
     return expr if coef == 1 else f"-{expr}" if coef == -1 else f"{number(coef)} * {expr}"
 
 

@@ -12,6 +12,7 @@ from math import prod
 from frechet.compile.operators import connected
 from frechet.compile.powers import with_common_power
 from frechet.compile.stable import shifted
+from frechet.compile.stable_rules import settled
 from frechet.core.build import add, apply_map, rebuild
 from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
@@ -44,7 +45,7 @@ def _sum_terms(node: Node) -> Sequence[tuple[Number, Node]]:
 
 def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = True) -> list[Node]:
     """The same values, better arranged for code; without `share`, sums stay multiplied out."""
-    roots = shifted(roots)
+    roots = settled(shifted(roots))
     new: dict[Node, Node] = {}
     for node in topological(roots):
         same = all(new[c] is c for c in node.children)

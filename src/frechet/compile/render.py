@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from frechet.compile import backends, runtime, structure
+from frechet.compile import backends, runtime, stable_runtime, structure
 from frechet.compile.program import Program
 from frechet.compile.write import Writer
 from frechet.core.dims import Size as Dims
@@ -27,12 +27,13 @@ _SPECIAL = ("erf", "expit")
 def _table(backend: str) -> dict[str, str]:
     """The source of every helper by name."""
     if backend != "numpy":
-        text = backends.JAX if backend == "jax" else backends.TORCH
+        own, stable = (m.JAX if backend == "jax" else m.TORCH for m in (backends, stable_runtime))
+        text = f"{stable.rstrip()}\n\n{own}"
         parts = re.split(r"\n\n\n(?=def |class )", text.strip())
         table = {re.split(r"[ (:]", p)[1]: p for p in parts}
     else:
         table = {}
-        for module in (runtime, structure):
+        for module in (runtime, stable_runtime, structure):
             for name, thing in vars(module).items():
                 if getattr(thing, "__module__", "") == module.__name__:
                     table[name] = inspect.getsource(thing)
@@ -52,7 +53,7 @@ def helper_sources(names: Sequence[str], backend: str) -> str:
 
 def namespace(helpers: Sequence[str]) -> dict[str, Any]:
     """What NumPy code finds by name."""
-    found = {h: getattr(structure if hasattr(structure, h) else runtime, h) for h in helpers}
+    found = {h: next(getattr(m, h) for m in (structure, stable_runtime, runtime) if hasattr(m, h)) for h in helpers}
     modules = {"np": np, "scipy": scipy, "linalg": scipy.linalg, "REGISTRY": REGISTRY}
     return {**modules, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}
 
@@ -81,7 +82,7 @@ def preamble(backend: str, helpers: Sequence[str], text: str) -> str:
     imports = [_IMPORTS[backend]]
     if backend == "numpy":
         special = [s for s in _SPECIAL if re.search(rf"(?<![\w.]){s}\(", text + source)]
-        imports += [f"import scipy.{part}" for part in ("linalg", "special") if f"scipy.{part}." in text]
+        imports += [f"import scipy.{part}" for part in ("linalg", "special") if f"scipy.{part}." in text + source]
         if "REGISTRY[" in text:
             imports.append("from frechet.ops import REGISTRY")
         if re.search(r"(?<![\w.])linalg\.", source):

@@ -9,9 +9,9 @@ from typing import Any
 
 from frechet.compile.program import Step, Value
 from frechet.compile.spelling import Spelling
+from frechet.compile.stable_functions import FUNCTIONS, record
 from frechet.compile.words import SHORT_POWERS, letters, number, wrapped
 from frechet.core.errors import problem
-from frechet.ops import REGISTRY
 
 # Entries from which an array is worth writing over.
 IN_PLACE = 20_000
@@ -110,7 +110,7 @@ class Writer(Spelling):
         elif what == "power" and rest[0] == 2:
             lines.append(f"{name} *= {name}")
         else:
-            template = REGISTRY[rest[0]].code["numpy"] if what == "map" else ""
+            template = record(rest[0]).code["numpy"] if what == "map" else ""
             if others or not (template.startswith("np.") and template.endswith("({x})")):
                 return []
             lines.append(f"{template[:-5]}({name}, out={name})")
@@ -183,12 +183,14 @@ class Writer(Spelling):
 
     def _applied(self, name: str, args: Sequence[str]) -> str:
         """An operation of the registry by its template."""
-        record = REGISTRY[name]
-        text = record.code[self.backend]
-        for p, a in zip(record.params, args, strict=True):
+        operation = record(name)
+        text = operation.code[self.backend]
+        for p, a in zip(operation.params, args, strict=True):
             simple = a.replace("_", "").isalnum() and not a[0].isdigit()
             bare = text.strip() in (f"{{{p}}}",) or f"({{{p}}})" in text or f"({{{p}}}," in text or f" {{{p}}})" in text
             text = text.replace(f"{{{p}}}", a if simple or bare else f"({a})")
+        if name in FUNCTIONS and text.startswith(f"{name}("):
+            self.helper(name)
         if self.backend == "numpy" and name in OWN:
             self.helper(name)
         return text
@@ -331,7 +333,7 @@ class Writer(Spelling):
             ends = [sum(lengths[:k]) for k in range(len(lengths) + 1)]
             order = list(range(ends[-1]))
             args.append(self._flat(a, order, [order[i:j] for i, j in pairwise(ends)]) if order else a)
-        known = self.backend in REGISTRY[name].code and len(args) == len(REGISTRY[name].params)
+        known = self.backend in record(name).code and len(args) == len(record(name).params)
         if not known or any(batched):
             return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)

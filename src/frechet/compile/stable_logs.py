@@ -1,0 +1,144 @@
+"""Logarithms of what overflows, underflows or is close to one: see `stable_rules`."""
+
+from __future__ import annotations
+
+from frechet.compile.rewriting import (
+    Term,
+    apply,
+    is_map,
+    is_one,
+    log_of,
+    negated,
+    pairs,
+    rule,
+    shorter,
+    terms_of,
+)
+from frechet.compile.stable_functions import (
+    log1mexp,
+    logcosh,
+    logerfc,
+)
+from frechet.core.build import add
+from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
+from frechet.core.node import Call, Ein, Map, Node
+from frechet.core.tensor import Tensor
+from frechet.ops import REGISTRY
+
+
+@rule("log of sigmoid", "log(sigmoid(x)) = -softplus(-x)", when="before")
+def _(node: Node) -> Node | None:
+    if is_map(node, "log") and is_map(node.children[0], "sigmoid"):
+        return scale(apply("softplus", negated(node.children[0].children[0])), -1)
+    return None
+
+
+@rule("log of softmax", "log(softmax(x)) = x - logsumexp(x)", when="before")
+def _(node: Node) -> Node | None:
+    if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "softmax":
+        u = node.children[0].children[0]
+        total: Tensor = REGISTRY["logsumexp"].build(Tensor(u, (u.dims,)))
+        spread = ein(1, [(total.node, (), 1)], (0,), {0: u.dims[0]})
+        return add([(1, u), (-1, spread)], u.dims)
+    return None
+
+
+@rule("log of cosh", "log(cosh(x)) = abs(x) + log(1 + exp(-2*abs(x))) - log(2)", when="before")
+def _(node: Node) -> Node | None:
+    coef, core = split_coef(node.children[0]) if is_map(node, "log") else (0, node)
+    if coef > 0 and is_map(core, "cosh"):
+        return add([(1, logcosh(core.children[0])), (1, log_of(coef, node.dims))], node.dims)
+    return None
+
+
+@rule("log of prod", "log(prod(x)) = sum(log(abs(x)))", when="before")
+def _(node: Node) -> Node | None:
+    if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "prod":
+        u = node.children[0].children[0]
+        logs = apply("log", apply("abs", u))
+        return ein(1, [(logs, tuple(range(u.order)), 1)], (), dict(enumerate(u.dims)))
+    return None
+
+
+@rule("log of det", "log(det(X)) = logdet(X)", when="before")
+def _(node: Node) -> Node | None:
+    if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "det":
+        X = node.children[0].children[0]
+        half = X.order // 2
+        result: Tensor = REGISTRY["logdet"].build(Tensor(X, (X.dims[:half], X.dims[half:])))
+        return result.node
+    return None
+
+
+@rule("log of a product with exp", "log(a*exp(x)) = log(a) + x", when="before")
+def _(node: Node) -> Node | None:
+    inside = node.children[0] if is_map(node, "log") else None
+    if not isinstance(inside, Ein) or inside.coef <= 0 or len(inside.factors) < 2:
+        return None
+    whole = tuple(range(inside.order))
+    logs = [f for f in inside.factors if is_map(f[0], "exp") and set(f[1]) <= set(inside.out)]
+    if not logs or set(inside.out) != set(range(len(inside.index_dims))) or len(set(inside.out)) < len(inside.out):
+        return None
+    dims = dict(enumerate(inside.index_dims))
+    rest = ein(inside.coef, [f for f in inside.factors if f not in logs], inside.out, dims)
+    parts = [(1, ein(e, [(base.children[0], idx, 1)], inside.out, dims)) for base, idx, e in logs]
+    assert len(whole) == rest.order
+    return add([(1, apply("log", rest)), *parts], node.dims)
+
+
+@rule("log of 1 - exp", "log(1 - exp(-y)) = log1mexp(-y)", when="before")
+def _(node: Node) -> Node | None:
+    if not is_map(node, "log"):
+        return None
+    inside = node.children[0]
+    coef, core = split_coef(inside)
+    if core.__class__ is Map and isinstance(core, Map) and core.operation.name == "expm1":
+        u = core.children[0]
+        if coef < 0:  # -c*(exp(u) - 1)
+            return add([(1, log1mexp(u)), (1, log_of(-coef, node.dims))], node.dims)
+        return add([(1, u), (1, log1mexp(negated(u))), (1, log_of(coef, node.dims))], node.dims)
+    return None
+
+
+@rule("log of 1 - erf", "log(1 - erf(x)) = log(erfcx(x)) - x^2", when="before")
+def _(node: Node) -> Node | None:
+    if not is_map(node, "log"):
+        return None
+    coef, core = split_coef(node.children[0])
+    if isinstance(core, Map) and core.operation.name == "erfc" and coef > 0:
+        return add([(1, logerfc(core.children[0])), (1, log_of(coef, node.dims))], node.dims)
+    return None
+
+
+@rule("log of 1 - sigmoid", "log(1 - sigmoid(x)) = -softplus(x)", when="before")
+def _(node: Node) -> Node | None:
+    terms = terms_of(node.children[0]) if is_map(node, "log") else []
+    for one, other in (terms, terms[::-1]) if len(terms) == 2 else ():
+        if is_one(one[1]) and is_map(other[1], "sigmoid") and one[0] == -other[0] == 1:
+            return scale(apply("softplus", other[1].children[0]), -1)
+    return None
+
+
+@rule("log of a sum of two exp", "log(exp(x) + exp(y)) = x + softplus(y - x)", when="before")
+def _(node: Node) -> Node | None:
+    terms = terms_of(node.children[0]) if is_map(node, "log") else []
+    if len(terms) != 2 or not all(c == terms[0][0] > 0 and is_map(n, "exp") for c, n in terms):
+        return None
+    a, b = (n.children[0] for _, n in terms)
+    outside = log_of(terms[0][0], node.dims)
+    return add([(1, a), (1, apply("softplus", add([(1, b), (-1, a)], a.dims))), (1, outside)], node.dims)
+
+
+@rule("difference of logs", "log(x + 1) - log(x) = log1p(1/x)", when="after")
+def _(node: Node) -> Node | None:
+    def match(s: Term, t: Term) -> Node | None:
+        if s[0] != -t[0] or s[0] < 0 or not (is_map(s[1], "log") and is_map(t[1], "log")):
+            return None
+        a, b = s[1].children[0], t[1].children[0]
+        rest = shorter(a, b)
+        if rest is None:
+            return None
+        ratio = product(rest, elementwise_power(b, -1))
+        return scale(apply("log", add([(1, constant(1, node.dims)), (1, ratio)], node.dims)), s[0])
+
+    return pairs(node, match)
