@@ -254,3 +254,31 @@ def test_a_loop_whose_formula_explodes_is_a_black_box() -> None:
     with pytest.raises(fr.FrechetError) as caught:
         fr.trace(simulation, {"theta": [2]})
     assert caught.value.diagnostic.code == "E402"
+
+
+@pytest.mark.parametrize(("text", "x"), [("exp(x)", 700.0), ("1e-200*x^2", 1.0), ("1e-160*exp(x)", 1.0)])
+def test_very_large_and_very_small_values_are_values_like_any_other(text: str, x: float) -> None:
+    local = fr.local(text, {"x": x})
+    assert local.linear.error().slope == pytest.approx(2, abs=0.1)
+    assert not local.directions.stationary
+
+
+def test_what_rounding_hides_is_not_called_exact() -> None:
+    """1e18 + x^2: no error can be seen, but neither can the function."""
+    curve = fr.local("1e18 + x^2", {"x": 1.0}).linear.error()
+    assert not curve.exact
+    assert "too close to rounding" in str(curve)
+
+
+def test_a_structured_variable_is_said_to_move_freely() -> None:
+    f = fr.parse("logdet(S)", variables={"S": ["n", "n"]}, facts={"S": ["spd"]})
+    assert "all entries of S (spd)" in f.local([[2.0, 0.5], [0.5, 1.0]]).report()
+
+
+def test_many_components_need_no_hessian() -> None:
+    n = 500
+    local = fr.local("sum(exp(x))", {"x": np.zeros(n)})
+    assert "quadratic" not in local.report()
+    assert local.directions.ascent is not None
+    assert local.directions.ascent.curvature == pytest.approx(1.0)
+    assert "_hessians" not in vars(local)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.core.errors import problem
 from frechet.core.lazy import np
+from frechet.local.lengths import norm, norms
 from frechet.numeric.tableau import UNIT
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _RANDOM = 6  # further directions beside axes and eigenvectors
 _MOST_AXES = 6
 _DECADES = 12.0
 _CLEAR = 30.0  # an error this many times above the rounding floor is measured, not noise
+_SENSITIVE = 1e-6  # of the change of f: rounding above it hides what the error does
 _FITTED = (1.0, 2.5)  # decades of steps that a slope is fitted over: at least, at most
 
 
@@ -89,7 +91,7 @@ def unit_directions(model: Model) -> Any:
     """Directions to look along, unit vectors (k, n): axes, eigenvectors, a few random ones, each with its opposite."""
     local = model.local
     if model.along is not None:
-        v = model.along / np.linalg.norm(model.along)
+        v = model.along / norm(model.along)
         return np.array([v, -v])
     n = local.size
     if n == 1:
@@ -97,7 +99,7 @@ def unit_directions(model: Model) -> Any:
     rows = [np.eye(n)[i] for i in range(min(n, _MOST_AXES))]
     if local.scalar and model.order and n <= 2 * _MOST_AXES and local.second_known:
         rows += list(local.eigen[1].T)
-        slope = np.linalg.norm(local.gradient_flat)
+        slope = norm(local.gradient_flat)
         rows += [local.gradient_flat / slope] if slope else []
     drawn = np.random.default_rng(n).normal(size=(_RANDOM, n))
     rows += list(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
@@ -108,31 +110,31 @@ def _errors(model: Model, steps: Any) -> Any:
     """The norm of f - model for each step (k, n); nan where f is not defined."""
     with np.errstate(all="ignore"):
         gap = model.local.values(model.local.point.flat + steps) - model.values(steps)
-        return np.linalg.norm(gap, axis=1)
+        return norms(gap)
 
 
 def _floor(model: Model, lengths: Any) -> Any:
     """What rounding can do at steps of these lengths, with the bound of an estimated derivative."""
     local = model.local
-    size = float(np.linalg.norm(local.value_flat))
-    slope = float(np.linalg.norm(local.jacobian_matrix)) if model.order else 0.0
+    size = norm(local.value_flat)
+    slope = norm(local.jacobian_matrix) if model.order else 0.0
     moved = slope * (lengths + float(np.abs(local.point.flat).max()))
     if model.order > 1:
-        moved = moved + float(np.linalg.norm(local.hessians)) * lengths**2
+        moved = moved + norm(local.hessians) * lengths**2
     floor = 8 * UNIT * (size + moved)
     for k, error in enumerate(model.coefficient_errors):
-        floor = floor + float(np.linalg.norm(error)) * (lengths / model.unit) ** k
+        floor = floor + norm(error) * (lengths / model.unit) ** k
     if model.order:
-        floor = floor + float(np.linalg.norm(local.jacobian_error)) * lengths
+        floor = floor + norm(local.jacobian_error) * lengths
     if model.order > 1:
-        floor = floor + float(np.linalg.norm(local.hessians_error)) * lengths**2 / 2
+        floor = floor + norm(local.hessians_error) * lengths**2 / 2
     return floor
 
 
 def measure(model: Model, along: Any, count: int) -> ErrorCurve:
     """The error on a geometric grid of steps: the worst of several directions, or along one."""
     local = model.local
-    directions = unit_directions(model) if along is None else np.array([along / np.linalg.norm(along)])
+    directions = unit_directions(model) if along is None else np.array([along / norm(along)])
     lengths = local.scale * 10.0 ** np.linspace(-_DECADES, 0.0, count)
     steps = lengths[:, None, None] * directions
     found = _errors(model, steps.reshape(-1, local.size)).reshape(count, len(directions))
@@ -140,7 +142,22 @@ def measure(model: Model, along: Any, count: int) -> ErrorCurve:
         errors = np.where(np.isnan(found).all(axis=1), np.nan, np.nanmax(np.nan_to_num(found, nan=-1), axis=1))
     floor = _floor(model, lengths)
     fitted, slope = _slope(lengths, errors, floor)
+    if slope == np.inf and not _tells(model, lengths, errors, floor):
+        slope = float("nan")
     return ErrorCurve(lengths, errors, floor, fitted, slope, model.order + 1)
+
+
+def _tells(model: Model, lengths: Any, errors: Any, floor: Any) -> bool:
+    """Whether an error would have been seen: at the largest step f changes by far more than rounding does."""
+    local = model.local
+    seen = np.flatnonzero(np.isfinite(errors) & np.isfinite(floor))
+    if not seen.size:
+        return False
+    k = int(seen[-1])
+    change = norm(local.jacobian_matrix) * lengths[k] if model.order else 0.0
+    if model.order and local.few and local.second_known:
+        change += norm(local.hessians) * lengths[k] ** 2
+    return change == 0 or bool(floor[k] <= _SENSITIVE * change)
 
 
 def _slope(t: Any, errors: Any, floor: Any) -> tuple[Any, float]:
@@ -169,7 +186,7 @@ def radius(model: Model, tolerance: float, relative: bool) -> Radius:
     if not isinstance(tolerance, (int, float)) or not tolerance > 0:
         raise problem("E505", f"A tolerance is a positive number, not {tolerance!r}.")
     if relative:
-        tolerance = tolerance * float(np.linalg.norm(model.local.value_flat))
+        tolerance = tolerance * norm(model.local.value_flat)
         if not tolerance:
             raise problem("E400", "f is zero here: a relative tolerance means nothing.", help="Give an absolute one.")
     floor = float(_floor(model, np.zeros(1))[0])

@@ -23,6 +23,7 @@ from frechet.numeric.rays import Rays
 from frechet.numeric.scales import probe_direction
 
 _LOOKED_AT_ALL = 12  # with at most this many components the kind of differentiability is looked at from all sides
+_MOST_EXACT = 400
 _TOLERANCE = 1e-6
 
 
@@ -215,6 +216,11 @@ class Local(Displayed):
         return self._hessians.value
 
     @property
+    def few(self) -> bool:
+        """Whether the components are few enough for a whole Hessian where nobody asked for it."""
+        return self.size <= (_MOST_EXACT if self.source.exact else _LOOKED_AT_ALL)
+
+    @property
     def second_known(self) -> bool:
         """Whether there are second derivatives."""
         return (self.smooth or self.kind == "gateaux") and self._jacobian.ok and self._hessians.ok
@@ -266,7 +272,7 @@ class Local(Displayed):
         has grown to the linear one. Kept within 1/20 and 20 times max(1, |x|), and within the domain."""
         size = np.maximum(1.0, np.abs(self.point.flat))
         out = size.copy()
-        if self.kind == "differentiable" and self._hessians.ok:
+        if self.kind == "differentiable" and self.few and self._hessians.ok:
             slope = np.abs(self.jacobian_matrix).max(axis=0)
             bend = np.abs(np.diagonal(self._hessians.value, axis1=1, axis2=2)).max(axis=0)
             curved = bend > 1e-12 * (slope + np.abs(self.value_flat).max())

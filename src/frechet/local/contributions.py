@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.core.lazy import np
+from frechet.local.lengths import norm, norms
 from frechet.local.numbers import array, number
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Contributions:
     @property
     def shares(self) -> Any:
         """The part of each input in the sum of the sizes of all parts, (n,)."""
-        size = np.linalg.norm(self.parts, axis=0)
+        size = norms(self.parts.T)
         return size / size.sum() if size.sum() else size
 
     def rows(self) -> list[tuple[str, Any, float, Any]]:
@@ -153,7 +154,7 @@ class TwoMovements:
         out = []
         for k in range(count):
             x, a, b, both = self._at(0.5**k)
-            out.append((0.5**k, float(np.linalg.norm(both - a - b + x))))
+            out.append((0.5**k, norm(both - a - b + x)))
         return out
 
     def __str__(self) -> str:

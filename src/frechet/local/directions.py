@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.core.lazy import np
+from frechet.local.lengths import norm
 from frechet.local.numbers import array, clean, number
 from frechet.local.onesided import one_sided_slope
 from frechet.numeric.tableau import UNIT
@@ -35,7 +36,7 @@ class Direction:
 
     @property
     def length(self) -> float:
-        return float(np.linalg.norm(self.vector))
+        return norm(self.vector)
 
     @cached_property
     def _sides(self) -> tuple[Any, Any, Any]:
@@ -64,8 +65,12 @@ class Direction:
 
     @cached_property
     def curvature(self) -> Any:
-        if not self.local.second_known:
-            return _one(np.full(self.local.value_flat.shape, np.nan))
+        local = self.local
+        if not local.few and (local.smooth or local.kind == "gateaux"):
+            found = local.source.along(local.point.flat, self.vector, 2)
+            return _one(np.where(found.ok, found.value, np.nan))
+        if not local.second_known:
+            return _one(np.full(local.value_flat.shape, np.nan))
         return _one(np.einsum("mij,i,j->m", self.local.hessians, self.vector, self.vector))
 
     @cached_property
@@ -83,14 +88,14 @@ class Direction:
         """How steep f is here at all."""
         local = self.local
         if local.smooth or local.kind == "gateaux":
-            return float(np.linalg.norm(local.jacobian_matrix))
+            return norm(local.jacobian_matrix)
         return float(np.abs(self._sides[0]).max()) / max(self.length, 1e-300)
 
     @property
     def angle(self) -> float:
         """Degrees between v and the gradient; nan where either is zero."""
         g = self.local.gradient_flat
-        size = float(np.linalg.norm(g)) * self.length
+        size = norm(g) * self.length
         return float(np.degrees(np.arccos(np.clip(g @ self.vector / size, -1, 1)))) if size else float("nan")
 
     def values(self, t: Any) -> Any:
@@ -151,12 +156,12 @@ class Directions:
         local.need_scalar("list of directions")
         self.local = local
         self.gradient = local.gradient_flat
-        self.size = float(np.linalg.norm(self.gradient))
+        self.size = norm(self.gradient)
 
     @property
     def stationary(self) -> bool:
         """Whether the gradient is zero (to rounding, or the error of its estimate)."""
-        bound = float(np.linalg.norm(self.local.jacobian_error))
+        bound = norm(self.local.jacobian_error)
         scale = float(np.abs(self.local.value_flat).max()) + self.size
         return self.size <= max(bound, 1e-14 * scale)
 
@@ -180,7 +185,7 @@ class Directions:
         u = self.gradient / self.size
         w = u.copy()
         w[0] += 1.0 if w[0] >= 0 else -1.0
-        w /= np.linalg.norm(w)
+        w /= norm(w)
         count = min(n - 1, _BASIS)
         basis = -2 * w[:, None] * w[None, 1 : count + 1]
         basis[np.arange(1, count + 1), np.arange(count)] += 1.0
@@ -209,7 +214,8 @@ class Directions:
 
     def all(self) -> list[Direction]:
         """Ascent, descent, level, Newton: those that there are."""
-        found = [self.ascent, self.descent, *self.level[:3], None if self.stationary else self.newton]
+        newton = self.newton if self.local.few and not self.stationary else None
+        found = [self.ascent, self.descent, *self.level[:3], newton]
         return [d for d in found if d is not None]
 
     def classify(self, *directions: Any) -> list[str]:

@@ -11,6 +11,7 @@ from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.accuracy import ErrorCurve, Radius, measure, radius
 from frechet.local.formula import ClosedModel, closed_model
+from frechet.local.lengths import norm
 from frechet.local.numbers import number, polynomial
 from frechet.local.report import model_json
 from frechet.local.taylor import MAX_ORDER
@@ -58,7 +59,7 @@ class Model(Displayed):
     @property
     def unit(self) -> float:
         """The length of the direction of a model along a line."""
-        return float(np.linalg.norm(self.along)) if self.along is not None else 1.0
+        return norm(self.along) if self.along is not None else 1.0
 
     @cached_property
     def _line(self) -> list[tuple[Any, Any]]:
@@ -111,7 +112,7 @@ class Model(Displayed):
 
     def _term(self, step: Any, k: int) -> Any:
         """1/k! D^k f[step, ..., step], (m,): homogeneous of degree k, so it is computed once for each direction."""
-        length = float(np.linalg.norm(step))
+        length = norm(step)
         if not length:
             return np.zeros(self.local.value_flat.shape)
         key = (k, np.round(step / length, 12).tobytes())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.core.errors import problem
 from frechet.core.lazy import np
+from frechet.local.lengths import norm
 from frechet.local.numbers import array, number
 from frechet.numeric.rays import Rays
 from frechet.numeric.tableau import UNIT
@@ -151,11 +152,11 @@ def _plane(local: Local, plane: Sequence[Any] | None) -> Any:
     if len(plane) != 2:
         raise problem("E505", f"A plane is spanned by two directions, not by {len(plane)}.")
     first, second = (np.asarray(v, dtype=float) for v in plane)
-    size = np.linalg.norm(first)
+    size = norm(first)
     if size:
         first = first / size
         second = second - (first @ second) * first
-    rest = np.linalg.norm(second)
-    if not size or rest <= 1e-12 * np.linalg.norm(plane[1]):
+    rest = norm(second)
+    if not size or rest <= 1e-12 * norm(plane[1]):
         raise problem("E400", "The two directions do not span a plane.", help="Give two that are not parallel.")
     return np.array([first, second / rest])

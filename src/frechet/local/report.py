@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from frechet.core.display import Card
+from frechet.core.facts import STRUCTURAL
 from frechet.core.lazy import np
+from frechet.local.lengths import norm, norms
 from frechet.local.numbers import array, clean, matrix_lines, named_arrays, number
 from frechet.local.onesided import MEANING
 from frechet.notation.mathml import to_mathml
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 LABEL = 12
 _SECOND = 60  # components up to which the Hessian is asked for in a report
+_MEASURED = 12  # the same where it has to be measured
 _TERMS = 90  # characters up to which a closed form is shown on the page
 
 
@@ -25,6 +28,7 @@ def text_report(local: Local) -> str:
     fixed = getattr(local.source, "fixed", {})
     lines += _row("with", ", ".join(f"{name} = {array(part)}" for name, part in fixed.items())) if fixed else []
     lines += _row("value", array(local.value))
+    lines += _row("over", over(local)) if over(local) else []
     if not local.smooth:
         lines += _kink(local)
         if local.kind != "gateaux":
@@ -33,7 +37,7 @@ def text_report(local: Local) -> str:
     if not local.smooth:
         return "\n".join([*lines, *_row("linear", f"{local.linear.left} ~ {local.linear.numbers or local.linear.text}"),
                           *_row("checked", checked(local))])  # fmt: skip
-    second = local.size <= _SECOND and local.second_known
+    second = wants_second(local)
     if second and local.scalar:
         lines += _second(local)
     lines += _models(local, second)
@@ -53,9 +57,14 @@ def page_card(local: Local) -> Card:
             notes[-1] = (notes[-1][0], f"{notes[-1][1]}\n{text}")
     if not local.smooth:
         return Card(notes=notes)
-    second = local.size <= _SECOND and local.second_known
+    second = wants_second(local)
     latex = (local.quadratic if second else local.linear).latex()
     return Card("", latex, to_mathml(latex, block=True), notes)
+
+
+def wants_second(local: Local) -> bool:
+    """Whether a report goes into second derivatives: they are there, and not too many."""
+    return local.size <= (_SECOND if local.source.exact else _MEASURED) and local.second_known
 
 
 def where(local: Local) -> str:
@@ -79,6 +88,16 @@ def _row(label: str, text: str) -> list[str]:
     return [f"{label:<{LABEL}}{first}".rstrip(), *(" " * LABEL + line for line in rest)]
 
 
+def over(local: Local) -> str:
+    """That steps leave the structure of a structured variable, where one is declared."""
+    declarations = getattr(getattr(local.source, "function", None), "declarations", None)
+    if declarations is None:
+        return ""
+    told = [f"{name} ({', '.join(sorted(str(f) for f in facts))})" for name in local.point.names
+            if (facts := STRUCTURAL & set(declarations.facts.get(name, ())))]  # fmt: skip
+    return f"all entries of {' and '.join(told)}: a step need not keep the structure" if told else ""
+
+
 def _by(local: Local) -> str:
     """By which components, where the numbers alone do not say it."""
     loose = local.size > 1 and len(local.point.layout.leaves()) == local.size
@@ -90,7 +109,7 @@ def _first(local: Local) -> list[str]:
         g = local.gradient_flat
         rows = _row("gradient" if local.size > 1 else "derivative", f"{named_arrays(local, g)}{_by(local)}"
                     if local.size > 1 else number(g[0]))  # fmt: skip
-        return rows + (_row("|gradient|", number(np.linalg.norm(g))) if local.size > 1 else [])
+        return rows + (_row("|gradient|", number(norm(g))) if local.size > 1 else [])
     J = local.jacobian_matrix
     order = f"   rows: entries of f, columns: {', '.join(local.labels[:4])}{', ...' if local.size > 4 else ''}"
     body = matrix_lines(J)
@@ -107,7 +126,9 @@ def _second(local: Local) -> list[str]:
             "flat": "all zero: flat to second order"}[local.shape_word]  # fmt: skip
     if local.size == 1:
         return _row("second", f"{number(local.hessian_matrix[0, 0])}   second derivative")
-    return [*_row("Hessian", "\n".join(matrix_lines(local.hessian_matrix))),
+    H = local.hessian_matrix
+    shown = np.where(np.abs(H) <= np.maximum(local.hessians_error[0], 1e-13 * np.abs(H).max()), 0.0, H)
+    return [*_row("Hessian", "\n".join(matrix_lines(shown))),
             *_row("eigenvalues", f"{array(clean(values))}   {word}")]  # fmt: skip
 
 
@@ -139,8 +160,10 @@ def _directions(local: Local) -> list[str]:
             rows += _row(name, f"{named_arrays(local, clean(one.vector))}   {one.text}") if one is not None else []
         if len(d.level) > 1:
             rows += _row("", f"and {local.size - 2} more, orthogonal to the gradient")
+    if local.size > (_SECOND if local.source.exact else _MEASURED):
+        return rows
     step = f"{named_arrays(local, clean(d.newton.vector))}   {d.newton_note}" if d.newton is not None else d.newton_note
-    return rows + (_row("Newton", step) if local.size <= _SECOND else [])
+    return rows + _row("Newton", step)
 
 
 def _kink(local: Local) -> list[str]:
@@ -170,9 +193,9 @@ def curve_note(local: Local) -> str:
     for power in (2, 3, 4):
         for c in {1.0, float(w["factor"])}:
             steps = t[:, None] * u + c * t[:, None] ** power * v
-            gap = np.linalg.norm(local.values(local.point.flat + steps) - local.linear.values(steps), axis=1)
+            gap = norms(local.values(local.point.flat + steps) - local.linear.values(steps))
             if np.isfinite(gap).all():
-                tried.append((float(gap[-1]), -power, c, gap / np.linalg.norm(steps, axis=1)))
+                tried.append((float(gap[-1]), -power, c, gap / norms(steps)))
     _, power, c, ratio = max(tried, key=lambda one: one[:2])
     factor = "" if c == 1 else f"{c:g}*"
     curve = f"t*{array(u, 3)} + {factor}t^{-power}*{array(v, 3)}"
@@ -201,11 +224,11 @@ def to_json(local: Local) -> dict[str, Any]:
         return data
     data["jacobian"] = local.jacobian_matrix.tolist()
     data["jacobian_error"] = np.asarray(local.jacobian_error).tolist()
-    second = local.size <= _SECOND and local.second_known and local.smooth
+    second = wants_second(local) and local.smooth
     if local.scalar:
         data["gradient"] = local.gradient_flat.tolist()
         data["directions"] = {one.name: one.to_json() for one in reversed(local.directions.all())}
-        data["newton"] = local.directions.newton_note
+        data["newton"] = local.directions.newton_note if local.few else ""
     if local.scalar and second:
         data["hessian"] = local.hessian_matrix.tolist()
         data["eigenvalues"] = local.eigen[0].tolist()
