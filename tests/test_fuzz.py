@@ -15,6 +15,7 @@ from tests.fuzz.check import case, check, draw
 from tests.fuzz.generate import VARIABLES, generate
 from tests.fuzz.hard import HardGenerator
 from tests.fuzz.term import Term, length
+from tests.fuzz.wirtinger import check_complex
 
 BLOCK = 20
 
@@ -79,3 +80,10 @@ def test_expressions_with_hard_operations() -> None:
 @pytest.mark.parametrize("block", range(1, 20))
 def test_more_expressions_with_hard_operations(block: int) -> None:
     check_hard_block(block)
+
+
+@pytest.mark.parametrize("block", [0, *(pytest.param(b, marks=pytest.mark.slow) for b in range(1, 15))])
+def test_functions_of_complex_variables(block: int) -> None:
+    found = [check_complex(seed) for seed in range(BLOCK * block, BLOCK * (block + 1))]
+    assert found.count("right") > BLOCK // 2
+    assert found.count("unchecked") <= 1
