@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from frechet.compile.plan import Planner
 
 Scalar = int | float | Fraction
+DotSpec = tuple[tuple[Operand, Operand], Any, Any]
 
 # Entries from which a pass over an array costs more than a call.
 LARGE = 4000
@@ -281,7 +282,7 @@ class Contraction:
         """The product, if the program has it already."""
         if left.inverse or right.inverse:
             return None
-        (a, b), spec, idx = _dot_spec(left, right, kept)
+        (a, b), spec, idx = self._dot_spec(left, right, kept)
         name = self.program.table.get(("dot", (a.name, b.name), spec))
         return None if name is None else Operand(name, idx)
 
@@ -296,9 +297,20 @@ class Contraction:
         whole = self._is_known(left, right, every) if kept < every else None
         if whole is not None and not self._is_known(left, right, kept):
             return self._summed(whole, kept)
-        (a, b), spec, idx = _dot_spec(left, right, kept)
+        (a, b), spec, idx = self._dot_spec(left, right, kept)
         cost = self.program.size(self.dims_of(tuple({*a.idx, *b.idx})))
         return Operand(self.program.emit("dot", (a.name, b.name), spec, self.dims_of(idx), 2 * cost), idx)
+
+    def _dot_spec(self, left: Operand, right: Operand, kept: frozenset[int]) -> DotSpec:
+        """Operands, key and indices of a product. All arrays with the same two sizes lie alike, whichever was first:
+        what multiplies two arrays entry by entry is several times slower where one of them lies across."""
+        (a, b), spec, idx = _dot_spec(left, right, kept)
+        if len(idx) != 2 or set(a.idx) & set(b.idx) & kept:
+            return (a, b), spec, idx
+        first, second = self.dims_of(idx)
+        if self.program.lying.get(frozenset((first, second)), first) == first:
+            return (a, b), spec, idx
+        return (a, b), (spec[0], spec[1], spec[2][::-1]), idx[::-1]
 
     def _summed(self, o: Operand, kept: frozenset[int]) -> Operand:
         """The sum over all indices but those kept."""
@@ -328,7 +340,7 @@ def _leaves(tree: Tree) -> list[int]:
     return found
 
 
-def _dot_spec(left: Operand, right: Operand, kept: frozenset[int]) -> tuple[tuple[Operand, Operand], Any, Any]:
+def _dot_spec(left: Operand, right: Operand, kept: frozenset[int]) -> DotSpec:
     """Operands in a fixed order, indices renamed by first use, and the indices of the result: the key of a product."""
     a, b = sorted((left, right), key=lambda o: (len(o.name), o.name, len(o.idx)))
     if a.name == b.name and [i in kept for i in a.idx] < [i in kept for i in b.idx]:

@@ -66,13 +66,14 @@ class Value:
 
 @dataclass
 class Program:
-    """Steps in order, the named inputs, and what is returned."""
+    """Steps in order, the named inputs, and what is returned; `lying` tells, for two sizes, which is the first axis."""
 
     sizes: Mapping[str, int]
     steps: dict[str, Step] = field(default_factory=dict)
     inputs: list[str] = field(default_factory=list)
     results: Any = None
     table: dict[Hashable, str] = field(default_factory=dict)
+    lying: dict[frozenset[Dim], Dim] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def size(self, dims: Iterable[Dim]) -> int:
@@ -102,6 +103,8 @@ class Program:
             count += 1
         self.steps[name] = Step(name, op, args, spec, dims, flops)
         self.table[key] = name
+        if len(dims) == 2 and op != "expand":
+            self.lying.setdefault(frozenset(dims), dims[0])
         return name
 
     def nanoseconds(self, results: Iterable[str]) -> float:

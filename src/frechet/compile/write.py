@@ -228,6 +228,8 @@ class Writer(Spelling):
             sign = "/" if b in self.divisors else "*"
             sides = [(a, ia), (self.divisors.get(b, b), ib)]
             return f" {sign} ".join(self.aligned(x, [io.index(i) for i in idx], len(io)) for x, idx in sides)
+        if not batch and io and io[0] not in ia and io[-1] in ia:
+            (a, ia), (b, ib) = (b, ib), (a, ia)
         left, right = [i for i in ia if i not in shared], [i for i in ib if i not in shared]
         if batch and not (left and right):
             return f'{self.np}.einsum("{letters(ia)},{letters(ib)}->{letters(io)}", {a}, {b})'
