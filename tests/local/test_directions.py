@@ -213,3 +213,40 @@ def test_a_plane_of_two_given_directions() -> None:
     assert rays.slopes == pytest.approx([np.sqrt(2), 1, np.sqrt(2), -1], abs=1e-8)
     with pytest.raises(fr.FrechetError, match="do not span"):
         local.one_sided(4, plane=([1, 1, 0], [2, 2, 0]))
+
+
+# -- second derivatives that are not there ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["x*abs(x)", "where(x > 0, x^2, 0)", "abs(x)^1.5", "relu(x)^2"])
+def test_once_differentiable_is_not_twice(text: str) -> None:
+    """Entrywise rules give some number at 0; the error of a quadratic model, which falls as step^2, says it is none."""
+    local = fr.local(text, {"x": 0.0})
+    assert local.smooth
+    assert local.gradient_flat == pytest.approx([0.0], abs=1e-12)
+    assert not local.second_known
+    assert "no second derivative was seen" in local.report()
+    with pytest.raises(fr.FrechetError, match="no second derivative here"):
+        local.hessian_matrix  # noqa: B018
+    with pytest.raises(fr.FrechetError, match="no second derivative here"):
+        local.quadratic.step([0.1])
+
+
+def test_the_same_by_values() -> None:
+    local = fr.local(lambda v: v[0] ** 2 if v[0] > 0 else 0.0, [0.0])
+    assert local.smooth
+    assert not local.second_known
+
+
+@pytest.mark.parametrize("kind", [np.float32, lambda value: round(float(value), 6)])
+def test_coarse_values_are_no_gateaux(kind: Any) -> None:
+    """Single precision and rounding to digits are noise, not a curve along which a linear map fails."""
+    local = fr.local(lambda v: kind(np.sin(v[0]) * v[1]), [1.0, 2.0], symbolic=False)
+    assert local.kind == "differentiable"
+    assert local.gradient_flat == pytest.approx([2 * np.cos(1), np.sin(1)], rel=1e-3)
+
+
+def test_slopes_that_are_missing_are_counted() -> None:
+    local = fr.local(lambda v: 0.0 if v[0] == v[1] == 0 else v[0] * v[1] / (v[0] ** 2 + v[1] ** 2), [0.0, 0.0])
+    assert local.kind == "partials"
+    assert "no one-sided derivative along 32 of 36 directions" in str(local.one_sided(36))

@@ -11,7 +11,9 @@ from frechet.local.lengths import norm, norms
 from frechet.numeric.tableau import UNIT
 
 if TYPE_CHECKING:
+    from frechet.local.around import Local
     from frechet.local.models import Model
+    from frechet.local.source import Derived
 
 _RANDOM = 6  # further directions beside axes and eigenvectors
 _MOST_AXES = 6
@@ -57,6 +59,8 @@ class ErrorCurve:
             return "none: f is this polynomial (no error above rounding)"
         if np.isnan(self.slope):
             return "too close to rounding to be measured"
+        if self.slope < self.expected - 0.3:
+            return f"grows as step^{self.slope:.2f} (theory: {self.expected}, where f is smooth enough; here it is not)"
         if self.slope > self.expected + 0.5:
             return (
                 f"grows as step^{self.slope:.2f} (theory: {self.expected}, more where the next term vanishes as here)"
@@ -121,7 +125,7 @@ def _floor(model: Model, lengths: Any) -> Any:
     moved = slope * (lengths + float(np.abs(local.point.flat).max()))
     if model.order > 1:
         moved = moved + norm(local.hessians) * lengths**2
-    floor = 8 * UNIT * (size + moved)
+    floor = 8 * UNIT * (size + moved) + local.noise
     for k, error in enumerate(model.coefficient_errors):
         floor = floor + norm(error) * (lengths / model.unit) ** k
     if model.order:
@@ -145,6 +149,28 @@ def measure(model: Model, along: Any, count: int) -> ErrorCurve:
     if slope == np.inf and not _tells(model, lengths, errors, floor):
         slope = float("nan")
     return ErrorCurve(lengths, errors, floor, fitted, slope, model.order + 1)
+
+
+def second_slope(local: Local, first: Derived, second: Derived) -> float:
+    """The slope of the error of the quadratic model with these derivatives, along axes and a few other directions; nan
+    where it cannot be measured."""
+    n = local.size
+    drawn = np.random.default_rng(n).normal(size=(3, n))
+    rows = [*np.eye(n)[: min(n, _MOST_AXES)], *(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))]
+    directions = np.array([*rows, *(-r for r in rows)]) if n > 1 else np.array([[1.0], [-1.0]])
+    reach = np.maximum(1.0, np.abs(local.point.flat)).min()
+    lengths = reach * 10.0 ** np.linspace(-_DECADES, 0.0, 37)
+    errors = np.full(len(lengths), np.nan)
+    with np.errstate(all="ignore"):
+        bends = np.einsum("mij,ki,kj->km", second.value, directions, directions) / 2
+        for k, t in enumerate(lengths):
+            model = local.value_flat + t * directions @ first.value.T + t * t * bends
+            gap = norms(local.values(local.point.flat + t * directions) - model)
+            errors[k] = gap.max() if np.isfinite(gap).all() else np.nan
+        moved = norm(first.value) * (lengths + np.abs(local.point.flat).max()) + norm(second.value) * lengths**2
+        floor = 8 * UNIT * (norm(local.value_flat) + moved)
+        floor = floor + norm(first.error) * lengths + norm(second.error) * lengths**2 + local.noise
+    return _slope(lengths, errors, floor)[1]
 
 
 def _tells(model: Model, lengths: Any, errors: Any, floor: Any) -> bool:

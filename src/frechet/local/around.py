@@ -10,13 +10,15 @@ from frechet import numeric
 from frechet.core.display import Card, Displayed
 from frechet.core.errors import VerificationError, problem
 from frechet.core.lazy import np
+from frechet.local.accuracy import second_slope
 from frechet.local.contributions import Contributions, TwoMovements
 from frechet.local.directions import Direction, Directions
+from frechet.local.lengths import norm
 from frechet.local.models import Model
 from frechet.local.onesided import OneSided
 from frechet.local.point import Point
 from frechet.local.report import page_card, text_report, to_json, where
-from frechet.local.source import Derived, Source
+from frechet.local.source import Derived, Source, measured
 from frechet.numeric.drive import Problem
 from frechet.numeric.evaluate import flatten
 from frechet.numeric.rays import Rays
@@ -25,6 +27,7 @@ from frechet.numeric.scales import probe_direction
 _LOOKED_AT_ALL = 12  # with at most this many components the kind of differentiability is looked at from all sides
 _MOST_EXACT = 400
 _TOLERANCE = 1e-6
+_TOO_SLOW = 2.3  # as step^2 or slower: there is no second derivative
 
 
 class Local(Displayed):
@@ -105,7 +108,7 @@ class Local(Displayed):
         if not self.source.exact:
             return found
         v = probe_direction(self.point.flat)
-        line = numeric.directional(self._flat_value, self.point.flat, v, complex_step=False)
+        line = numeric.directional(self.source.raw, self.point.flat, v, complex_step=False)
         value, error = np.asarray(line.value), np.asarray(line.error)
         if not line.ok:
             return Derived(found.value, found.error, False, line.message or found.message)
@@ -122,23 +125,25 @@ class Local(Displayed):
 
     def _from_values(self, derivative: Callable[..., numeric.Estimate]) -> Derived:
         """A derivative by values of f, where the closed form has none, as sqrt(x^4) at 0."""
-        found = derivative(self._flat_value, self.point.flat)
-        return Derived(np.asarray(found.value), np.asarray(found.error), found.ok, found.message)
-
-    def _flat_value(self, x: Any) -> Any:
-        return np.ravel(self.source.value(x))
+        return measured(derivative(self.source.raw, self.point.flat))
 
     @cached_property
     def smoothness(self) -> numeric.Smoothness:
         """The kind of differentiability here: differentiable (Frechet), gateaux, directional, ... as
         `frechet.numeric.differentiability` finds it from values."""
-        return numeric.differentiability(self._flat_value, self.point.flat)
+        return numeric.differentiability(self.source.raw, self.point.flat)
+
+    @property
+    def noise(self) -> float:
+        """What single precision adds to values of f; zero for double."""
+        raw = np.asarray(self.source.raw(self.point.flat))
+        return 2.0**-22 * norm(self._value) if raw.dtype in (np.float32, np.float16) else 0.0
 
     @cached_property
     def rays(self) -> Rays:
         """One-sided slopes along directions."""
         layout, flat = flatten(self.point.flat)
-        return Rays(Problem(self._flat_value, layout, flat, None, False), np.random.default_rng(0))
+        return Rays(Problem(self.source.raw, layout, flat, None, False), np.random.default_rng(0))
 
     @cached_property
     def kind(self) -> str:
@@ -205,7 +210,17 @@ class Local(Displayed):
     @cached_property
     def _hessians(self) -> Derived:
         found = self.source.hessians(self.point.flat)
-        return found if found.ok or not self.source.exact else self._from_values(numeric.hessian)
+        if not found.ok and self.source.exact:
+            found = self._from_values(numeric.hessian)
+        if not found.ok or not self._jacobian.ok:
+            return found
+        # An entrywise rule at a kink of the first derivative, or two different one-sided ones taken together, give
+        # some number: what f does decides. The error of the quadratic model must fall faster than the square.
+        slope = second_slope(self, self._jacobian, found)
+        if not slope < _TOO_SLOW:
+            return found
+        note = f"the error of a quadratic model falls as step^{slope:.1f}, not as step^3"
+        return Derived(found.value, found.error, False, note)
 
     @property
     def hessians(self) -> Any:
@@ -224,6 +239,11 @@ class Local(Displayed):
     def second_known(self) -> bool:
         """Whether there are second derivatives."""
         return (self.smooth or self.kind == "gateaux") and self._jacobian.ok and self._hessians.ok
+
+    @property
+    def second_note(self) -> str:
+        """Why there are no second derivatives; empty where there are."""
+        return self._hessians.message if not self._hessians.ok else ""
 
     @property
     def hessians_error(self) -> Any:

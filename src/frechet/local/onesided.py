@@ -109,6 +109,10 @@ class OneSided:
             ahead, behind = self.slopes
             return f"slope {number(ahead)} to the right, {number(-behind)} from the left\n{self.message}"
         low, high = np.nanmin(self.slopes), np.nanmax(self.slopes)
+        missing = int(np.isnan(self.slopes).sum())
+        if missing:
+            return (f"no one-sided derivative along {missing} of {len(self.slopes)} directions; else slopes from "
+                    f"{number(low)} to {number(high)}\n{self.message}")  # fmt: skip
         if high - low <= 2 * np.nanmax(self.errors) + 1e-9 * abs(high):
             return f"slope {number(high)} in every direction\n{self.message}"
         k, j = int(np.nanargmin(self.slopes)), int(np.nanargmax(self.slopes))

@@ -40,6 +40,8 @@ def text_report(local: Local) -> str:
     second = wants_second(local)
     if second and local.scalar:
         lines += _second(local)
+    elif local.few and not local.second_known:
+        lines += _row("second", f"no second derivative was seen: {local.second_note}")
     lines += _models(local, second)
     if local.scalar:
         lines += _directions(local)

@@ -58,7 +58,10 @@ class Source(Protocol):
         """What the formula tells of its kinks: where they are, with the subdifferential."""
 
     def value(self, x: Any) -> Any:
-        """f(x) in its own shape; what f raises comes through."""
+        """f(x) in its own shape, as doubles; what f raises comes through."""
+
+    def raw(self, x: Any) -> Any:
+        """f(x) flat, in the precision that f has: `frechet.numeric` takes it for noise."""
 
     def jacobian(self, x: Any) -> Derived:
         """(m, n)."""
@@ -107,6 +110,9 @@ class SymbolicSource:
         with np.errstate(all="ignore"):
             return self._program(self.arrays(x))
 
+    def raw(self, x: Any) -> Any:
+        return np.ravel(self.value(x))
+
     def _block(self, names: tuple[str, ...], arrays: Mapping[str, Any]) -> Any:
         """The derivative by these variables with one flat axis for the value and for each variable."""
         if names not in self._derivatives:
@@ -150,27 +156,34 @@ class NumericSource:
         self._f = f
 
     def value(self, x: Any) -> Any:
+        return self._called(x).astype(float)
+
+    def _called(self, x: Any) -> Any:
         with np.errstate(all="ignore"):
             value = np.asarray(self._f(self.point.build(x)))
         if value.dtype.kind not in "fiub":
             raise problem("E303", f"The function returned {value.dtype} instead of real numbers.")
-        return value.astype(float)
+        return value
 
-    def _flat(self, x: Any) -> Any:
-        return self.value(x).ravel()
+    def raw(self, x: Any) -> Any:
+        return self._called(x).ravel()
 
     def jacobian(self, x: Any) -> Derived:
-        return _derived(numeric.jacobian(self._flat, x, complex_step=False))
+        return measured(numeric.jacobian(self.raw, x, complex_step=False))
 
     def hessians(self, x: Any) -> Derived:
-        return _derived(numeric.hessian(self._flat, x))
+        return measured(numeric.hessian(self.raw, x))
 
     def along(self, x: Any, v: Any, order: int) -> Derived:
-        return _derived(numeric.directional(self._flat, x, v, order, complex_step=False))
+        return measured(numeric.directional(self.raw, x, v, order, complex_step=False))
 
 
-def _derived(estimate: numeric.Estimate) -> Derived:
-    return Derived(np.asarray(estimate.value), np.asarray(estimate.error), estimate.ok, estimate.message)
+def measured(estimate: numeric.Estimate) -> Derived:
+    """A measured derivative; what is below its own bound is zero."""
+    value, error = np.asarray(estimate.value, dtype=float), np.asarray(estimate.error, dtype=float)
+    nothing = np.abs(value) <= error
+    return Derived(np.where(nothing, 0.0, value), np.where(nothing, error + np.abs(value), error), estimate.ok,
+                   estimate.message)  # fmt: skip
 
 
 class Filled:
@@ -188,18 +201,18 @@ class Filled:
     def value(self, x: Any) -> Any:
         return self.given if np.array_equal(x, self.x) else self.source.value(x)
 
-    def _flat(self, x: Any) -> Any:
-        return np.ravel(self.value(x))
+    def raw(self, x: Any) -> Any:
+        return self.given.ravel() if np.array_equal(x, self.x) else self.source.raw(x)
 
     def jacobian(self, x: Any) -> Derived:
         if self.source.exact and not np.array_equal(x, self.x):
             return self.source.jacobian(x)
-        return _derived(numeric.jacobian(self._flat, x, complex_step=False))
+        return measured(numeric.jacobian(self.raw, x, complex_step=False))
 
     def hessians(self, x: Any) -> Derived:
         if self.source.exact and not np.array_equal(x, self.x):
             return self.source.hessians(x)
-        return _derived(numeric.hessian(self._flat, x))
+        return measured(numeric.hessian(self.raw, x))
 
     def along(self, x: Any, v: Any, order: int) -> Derived:
-        return _derived(numeric.directional(self._flat, x, v, order, complex_step=False))
+        return measured(numeric.directional(self.raw, x, v, order, complex_step=False))

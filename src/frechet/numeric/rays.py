@@ -12,6 +12,7 @@ from frechet.numeric.tableau import UNIT
 LEVELS = 18
 FIRST = 2  # the largest step is 2^-FIRST of the scale
 HALVINGS = 2.4  # between two levels
+GRAIN_STEPS = (1e-5, 1e-6, 1e-7)
 GROUP = 6  # levels compared with as many before them
 CLOSING = 0.35  # how much the spread must fall over GROUP levels: quotients ~ h^a with a > 0.13
 
@@ -37,6 +38,8 @@ class Rays:
         self.kept: dict[bytes, list[Any]] = {}
         self.noise = np.full(p.f0.shape, 0.0)
         self._measure_noise(rng)
+        self._grain: Any = None
+        self._rng = rng
 
     def _measure_noise(self, rng: Any) -> None:
         """Second differences of f very near the point, on two rays: noise, where they are not smaller than rounding."""
@@ -51,6 +54,19 @@ class Rays:
             noise = np.median(from_origin, axis=0)
             # As large as f itself: that is how f behaves here, not how it is computed.
             self.noise = np.where(noise > 0.1 * np.abs(self.p.f0), 0.0, noise)
+
+    def _measure_grain(self, rng: Any) -> Any:
+        """The size of the steps that f takes, (m,): values in single precision, or rounded to some digits. Fourth
+        differences a little away from the point, where a smooth f has none that count and where such steps show."""
+        grain = np.zeros(self.p.f0.shape)
+        for _ in range(2):
+            v = rng.normal(size=self.p.x.size) * np.maximum(np.abs(self.p.x), 1.0)
+            for h in GRAIN_STEPS:
+                values = self.p.finite([self.p.x + i * h * v for i in range(1, 10)])
+                if all(value is not None for value in values):
+                    d = np.diff(np.array(values), n=4, axis=0)
+                    grain = np.maximum(grain, np.sqrt(np.mean(d * d, axis=0) / 70))
+        return grain
 
     def scales(self) -> tuple[float, float]:
         """Smallest and largest relative distance looked at."""
@@ -97,6 +113,8 @@ class Rays:
 
     def curve_fails(self, u: Any, w: Any, power: int, c: float, slopes: tuple[Any, Any]) -> bool:
         """Whether f - f(x) - L(step) stays comparable with the step along t*u + c*t^power*w."""
+        if self._grain is None:
+            self._grain = self._measure_grain(self._rng)
         steps = self.steps[: LEVELS - 3]
         points = [self.p.x + t * u + c * t**power * w for t in steps]
         residual, noise = [], []
@@ -105,7 +123,7 @@ class Rays:
                 return False
             linear = t * slopes[0] + c * t**power * slopes[1]
             residual.append(np.abs(value - self.p.f0 - linear) / t)
-            noise.append((16 * UNIT * (np.abs(value) + np.abs(linear)) + 4 * self.noise) / t)
+            noise.append((16 * UNIT * (np.abs(value) + np.abs(linear)) + 4 * self.noise + 4 * self._grain) / t)
         r, n = np.array(residual), np.array(noise)
         late, early = r[-GROUP:].max(axis=0), r[-2 * GROUP : -GROUP].max(axis=0)
         clear = (r[-GROUP:] > 8 * n[-GROUP:]).all(axis=0) & (r[-1] > 1e-9 * np.abs(slopes[0]))
