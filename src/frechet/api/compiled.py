@@ -8,11 +8,11 @@ from math import log2
 from typing import Any
 
 from frechet.api.function import Function
-from frechet.compile.assemble import Compiled, Plan, Request, assemble
+from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
 from frechet.compile.choose import Watched, worth_a_trial
 from frechet.compile.goals import WANTS, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
-from frechet.compile.wrappers import jax_wrapped, torch_wrapped
+from frechet.compile.wrappers import wrapped, wrapper
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.declarations import check_square, declare, undeclared
@@ -145,16 +145,28 @@ class CompiledFunction:
 
     def differentiable(self) -> Callable[..., Any]:
         """The value as a function of the arrays in order, whose gradient is this program's: jax.custom_vjp for JAX,
-        torch.autograd.Function for PyTorch. Raises E505 for another backend or wanted result.
+        torch.autograd.Function for PyTorch. To differentiate it by another argument than `wrt` is a TypeError.
+        Raises E505 for another backend or wanted result.
         """
-        if self.want != "value_and_gradient" or self.backend not in ("jax", "torch"):
-            raise problem("E505", "Only value_and_gradient for jax or torch can be wrapped for their differentiation.")
-        places = [self.request.arguments.index(n) for n in self.wrt]
+        self._need_gradient()
 
-        def both(args: Sequence[Any]) -> Any:
+        def both(*args: Any) -> Any:
             return self(**dict(zip(self.request.arguments, args, strict=True)))
 
-        return (jax_wrapped if self.backend == "jax" else torch_wrapped)(both, places)
+        spelled = python_names(self.request.arguments)
+        return wrapped(self.backend, both, list(spelled.values()), [spelled[n] for n in self.wrt])
+
+    @property
+    def differentiable_source(self) -> str:
+        """`source`, and after it the definition of `value`, a function for a training loop with this gradient: see
+        `differentiable`."""
+        self._need_gradient()
+        spelled = python_names(self.request.arguments)
+        return self.source + "\n" + wrapper(self.backend, list(spelled.values()), [spelled[n] for n in self.wrt])
+
+    def _need_gradient(self) -> None:
+        if self.want != "value_and_gradient" or self.backend not in ("jax", "torch"):
+            raise problem("E505", "Only value_and_gradient for jax or torch can be wrapped for their differentiation.")
 
     def __repr__(self) -> str:
         return f"<compiled {self.want} of {self.function} by {', '.join(self.wrt)} ({self.backend})>"

@@ -116,7 +116,8 @@ class Compiled:
         return self.before() + self.definition
 
 
-def _python_names(names: tuple[str, ...]) -> dict[str, str]:
+def python_names(names: tuple[str, ...]) -> dict[str, str]:
+    """The names as Python can have them: lambda becomes lambda_."""
     spelled: dict[str, str] = {}
     for n in names:
         name = n
@@ -153,10 +154,10 @@ class _Draft:
 def _assembled(
     goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], share: bool = True
 ) -> _Draft:
-    names = _python_names(request.arguments)
+    names = python_names(request.arguments)
     planner = Planner(sizes, names, numpy=request.backend == "numpy")
     shapes = {n: _of(known, request, n) for n in request.arguments}
-    size_names = _python_names((*names.values(), *known.sizes))
+    size_names = python_names((*names.values(), *known.sizes))
     planner.program.reserve(size_names.values())
     writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes})
     order = [len(known.variables[n].axes) for n in request.wrt]

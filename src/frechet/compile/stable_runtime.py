@@ -12,10 +12,16 @@ def log1mexp(x):
     return np.where(near, np.log(-np.expm1(np.where(near, x, -1))), np.log1p(-np.exp(np.where(near, -1, x))))
 
 
-def sech2(x):
+def sech2(x, out=None):
     """1 - tanh(x)^2."""
-    e = np.exp(-2 * np.abs(x))
-    return 4 * e / ((1 + e) * (1 + e))
+    e = np.abs(x, out=out)
+    e *= -2
+    e = np.exp(e, out=e if np.ndim(e) else None)
+    below = e + 1
+    below *= below
+    e *= 4
+    e /= below
+    return e
 
 
 def logcosh(x):

@@ -1,56 +1,80 @@
-"""A compiled gradient inside the differentiation of JAX and PyTorch."""
+"""A compiled gradient inside the differentiation of JAX and PyTorch: as a function, and as text to paste.
+
+Only the variables that were differentiated by have a gradient. To differentiate by another argument is refused, never
+answered by zeros.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-Both = Callable[[Sequence[Any]], tuple[Any, tuple[Any, ...]]]
+_JAX = '''
+@jax.custom_vjp
+def value({arguments}):
+    """The value, whose gradient by {wrt} is the closed form in value_and_gradient."""
+    return value_and_gradient({arguments})[0]
 
 
-def jax_wrapped(both: Both, places: Sequence[int]) -> Callable[..., Any]:
-    """A jax.custom_vjp of `both`; arguments at other places get no gradient."""
-    import jax
-    import jax.numpy as jnp
-
-    @jax.custom_vjp  # type: ignore[untyped-decorator]
-    def value(*args: Any) -> Any:
-        return both(args)[0]
-
-    def forward(*args: Any) -> Any:
-        result, gradients = both(args)
-        return result, (args, gradients)
-
-    def backward(saved: Any, cotangent: Any) -> Any:
-        args, gradients = saved
-        found = [jnp.zeros_like(a) for a in args]
-        for k, g in zip(places, gradients, strict=True):
-            found[k] = cotangent * g
-        return tuple(found)
-
-    value.defvjp(forward, backward)
-    wrapped: Callable[..., Any] = value
-    return wrapped
+def _forward(*given):
+    """The value, and the gradients kept for the way back."""
+    for name, argument in zip({names}, given):
+        if argument.perturbed and name not in {known}:
+            raise TypeError(f"This function is differentiable by {wrt}, not by {{name}}.")
+    return value_and_gradient(*(argument.value for argument in given))
 
 
-def torch_wrapped(both: Both, places: Sequence[int]) -> Callable[..., Any]:
-    """A torch.autograd.Function of `both`; arguments at other places get no gradient."""
-    import torch
+def _backward(gradients, cotangent):
+    """The gradients times that of what comes after."""
+    found = dict(zip({known}, gradients))
+    return tuple(cotangent * found[name] if name in found else None for name in {names})
 
-    class Value(torch.autograd.Function):  # type: ignore[misc]
-        @staticmethod
-        def forward(ctx: Any, *args: Any) -> Any:
-            result, gradients = both([a.detach() for a in args])
-            ctx.count = len(args)
-            ctx.save_for_backward(*gradients)
-            return result
 
-        @staticmethod
-        def backward(ctx: Any, *cotangents: Any) -> Any:
-            found: list[Any] = [None] * ctx.count
-            for k, g in zip(places, ctx.saved_tensors, strict=True):
-                found[k] = cotangents[0] * g
-            return tuple(found)
+value.defvjp(_forward, _backward, symbolic_zeros=True)
+'''
 
-    wrapped: Callable[..., Any] = Value.apply
-    return wrapped
+_TORCH = '''
+class Value(torch.autograd.Function):
+    """The value, whose gradient by {wrt} is the closed form in value_and_gradient."""
+
+    @staticmethod
+    def forward(ctx, {arguments}):
+        for name, needed in zip({names}, ctx.needs_input_grad):
+            if needed and name not in {known}:
+                raise TypeError(f"This function is differentiable by {wrt}, not by {{name}}.")
+        result, gradients = value_and_gradient({arguments})
+        ctx.save_for_backward(*gradients)
+        return result
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, cotangent):
+        found = dict(zip({known}, ctx.saved_tensors))
+        return tuple(cotangent * found[name] if name in found else None for name in {names})
+
+
+value = Value.apply
+'''
+
+
+def wrapper(backend: str, arguments: Sequence[str], wrt: Sequence[str]) -> str:
+    """The text that makes `value`, a function of the arguments in order, of a `value_and_gradient` that is defined."""
+    return (_JAX if backend == "jax" else _TORCH).format(
+        arguments=", ".join(arguments), wrt=", ".join(wrt), names=repr(tuple(arguments)), known=repr(tuple(wrt))
+    )
+
+
+def wrapped(backend: str, both: Callable[..., Any], arguments: Sequence[str], wrt: Sequence[str]) -> Callable[..., Any]:
+    """`value` for a function `both` of the arguments in order that gives (value, gradients)."""
+    scope: dict[str, Any] = {"value_and_gradient": both}
+    if backend == "jax":
+        import jax
+
+        scope["jax"] = jax
+    else:
+        import torch
+
+        scope["torch"] = torch
+    exec(compile(wrapper(backend, arguments, wrt), f"<frechet {backend} wrapper>", "exec"), scope)
+    value: Callable[..., Any] = scope["value"]
+    return value

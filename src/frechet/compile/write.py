@@ -111,8 +111,10 @@ class Writer(Spelling):
             lines.append(f"{name} *= {name}")
         else:
             template = record(rest[0]).code["numpy"] if what == "map" else ""
-            if others or not (template.startswith("np.") and template.endswith("({x})")):
+            if others or not (template.startswith(("np.", "sech2(")) and template.endswith("({x})")):
                 return []
+            if rest[0] in FUNCTIONS:
+                self.helper(rest[0])
             lines.append(f"{template[:-5]}({name}, out={name})")
         return [*lines, f"{step.name} = {name}  # {' x '.join(map(str, step.dims))}"]
 
