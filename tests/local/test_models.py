@@ -282,3 +282,8 @@ def test_many_components_need_no_hessian() -> None:
     assert local.directions.ascent is not None
     assert local.directions.ascent.curvature == pytest.approx(1.0)
     assert "_hessians" not in vars(local)
+
+
+@pytest.mark.parametrize(("f", "at"), [("(x1 + x2)^2", (1, -1)), ("(x1 + x2 + x3)^2", (1e3, -999, -1))])
+def test_a_point_that_is_rounded_is_no_kink(f: str, at: tuple[float, ...]) -> None:
+    assert fr.local(f, at).hessian_matrix == pytest.approx(np.full((len(at), len(at)), 2.0))

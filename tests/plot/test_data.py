@@ -247,6 +247,25 @@ def test_the_counter_example_of_the_notes_has_kinks_in_its_directional_derivativ
     assert not shown.linear and "not differentiable" in shown.description
 
 
+def test_kinks_have_no_arrows_and_no_tangent_planes() -> None:
+    shown = data("abs(x1) + x2", "contour", (0, 1))
+    assert np.isnan(shown.marks[0].gradient).all() and "not differentiable" in shown.caption
+    assert len(shown.marks) > 1
+    for mark in shown.marks[1:]:
+        assert mark.at[0] != 0 and np.allclose(mark.gradient, [np.sign(mark.at[0]), 1])
+    field = data("abs(x1) + x2", "field", (0, 1))
+    assert len(field.places) == 110 and (field.places[:, 0] != 0).all()
+    surface = data("abs(x1) + x2", "surface", (0, 1))
+    assert surface.model == "none" and "no tangent plane" in surface.description
+
+
+def test_a_slice_through_a_kink_has_half_tangents() -> None:
+    shown = data("abs(x) + x/2", "slice", 0.0)
+    assert (shown.behind, shown.slope) == (-0.5, 1.5) and np.isnan(shown.curvature)
+    assert np.allclose(shown.tangent(), shown.values)
+    assert "slope is -0.5 from behind and 1.5 ahead" in shown.description
+
+
 def test_slopes_of_a_smooth_function_and_of_a_norm() -> None:
     smooth = data(NOTES, "polar", (1, 2))
     turn = np.stack([np.cos(smooth.angles), np.sin(smooth.angles)], axis=1)

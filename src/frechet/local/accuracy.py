@@ -124,7 +124,7 @@ def _floor(model: Model, lengths: Any) -> Any:
     slope = norm(local.jacobian_matrix) if model.order else 0.0
     moved = slope * (lengths + float(np.abs(local.point.flat).max()))
     if model.order > 1:
-        moved = moved + norm(local.hessians) * lengths**2
+        moved = moved + norm(local.hessians) * lengths * (lengths + float(np.abs(local.point.flat).max()))
     floor = 8 * UNIT * (size + moved) + local.noise
     for k, error in enumerate(model.coefficient_errors):
         floor = floor + norm(error) * (lengths / model.unit) ** k
@@ -167,7 +167,9 @@ def second_slope(local: Local, first: Derived, second: Derived) -> float:
             model = local.value_flat + t * directions @ first.value.T + t * t * bends
             gap = norms(local.values(local.point.flat + t * directions) - model)
             errors[k] = gap.max() if np.isfinite(gap).all() else np.nan
-        moved = norm(first.value) * (lengths + np.abs(local.point.flat).max()) + norm(second.value) * lengths**2
+        # A point is rounded by its own size; what that does is the slope there, which the second derivative changes.
+        size = lengths + np.abs(local.point.flat).max()
+        moved = (norm(first.value) + norm(second.value) * lengths) * size
         floor = 8 * UNIT * (norm(local.value_flat) + moved)
         floor = floor + norm(first.error) * lengths + norm(second.error) * lengths**2 + local.noise
     return _slope(lengths, errors, floor)[1]

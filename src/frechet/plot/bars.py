@@ -79,6 +79,7 @@ def draw_bars(figure: Any, data: BarData) -> None:
         values.append(value)
         axes.barh(places[-1], value, 0.62, color=style.GREY if k == 0 else style.INK)
     low, high = min(0.0, *values), max(0.0, *values)
+    high = high if high > low else 1.0
     room = 0.2 * (high - low or 1.0)
     for place, value in zip(places, values, strict=True):
         axes.annotate(f"${math_number(value)}$", (value, place), xytext=(4 if value >= 0 else -4, 0), va="center",

@@ -18,6 +18,9 @@ from frechet.plot.words import number, vector
 LONGEST = 0.52  # of half the window
 SHORTEST, STEEPEST = 0.1, 2.5  # of the gradient at the point: others outside are not chosen
 OTHERS = 3
+SMALL = 1e-6  # of half the window: a step within which a smooth function is straight
+FAINT = 1e-3  # of the largest slope: what a smaller one is measured by
+KINK = 1e-2  # a change of slope over that step, as a share of the slope, that is one
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,20 @@ def contour(subject: Subject, *, along: Any = None, window: Any = None, points: 
     axes; chosen if not given, none for an empty list). Raises E501, E505, E400."""
     subject.need_scalar("contour")
     subject.need_components("contour")
-    subject.need_gradient()
     plane = plane_of(subject, along, window)
     ground = landscape(subject, plane)
     marks = marked(subject, plane, points)
-    shown = sum(bool(np.any(m.gradient)) for m in marks)
+    shown = sum(bool(np.any(np.nan_to_num(m.gradient))) for m in marks)
+    smooth = bool(np.isfinite(marks[0].gradient).all())
     scale = "Arrows: the gradient, all to one scale." if shown > 1 else ""
     units = "" if plane.equal else "Arrows: the gradient in units of the axes."
     slope = float(np.hypot(*marks[0].gradient))
     tells = (f"the gradient {vector(marks[0].gradient)} there is at right angles to the contour line and points uphill"
-             if slope > 0 else "the gradient is zero there")  # fmt: skip
+             if slope > 0 else "the gradient is zero there" if smooth else "there is no gradient there")  # fmt: skip
+    kink = "" if smooth else "No gradient at the point: $f$ is not differentiable there."
     return ContourData(
         title=subject.title, ground=ground, marks=marks,
-        caption=" ".join(p for p in (ground.note, scale if plane.equal else units) if p),
+        caption=" ".join(p for p in (ground.note, kink, scale if plane.equal else units) if p),
         description=f"Contour lines of {subject.name} around {subject.where}; {tells}; f is {number(ground.f0)} there.",
     )  # fmt: skip
 
@@ -65,10 +69,12 @@ def marked(subject: Subject, plane: Plane, points: Any) -> tuple[Mark, ...]:
     own = plane.inside(subject.x - plane.base)
     places = [own, *(free_places(plane) if points is None else given_places(points))]
     slopes = plane_gradients(subject, plane, places)
+    slopes[0] = np.array([plane.u, plane.v]) @ subject.gradient  # this one has been held against values
     keep = np.isfinite(slopes).all(axis=1)
+    keep[0] = True
     places, slopes = [p for p, k in zip(places, keep, strict=True) if k], slopes[keep]
     unit = screen_unit(plane)
-    arrows = on_screen(plane, slopes)
+    arrows = np.nan_to_num(on_screen(plane, slopes))
     sizes = np.linalg.norm(arrows / unit, axis=1)
     short = _shortened(subject, plane)
     chosen = list(range(len(places)))
@@ -81,7 +87,7 @@ def marked(subject: Subject, plane: Plane, points: Any) -> tuple[Mark, ...]:
         arrows = arrows * short * LONGEST / (sizes.max() or 1.0)
     marks = []
     for k in chosen:
-        across = np.array([-slopes[k][1], slopes[k][0]])
+        across = np.nan_to_num(np.array([-slopes[k][1], slopes[k][0]]))
         half = short * (0.36 if k == 0 else 0.2) * across / (float(np.linalg.norm(across / unit)) or 1.0)
         marks.append(Mark(places[k], slopes[k], places[k] + arrows[k], np.array([places[k] - half, places[k] + half])))
     return tuple(marks)
@@ -124,9 +130,20 @@ def apart(subject: Subject, plane: Plane, places: list[Any], arrows: Any, fit: l
 
 
 def plane_gradients(subject: Subject, plane: Plane, places: Any) -> Any:
-    """The gradients in the plane at places (k, 2), (k, 2)."""
-    found = subject.gradients(plane.point(*np.asarray(places, dtype=float).T))
-    return found @ np.array([plane.u, plane.v]).T
+    """The gradients in the plane at places (k, 2), (k, 2); NaN where there is none: a closed form may have a value at a
+    kink, so the slopes on both sides are compared."""
+    points = plane.point(*np.asarray(places, dtype=float).T)
+    found = subject.gradients(points) @ np.array([plane.u, plane.v]).T
+    if not subject.source.exact:
+        return found
+    step = SMALL * min(plane.reach)
+    here = subject.values(points)
+    sizes = np.nan_to_num(np.abs(found)).max(axis=1)
+    size = np.maximum(sizes, FAINT * sizes.max(initial=0.0))
+    for direction in (plane.u, plane.v):
+        bend = subject.values(points + step * direction) - 2 * here + subject.values(points - step * direction)
+        found[~(np.abs(bend) <= KINK * step * size + 1e-15 * np.abs(here))] = np.nan
+    return found
 
 
 def screen_unit(plane: Plane) -> Any:
@@ -160,7 +177,7 @@ def draw_contour(figure: Any, data: ContourData) -> None:
     axes = figure.add_subplot()
     busy = along_arrows(data.marks)
     for k, mark in enumerate(data.marks):
-        if not np.any(mark.gradient):
+        if not np.any(np.nan_to_num(mark.gradient)):
             continue
         axes.plot(*mark.tangent.T, color=style.GREEN, linewidth=1.9 if k == 0 else 1.5, zorder=4)
         draw_arrow(axes, mark.at, mark.tip, style.VERMILION, 2.0 if k == 0 else 1.5)
@@ -168,7 +185,7 @@ def draw_contour(figure: Any, data: ContourData) -> None:
             axes.plot(*mark.at, "o", color=style.INK, markersize=3, zorder=6)
     main = data.marks[0]
     draw_point(axes, main.at)
-    if np.any(main.gradient):
+    if np.any(np.nan_to_num(main.gradient)):
         plane = data.ground.plane
         busy.append(write_free(axes, plane, [main.tip], r"$\nabla f$", style.VERMILION, busy))
         busy.append(write_free(axes, plane, list(main.tangent), "tangent", style.GREEN, busy))

@@ -10,12 +10,14 @@ from frechet.core.lazy import np
 from frechet.plot import style
 from frechet.plot.landscape import direction_of
 from frechet.plot.line import along as chosen_direction
+from frechet.plot.line import derivatives
 from frechet.plot.picture import Data
 from frechet.plot.subject import Subject
 from frechet.plot.words import listed, math_vector, number
 
 LOOKS = ((style.BLUE, "-", "o"), (style.VERMILION, (0, (5, 1.6)), "s"), (style.GREEN, (0, (1.4, 1.2)), "^"),
          (style.PURPLE, (0, (5, 1.4, 1.2, 1.4)), "D"))  # fmt: skip
+FEWEST = 5  # errors above zero: with fewer there is no curve
 DELTAS = 61
 UNIT = 2.0**-53
 
@@ -52,7 +54,7 @@ def error(subject: Subject, *, orders: Any = (1, 2), direction: Any = None) -> E
     for order in wanted:
         model = local.linear if order == 1 else local.quadratic if order == 2 else local.taylor(order, v)
         found = model.error(v)
-        if found.exact:
+        if found.exact or (found.errors > 0).sum() < FEWEST:
             exact.append(order)
             continue
         curves.append(Curve(_model_name(order), found.steps, found.errors, found.slope, found.expected))
@@ -60,7 +62,8 @@ def error(subject: Subject, *, orders: Any = (1, 2), direction: Any = None) -> E
     if not curves:
         names = listed([_model_name(k) for k in exact])
         raise problem("E400", f"f is its own {names}: there is no error to draw.", help="Lower the orders.")
-    slopes = listed([f"{number(c.slope)} for the {c.label}" for c in curves])
+    slopes = listed([f"{number(c.slope)} for the {c.label}" for c in curves if np.isfinite(c.slope)])
+    says = f"nearly straight lines with slopes {slopes}" if slopes else "no straight lines"
     where = "Largest error over several directions." if v is None else f"Along $v={math_vector(v)}$."
     if subject.size == 1:
         where = ""
@@ -69,7 +72,7 @@ def error(subject: Subject, *, orders: Any = (1, 2), direction: Any = None) -> E
         title=subject.title, caption=" ".join(p for p in (where, "Grey: rounding.", note) if p), curves=tuple(curves),
         floor=floor, axes=("length of the step", "error of the model"),
         description=f"The errors of local models of {subject.name} at {subject.where} against the step, on logarithmic "
-        f"axes: nearly straight lines with slopes {slopes}.",
+        f"axes: {says}.",
     )  # fmt: skip
 
 
@@ -91,14 +94,18 @@ def delta(subject: Subject, *, direction: Any = None) -> ErrorData:
     the right, rounding on the left, the best delta between them. Raises E501, E400."""
     subject.need_scalar("delta")
     v, words = chosen_direction(subject, direction)
-    true = np.ravel(subject.source.along(subject.x, v, 1).value)
-    if not true.size or not np.isfinite(true).all():
-        raise problem("E400", f"f has no derivative along this direction at {subject.where}.", help="Choose another.")
+    true, behind, _ = derivatives(subject, v)
+    if not np.isfinite(true) or behind != true:
+        raise problem("E400", f"f has no derivative along this direction at {subject.where}.",
+                      help="The kinds slice and polar show one-sided derivatives.")  # fmt: skip
     steps = np.logspace(-14, 0, DELTAS)
     x, f0 = subject.x, float(subject.f0[0])
-    ahead, behind = (subject.values(x + sign * steps[:, None] * v) for sign in (1, -1))
-    forward = np.abs((ahead - f0) / steps - true[0])
-    central = np.abs((ahead - behind) / (2 * steps) - true[0])
+    above, below = (subject.values(x + sign * steps[:, None] * v) for sign in (1, -1))
+    forward = np.abs((above - f0) / steps - true)
+    central = np.abs((above - below) / (2 * steps) - true)
+    if not max(np.nanmax(forward), np.nanmax(central)) > 0:
+        raise problem("E400", "The difference quotients are exact here: there is no error to draw.",
+                      help="Plot a function that bends.")  # fmt: skip
     curves = []
     for name, errors, order in (("forward difference", forward, 1), ("central difference", central, 2)):
         curves.append(Curve(name, steps, errors, _fitted(steps, errors, order), order))

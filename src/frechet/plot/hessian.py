@@ -99,8 +99,10 @@ def draw_hessian(figure: Any, data: HessianData) -> None:
     ends = [v / np.linalg.norm(v / unit) * LENGTH for v in data.vectors]
     busy = [data.at + np.linspace(-1, 1, 13)[:, None] * e for e in ends]
     for k, (value, end) in enumerate(zip(data.values, ends, strict=True)):
-        falls = value < 0
-        colour = style.VERMILION if not falls else style.PURPLE
+        falls = value < -FLAT * np.abs(data.values).max()
+        colour = style.PURPLE if falls else style.VERMILION
+        if abs(value) <= FLAT * np.abs(data.values).max():
+            colour = style.GREY
         for sign in (1, -1):
             draw_arrow(axes, data.at, data.at + sign * end, colour, dashed=falls)
         text = rf"$\\lambda_{k + 1}={math_number(float(value))}$".replace("\\\\", "\\")

@@ -12,7 +12,7 @@ from frechet.plot.landscape import direction_of
 from frechet.plot.picture import Data
 from frechet.plot.plane import HOLES, nice, skew
 from frechet.plot.subject import Subject
-from frechet.plot.words import math_vector, number, vector
+from frechet.plot.words import math_number, math_vector, number, vector
 
 COUNT = 241
 MARGIN = 0.12
@@ -20,21 +20,22 @@ MARGIN = 0.12
 
 @dataclass(frozen=True, kw_only=True)
 class SliceData(Data):
-    """f(x + t*v) at ts (k,): values (k,), the slope and the curvature at t = 0. For a function of one number ts is
-    that number itself, and `centre` where it stands."""
+    """f(x + t*v) at ts (k,): values (k,), the slope ahead and the one from behind, which differ at a kink, and the
+    curvature at t = 0 (NaN where there is none). For a function of one number ts is that number, at `centre` now."""
 
     ts: Any
     values: Any
     centre: float
     f0: float
     slope: float
+    behind: float
     curvature: float
     direction: Any
     name: str
 
     def tangent(self) -> Any:
-        """The heights of the tangent line, (k,)."""
-        return self.f0 + self.slope * (self.ts - self.centre)
+        """The heights of the tangent line, or at a kink of both half tangents, (k,)."""
+        return self.f0 + np.where(self.ts < self.centre, self.behind, self.slope) * (self.ts - self.centre)
 
     def parabola(self) -> Any:
         """The heights of the quadratic model, (k,)."""
@@ -49,10 +50,10 @@ def line_slice(subject: Subject, *, direction: Any = None, window: Any = None) -
     subject.need_scalar("slice")
     single = subject.size == 1
     v, words = along(subject, direction)
-    slope, curvature = (derivative(subject, v, k) for k in (1, 2))
-    if not np.isfinite(slope):
-        raise problem("E400", f"f has no derivative along this direction at {subject.where}.",
-                      help="The kind polar shows one-sided derivatives.")  # fmt: skip
+    slope, behind, curvature = derivatives(subject, v)
+    if not (np.isfinite(slope) and np.isfinite(behind)):
+        raise problem("E400", f"f has not even one-sided derivatives along this direction at {subject.where}.",
+                      help="Choose another direction or point.")  # fmt: skip
     reach = chosen(subject, v, slope, curvature) if window is None else given(window)
     steps = np.linspace(-reach, reach, COUNT)
     values = subject.values(subject.x + steps[:, None] * v)
@@ -60,14 +61,17 @@ def line_slice(subject: Subject, *, direction: Any = None, window: Any = None) -
     notes = [] if single else [f"$v={math_vector(v)}${words}."]
     if np.isnan(values).any():
         notes.append("Gaps: $f$ is not defined.")
-    bends = f" and curvature {number(curvature)}" if np.isfinite(curvature) else ""
+    if behind != slope:
+        notes.append(f"A kink: slope ${math_number(behind)}$ from behind, ${math_number(slope)}$ ahead.")
     line = "" if single else f" along the line through {subject.where} with direction {vector(v)}"
+    tells = f"its tangent line of slope {number(slope)}" if behind == slope else (
+        f"a kink: its slope is {number(behind)} from behind and {number(slope)} ahead")  # fmt: skip
+    tells += f" and its parabola of curvature {number(curvature)}" if np.isfinite(curvature) else ""
     return SliceData(
         title=subject.title, caption=" ".join(notes), ts=centre + steps, values=values, centre=centre,
-        f0=float(subject.f0[0]), slope=slope, curvature=curvature, direction=v,
+        f0=float(subject.f0[0]), slope=slope, behind=behind, curvature=curvature, direction=v,
         name=subject.math(0) if single else "t",
-        description=f"The curve of {subject.name}{line or ' around ' + subject.where} with its tangent line of slope "
-        f"{number(slope)}{' and its parabola' if bends else ''}{bends.replace(' and', ' of', 1)}.",
+        description=f"The curve of {subject.name}{line or ' around ' + subject.where} with {tells}.",
     )  # fmt: skip
 
 
@@ -79,7 +83,8 @@ def along(subject: Subject, direction: Any) -> tuple[Any, str]:
         g = subject.gradient
         if np.isfinite(g).all() and np.linalg.norm(g) > 0:
             return g / np.linalg.norm(g), ", the direction of the gradient"
-        return np.eye(subject.size)[0], ", the first axis (the gradient is zero)"
+        why = "the gradient is zero" if np.isfinite(g).all() else "there is no gradient"
+        return np.eye(subject.size)[0], f", the first axis ({why})"
     v, name = direction_of(subject, direction, None)
     if not np.linalg.norm(v):
         raise problem("E400", "The direction is zero.", help="Give a direction that moves.")
@@ -88,13 +93,14 @@ def along(subject: Subject, direction: Any) -> tuple[Any, str]:
     ), f", {name}" if name else ""
 
 
-def derivative(subject: Subject, v: Any, order: int) -> float:
-    """The derivative of f along v, NaN where there is none."""
-    try:
-        found = subject.source.along(subject.x, v, order)
-    except Exception:
-        return float("nan")
-    return float(np.ravel(found.value)[0]) if found.ok else float("nan")
+def derivatives(subject: Subject, v: Any) -> tuple[float, float, float]:
+    """The slope of f along v, the slope from behind (the same number where f is smooth), and the curvature; NaN for
+    what is not there."""
+    found = subject.local.direction(v)
+    ahead, behind = float(found.slope), float(found.backward)
+    if found.two_sided:
+        behind = ahead
+    return ahead, behind, float(found.curvature) if found.two_sided else float("nan")
 
 
 def given(window: Any) -> float:
@@ -127,7 +133,7 @@ def draw_slice(figure: Any, data: SliceData) -> None:
     if np.isfinite(data.curvature):
         axes.plot(data.ts, data.parabola(), color=style.VERMILION, linestyle=(0, (5, 1.6)), label="parabola", zorder=3)
     axes.plot(data.ts, data.tangent(), color=style.GREEN, linestyle=(0, (1.2, 1.4)), linewidth=2.0, 
-              label="tangent line", zorder=3)  # fmt: skip
+              label="tangent line" if data.behind == data.slope else "half tangents", zorder=3)  # fmt: skip
     axes.plot(data.ts, data.values, color=style.BLUE, linewidth=2.1, label="$f$", zorder=4)
     axes.plot(data.centre, data.f0, "o", color=style.INK, markersize=5, markeredgecolor="white", zorder=5)
     axes.set(xlim=(data.ts[0], data.ts[-1]), ylim=(low - room, high + room), xlabel=f"${data.name}$",

@@ -17,6 +17,7 @@ from frechet.core.lazy import np
 from frechet.plot.words import listed, math_number
 
 NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+UNLIKE = "The axes have scales of their own: angles are not true."
 UNEQUAL = 30.0  # coordinates whose sizes differ by more are given axes of their own scale
 STEEP = 40.0  # full range over the range of the middle 70 %: beyond it the window shrinks
 CROWDED = 0.34  # share of the window without a line beyond which levels are spaced geometrically
@@ -101,7 +102,7 @@ def direction_plane(x: Any, u: Any, v: Any, names: tuple[str, str]) -> Plane:
 def with_reach(plane: Plane, reach: tuple[float, float]) -> Plane:
     """The same plane with another window; axes that differ much in scale lose the equal scale."""
     equal = max(reach) / min(reach) < 4
-    note = plane.note if equal else f"{plane.note} The axes have scales of their own: angles are not true.".strip()
+    note = plane.note if equal or UNLIKE in plane.note else f"{plane.note} {UNLIKE}".strip()
     return Plane(plane.base, plane.u, plane.v, plane.centre, plane.names, reach, equal, note)
 
 
@@ -162,7 +163,12 @@ def levels(values: Any, f0: float, count: int = 10) -> tuple[Any, bool]:
                 best, geometric = found, True
     gaps = np.diff(best, prepend=low, append=high)
     near = np.abs(best - f0) < 0.45 * np.minimum(gaps[:-1], gaps[1:])
-    return np.round(best[~near], 12), geometric
+    return np.array([_tidy(v, step) for v in best[~near]]), geometric
+
+
+def _tidy(value: float, step: float) -> float:
+    """The height without what rounding left behind its digits."""
+    return float(f"{value:.12g}") if abs(value) > 1e-9 * step else 0.0
 
 
 def _growing(low: float, high: float, step: float) -> Any:

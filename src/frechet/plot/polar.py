@@ -42,7 +42,13 @@ def polar(subject: Subject, *, along: Any = None, count: int = COUNT) -> PolarDa
     if not np.isfinite(slopes).any():
         raise problem("E400", f"There are no one-sided derivatives at {subject.where}.", help="Choose another point.")
     low, high = float(np.nanmin(slopes)), float(np.nanmax(slopes))
-    if found.linear:
+    if max(high, -low) <= 1e-12 + 4 * float(np.nanmax(found.errors)):
+        raise problem("E400", f"All slopes are zero at {subject.where}: {found.message}.",
+                      help="The kinds contour and surface show more there.")  # fmt: skip
+    if found.linear and found.kind == "gateaux":
+        says = "they are linear in the direction (Gateaux), yet no linear map serves all small steps (not Frechet)"
+        words = "Linear in the direction (Gateaux), yet not Frechet differentiable."
+    elif found.linear:
         says = "they are linear in the direction, as for a differentiable function"
         words = "Linear in the direction: two circles."
     else:

@@ -93,7 +93,7 @@ class Subject:
     @cached_property
     def title(self) -> str:
         """The formula in LaTeX; the rows of a stacked one side by side. Empty for a Python function."""
-        function = getattr(self.source, "function", None)
+        function = getattr(getattr(self.source, "source", self.source), "function", None)
         return latex_title(function.tree) if function is not None else ""
 
     def math(self, i: int) -> str:

@@ -18,13 +18,14 @@ from frechet.plot.words import number, vector
 COUNT = 33
 NEARER = 0.75  # of the window of contour lines
 SHARES = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
-MODELS = {"plane": "tangent plane", "bowl": "quadratic model"}
+MODELS = {"plane": "tangent plane", "bowl": "quadratic model", "none": ""}
 OVER = 0.15  # how far the model may leave the heights of f, as a share of their range
 
 
 @dataclass(frozen=True, kw_only=True)
 class SurfaceData(Data):
-    """Heights (len(ys), len(xs)) of f and of the model on one grid; the model's are NaN outside its part."""
+    """Heights (len(ys), len(xs)) of f and of the model on one grid; the model's are NaN outside its part, for the model
+    "none" everywhere. The gradient (2,) is NaN where there is none."""
 
     plane: Plane
     xs: Any
@@ -37,17 +38,20 @@ class SurfaceData(Data):
     gradient: Any
 
 
-def surface(subject: Subject, *, along: Any = None, window: Any = None, model: str = "plane") -> SurfaceData:
-    """The surface with its tangent plane (model "plane") or its quadratic model ("bowl"). Raises E501, E505, E400."""
+def surface(subject: Subject, *, along: Any = None, window: Any = None, model: str | None = None) -> SurfaceData:
+    """The surface with its tangent plane (model "plane"), its quadratic model ("bowl") or neither ("none"); with the
+    tangent plane, if there is one, if not given. Raises E501, E505, E400."""
     subject.need_scalar("surface")
     subject.need_components("surface")
+    smooth = bool(np.isfinite(subject.gradient).all())
+    model = model or ("plane" if smooth else "none")
     if model not in MODELS:
-        raise problem("E505", f"{model!r} is not a model.", help="plane or bowl")
+        raise problem("E505", f"{model!r} is not a model.", help="plane, bowl or none")
     plane = plane_of(subject, along, window)
     if window is None:
         plane = with_reach(plane, (nice(NEARER * plane.reach[0]), nice(NEARER * plane.reach[1])))
     pair = np.array([plane.u, plane.v])
-    g = pair @ subject.need_gradient()
+    g = pair @ (subject.gradient if model == "none" else subject.need_gradient())
     h = pair @ subject.need_hessian() @ pair.T if model == "bowl" else np.zeros((2, 2))
     f0, at = float(subject.f0[0]), plane.inside(subject.x - plane.base)
     xs, ys = plane.grid(COUNT)
@@ -57,14 +61,19 @@ def surface(subject: Subject, *, along: Any = None, window: Any = None, model: s
         raise problem("E400", "The function is hardly defined anywhere in the window.", help="Give another window=.")
     d = np.stack([s - at[0], t - at[1]], axis=-1)
     whole = f0 + d @ g + np.einsum("abi,ij,abj->ab", d, h, d) / 2
-    shown = _part(whole, np.abs(d / np.array(plane.reach)).max(axis=-1), heights)
-    what = MODELS[model]
-    notes = [plane.note, "Missing cells: $f$ is not defined." if np.isnan(heights).any() else ""]
+    shown = (
+        np.full(s.shape, np.nan)
+        if model == "none"
+        else _part(whole, np.abs(d / np.array(plane.reach)).max(axis=-1), heights)
+    )
+    kink = "" if smooth else "No tangent plane: $f$ is not differentiable at the point."
+    tells = f" with its {MODELS[model]} touching it" if model != "none" else ""
+    slope = f" and the gradient {vector(g)}" if smooth else "; it has no tangent plane there"
+    notes = [plane.note, kink, "Missing cells: $f$ is not defined." if np.isnan(heights).any() else ""]
     return SurfaceData(
         title=subject.title, caption=" ".join(n for n in notes if n), plane=plane, xs=xs, ys=ys, heights=heights,
         model=model, model_heights=shown, at=at, f0=f0, gradient=g,
-        description=f"The surface of {subject.name} with its {what} touching it at {subject.where}, "
-        f"where f is {number(f0)} and the gradient {vector(g)}.",
+        description=f"The surface of {subject.name}{tells} at {subject.where}, where f is {number(f0)}{slope}.",
     )  # fmt: skip
 
 
@@ -98,13 +107,16 @@ def draw_surface(figure: Any, data: SurfaceData) -> None:
     patch = style.matplotlib_parts().patches.Patch
     names = [patch(facecolor=style.HEIGHTS[-1], edgecolor="#6f93b0", label="$f$"),
              patch(facecolor=style.ORANGE, edgecolor="#a86a00", label=MODELS[data.model])]  # fmt: skip
-    axes.legend(handles=names, loc="upper right", bbox_to_anchor=(1.0, 1.02), borderaxespad=0)
+    if data.model != "none":
+        axes.legend(handles=names, loc="upper right", bbox_to_anchor=(1.0, 1.02), borderaxespad=0)
 
 
 def azimuth(data: SurfaceData) -> float:
     """The eye stands downhill and aside, in steps of 15 degrees, never along an axis: nothing hides the point."""
     steepness = data.gradient * data.plane.reach
-    if not np.any(np.abs(steepness) > 1e-9 * max(np.ptp(data.heights[np.isfinite(data.heights)]), 1e-300)):
+    if not np.isfinite(steepness).all() or not np.any(
+        np.abs(steepness) > 1e-9 * max(np.ptp(data.heights[np.isfinite(data.heights)]), 1e-300)
+    ):
         return -60.0
     angle = 15.0 * round((float(np.degrees(np.arctan2(-steepness[1], -steepness[0]))) + 30.0) / 15.0)
     off = angle % 90.0

@@ -12,6 +12,7 @@ from typing import Any
 
 from frechet.core.lazy import np
 from frechet.plot import style
+from frechet.plot.words import math_number
 
 Layer = tuple[Any, Any, str]  # heights on the grid, colours (k, 4) or one, colour of the mesh
 TALL = 0.72  # half the height of the box; its base is 2 by 2
@@ -188,5 +189,4 @@ def _upright(axes: Any, view: View, ticks: Any, name: str) -> None:
 
 
 def _written(value: float) -> str:
-    text = f"{value:.6g}".replace("-", "\u2212")
-    return "0" if text == "\u22120" else text
+    return f"${math_number(value, 6)}$"
