@@ -164,6 +164,29 @@ def test_nothing_gives_the_real_answer_for_a_complex_variable() -> None:
             ask()
 
 
+def test_latex_and_signs_say_that_the_transpose_is_the_conjugate_one() -> None:
+    f = fr.parse("abs(z'*u)", variables={"z": ["n"], "u": ["n"]}, facts={"z": ["complex"]})
+    assert str(f.gradient("z")) == "(u'*z)*u/abs(z'*u)"
+    assert f.latex() == r"\lvert z^{\mathsf{H}} u \rvert"
+    assert r"\top" not in f.gradient("z").latex()
+    shown = CliRunner().invoke(app, ["diff", "abs(z'*u)", "--wrt", "z", "--fact", "z:complex", "--unicode"])
+    assert "zᴴ u" in shown.output
+    for option in (["--json"], ["--no-verify"]):
+        assert CliRunner().invoke(app, ["diff", "z'*z", "--wrt", "z", "--fact", "z:complex", *option]).exit_code == 0
+    for option in (["--steps"], ["--form", "operator"], ["--kind", "hessian"], ["--structured"]):
+        refused = CliRunner().invoke(app, ["diff", "z'*z", "--wrt", "z", "--fact", "z:complex", *option])
+        assert isinstance(refused.exception, fr.FrechetError)
+
+
+def test_a_shorter_form_keeps_its_conjugate() -> None:
+    """The conjugate of a shortened product is needed where the product stands under a transpose."""
+    for text in ("real((z*(u'*v))'*y)", "real((conj(z)*(conj(u)'*v)*s)'*y)", "real((v'*conj(z))*w^2*conj(w))"):
+        variables = {name: [] if name in "sw" else ["n"] for name in "zuvysw" if name in text}
+        f = fr.parse(text, variables=variables, facts={n: ["complex"] for n in variables if n != "s"})
+        for name in variables:
+            assert f.gradient(name).verification.status == "checked"
+
+
 def test_conj_real_and_imag_of_real_values() -> None:
     f = fr.parse("sum(conj(x).*real(x)) + sum(imag(x))", variables={"x": ["n"]})
     assert str(f.gradient("x")) == "2*x"

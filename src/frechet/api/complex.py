@@ -217,14 +217,19 @@ class ComplexFunction:
         """The value for arrays by name; complex unless every value in it is real."""
         return evaluated(self.tree, self.declarations, self.symbols, arrays)
 
+    @property
+    def shown_tree(self) -> Tree:
+        """The formula as it is printed."""
+        return shown(self.tree, self.symbols, "1i")
+
     def __str__(self) -> str:
-        return to_text(shown(self.tree, self.symbols, "1i"))
+        return to_text(self.shown_tree)
 
     def __repr__(self) -> str:
         return f"<ComplexFunction {self}>"
 
     def latex(self) -> str:
-        return to_latex(shown(self.tree, self.symbols, "i"))
+        return _latex(self.tree, self.symbols)
 
     def gradient(self, wrt: str, **options: Any) -> WirtingerDerivative:
         """The gradient of a real-valued function: by a complex variable 2 df/d conj(z), by a real one the usual one.
@@ -268,6 +273,11 @@ def shown(tree: Tree, symbols: Symbols, unit: str) -> Tree:
     """The tree with the imaginary unit under the name it is printed with."""
     return fold(tree, lambda t, parts: t.with_(name=unit) if t.kind == "name" and t.name == symbols.unit
                 else t.with_(args=tuple(parts)) if parts else t)  # fmt: skip
+
+
+def _latex(tree: Tree, symbols: Symbols) -> str:
+    """LaTeX, where `'` is the conjugate transpose, of real matrices too."""
+    return to_latex(shown(tree, symbols, "i")).replace(r"^\top", r"^{\mathsf{H}}")
 
 
 def evaluated(tree: Tree, declarations: Declarations, symbols: Symbols, arrays: Mapping[str, Any]) -> Any:
@@ -338,7 +348,7 @@ class WirtingerDerivative:
 
     def latex(self) -> str:
         _ = self.text
-        return to_latex(shown(self.tree, self.function.symbols, "i"))
+        return _latex(self.tree, self.function.symbols)
 
     def evaluate(self, /, **arrays: Any) -> Any:
         """The array of the derivative at a point."""
@@ -373,6 +383,13 @@ class WirtingerDerivative:
                 return f"{to_text(shown(tree, symbols, '1i'))}{sign}{right}"
         return text
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise problem("E507", f"{name} is not offered for derivatives by complex variables.",
+                      help="There are text, latex(), evaluate(...), conditions and report().")  # fmt: skip
+
+    operator_form = kronecker_form = index_form = None
     kinks: tuple[str, ...] = ()
     differential = False
 

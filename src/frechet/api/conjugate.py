@@ -161,18 +161,9 @@ def joined(tree: Tree, symbols: Symbols) -> Tree:
             return turned(parts[0][1]), turned(parts[0][0])
         s, c = tuple(p[0] for p in parts), tuple(p[1] for p in parts)
         shorter = _shorter(t, s, c)
-        return (shorter, shorter) if shorter is not None else (t.with_(args=s), t.with_(args=c))
+        return shorter if shorter is not None else (t.with_(args=s), t.with_(args=c))
 
     return fold(tree, visit)[0]
-
-
-def _is_pair(one: Tree, other: Tree) -> bool:
-    """Whether two values as people write them are conjugates."""
-    return to_text(call("conj", one, shape=one.typed)) == to_text(other)
-
-
-def _is_conj(tree: Tree) -> bool:
-    return tree.kind == "call" and tree.name == "conj"
 
 
 def is_square_of_abs(tree: Tree) -> bool:
@@ -182,32 +173,57 @@ def is_square_of_abs(tree: Tree) -> bool:
     return two and base.kind == "call" and base.name == "abs"
 
 
-def _shorter(t: Tree, s: tuple[Tree, ...], c: tuple[Tree, ...]) -> Tree | None:
-    """A real value under its name: z*conj(z) = abs(z)^2, sqrt of it abs(z), sqrt(z'*z) = norm2(z), and the sum of two
-    conjugates 2*real(z)."""
+def _shorter(t: Tree, s: tuple[Tree, ...], c: tuple[Tree, ...]) -> Pair | None:
+    """A value and its conjugate in a shorter form: z*conj(z) = abs(z)^2, sqrt of it abs(z), sqrt(z'*z) = norm2(z), the
+    sum of two conjugates 2*real(z), and conj(u)'*conj(v) = v'*u."""
     if t.kind == "call" and t.name == "sqrt":
-        inner = s[0].args[0] if s[0].kind == "call" and s[0].name == "sum" and len(s[0].args) == 1 else s[0]
-        if is_square_of_abs(inner):
-            size = inner.args[0]
-            return size if inner is s[0] else call("norm2", size.args[0], shape=SCALAR)
-        if inner.kind == "mul" and inner is s[0] and inner.args[0].kind == "transpose":
-            u, v = inner.args[0].args[0], inner.args[1]
-            return call("norm2", v, shape=SCALAR) if to_text(u) == to_text(v) else None
-    if t.kind == "mul" and t.typed.is_scalar and s[0].kind == "transpose" and _is_conj(s[0].args[0]) and _is_conj(s[1]):
-        return t.with_(args=(_flipped(s[1].args[0]), s[0].args[0].args[0]))  # conj(u)'*conj(v) = v'*u
+        return _as_norm(s[0])
     if t.kind == "add" and to_text(c[0]) == to_text(s[1]) and to_text(s[0]) != to_text(s[1]):
-        shorter = min(s, key=lambda part: len(to_text(part)))
-        return Tree("mul", (number(2), call("real", shorter, shape=t.typed)), shape=t.shape)
+        part = min(s, key=lambda one: len(to_text(one)))
+        both = Tree("mul", (number(2), call("real", part, shape=t.typed)), shape=t.shape)
+        return both, both
+    if t.kind == "mul" and t.typed.is_scalar and s[0].kind == "transpose":
+        return _as_inner(t, s, c)
     if t.kind in ("mul", "dotmul") and s[0].typed == s[1].typed and (t.kind == "dotmul" or t.typed.is_scalar):
-        front, last = (s[0].args[0], s[0].args[1]) if s[0].kind == t.kind else (None, s[0])
-        if last.typed != s[1].typed:
-            return None
-        for one, other in ((last, s[1]), (s[1], last)):
-            if _is_pair(one, other):
-                kind = "pow" if t.typed.is_scalar else "dotpow"
-                square = Tree(kind, (call("abs", one, shape=one.typed), number(2)), shape=one.typed)
-                return square if front is None else t.with_(args=(front, square))
+        if to_text(c[0]) == to_text(s[1]):
+            square = _square_of_abs(min(s, key=lambda one: len(to_text(one))))
+            return square, square
+        inside = s[0].kind == t.kind == c[0].kind
+        if inside and s[0].args[1].typed == s[1].typed and to_text(c[0].args[1]) == to_text(s[1]):
+            square = _square_of_abs(min(s[0].args[1], s[1], key=lambda one: len(to_text(one))))
+            return t.with_(args=(s[0].args[0], square)), t.with_(args=(c[0].args[0], square))
     return None
+
+
+def _square_of_abs(tree: Tree) -> Tree:
+    kind = "pow" if tree.typed.is_scalar else "dotpow"
+    return Tree(kind, (call("abs", tree, shape=tree.typed), number(2)), shape=tree.typed)
+
+
+def _as_norm(inner: Tree) -> Pair | None:
+    """sqrt(abs(z)^2) = abs(z), sqrt(sum(abs(z).^2)) = sqrt(z'*z) = norm2(z)."""
+    entries = inner.args[0] if inner.kind == "call" and inner.name == "sum" and len(inner.args) == 1 else inner
+    found: Tree | None = None
+    if is_square_of_abs(entries):
+        size = entries.args[0]
+        found = size if entries is inner else call("norm2", size.args[0], shape=SCALAR)
+    elif inner.kind == "mul" and inner.args[0].kind == "transpose":
+        u, v = inner.args[0].args[0], inner.args[1]
+        found = call("norm2", v, shape=SCALAR) if to_text(u) == to_text(v) else None
+    return None if found is None else (found, found)
+
+
+def _as_inner(t: Tree, s: tuple[Tree, ...], c: tuple[Tree, ...]) -> Pair | None:
+    """u'*v is the transpose of itself, conj(v)'*conj(u); the shorter one, and likewise for the conjugate."""
+    if c[0].kind != "transpose":
+        return None
+
+    def shortest(left: Tree, right: Tree, other_left: Tree, other_right: Tree) -> Tree:
+        plain = t.with_(args=(left, right))
+        turned = t.with_(args=(_flipped(other_right), other_left.args[0]))
+        return min(plain, turned, key=lambda one: len(to_text(one)))
+
+    return shortest(s[0], s[1], c[0], c[1]), shortest(c[0], c[1], s[0], s[1])
 
 
 def evaluable(tree: Tree) -> Tree:

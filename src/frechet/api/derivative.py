@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from frechet.api.arrays import real_arrays
 from frechet.api.checking import check, check_kronecker
 from frechet.api.coding import function, source
+from frechet.api.jumps import jumps, jumps_at
 from frechet.api.singular import at_singular, by_cofactors, regular
 from frechet.api.steps import steps
-from frechet.api.jumps import jumps, jumps_at
 from frechet.api.structure import note, project
 from frechet.api.structured_check import check_structured
 from frechet.calculus.derive import Level, derive, direction_for, finished

@@ -57,8 +57,10 @@ def _greek(c: str) -> str:
 
 def formula(function: Any, pretty: bool) -> str:
     """The function as it was read: as mathematics where the terminal allows, else as near as ASCII comes."""
-    text = to_unicode(function.tree)
-    return text if pretty else to_ascii(text) or str(function)
+    text = to_unicode(getattr(function, "shown_tree", function.tree))
+    if pretty:
+        return text.replace("ᵀ", "ᴴ") if getattr(function, "complex_names", None) else text
+    return to_ascii(text) or str(function)
 
 
 def space(dims: Sequence[Dim], pretty: bool) -> str:
