@@ -2,8 +2,9 @@
 
 python -m tests.cases.derivations [suite or id ...] [--lists] [--level brief|normal|full] [--style ...]
 
-A "collect terms" gap is a step of that name whose two lines are equal only by more than multiplying out. A derivation
-of one step is listed where the function is more than the variable itself.
+A "collect terms" gap is a step that says it collects, factors, orders, cancels or moves signs, and whose two lines
+are equal only by more than multiplying out. A derivation of one step is listed where the function is more than the
+variable.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from frechet.steps.narrate import LEVELS
 from frechet.steps.styles import STYLES
 from tests.cases.suite import Case, cases
 
-COLLECT = "R-collect"
+# Rules that say no more than that terms or factors stand otherwise.
+COLLECT = frozenset({"R-collect", "R-factor", "R-order", "R-sign", "R-cancel"})
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def tell(case: Case, level: str = "normal", style: str = "differential") -> Told
 
 def hides(step: Step) -> bool:
     """Whether "collecting terms" stands for more than multiplying out and adding up."""
-    return step.rule == COLLECT and step.proof.how not in ("same", "expanded")
+    told = "R-simplify" in step.rules or step.proof.how in ("same", "expanded")
+    return bool(COLLECT & set(step.rules)) and not told
 
 
 def single(told: Told) -> bool:
@@ -85,6 +88,7 @@ def table(found: Sequence[Told], level: str) -> Iterable[str]:
     yield f"complete              {share(complete, len(found))}"
     yield f"steps proved          {share(sum(s.proof.status == 'proved' for s in steps), len(steps))}"
     yield f"collect terms gaps    {share(sum(map(hides, steps)), len(steps))}"
+    yield f"functions simplified  {share(sum('R-simplify' in s.rules for s in steps), len(steps))}"
     yield f"single-step           {sum(map(single, done))}"
     if level == "full":
         yield f"more than one rule    {sum(len(s.rules) > 1 for s in steps)} steps"

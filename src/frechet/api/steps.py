@@ -9,6 +9,7 @@ from frechet.api.structure import note
 from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
 from frechet.language.lower import variable_node
+from frechet.steps.abbreviate import abbreviated
 from frechet.steps.derivation import Derivation
 from frechet.steps.narrate import LEVELS
 from frechet.steps.story import Subject, with_facts
@@ -28,10 +29,11 @@ def steps(d: Derivative, level: str = "normal", style: str = "differential") -> 
         _ = d.verification
     free = without_structure(d)
     told = STYLES[style](subject_of(free), level)
-    if free is d:
-        return told
-    over = d.request.structured and (note(d) or "over the directions that the structure allows")
-    return with_facts(told, subject_of(d), over)
+    if free is not d:
+        over = d.request.structured and (note(d) or "over the directions that the structure allows")
+        told = with_facts(told, subject_of(d), over)
+    known = d.function.declarations
+    return abbreviated(told, [*known.variables, *known.sizes]) if style == "differential" else told
 
 
 def stacked_steps(d: StackedDerivative, level: str, style: str) -> Derivation:

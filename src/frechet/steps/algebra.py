@@ -198,6 +198,8 @@ class Algebra:
     def _numbered(self, number: Fraction, rest: Tree) -> Tree:
         if number == 1:
             return rest
+        if number < 0:
+            return self.neg(self._numbered(-number, rest))
         if is_number(rest, 1):
             return self.page.number(number)
         path: list[Tree] = []
@@ -311,6 +313,8 @@ class Algebra:
             return tree
         if tree.kind == "transpose":
             return tree.args[0]
+        if tree.kind == "call" and tree.name in ("diag", "eye") and tree.typed.rows == tree.typed.cols:
+            return tree
         if tree.kind == "neg":
             return self.neg(self.flip(tree.args[0]))
         if tree.kind == "div":

@@ -24,7 +24,7 @@ from frechet.steps.claims import Proof, checked, compare
 from frechet.steps.composition import Composition
 from frechet.steps.derivation import Derivation, Step
 from frechet.steps.naming import Inner, Naming, put_back, sized
-from frechet.steps.story import Subject
+from frechet.steps.story import Subject, layout_note
 
 Edge = tuple[str, str]
 
@@ -124,8 +124,11 @@ class _Jacobians:
         steps, shown = [], total
         if answer.typed != total.typed:
             shown = self.algebra.flip(total)
-            turned = "R-transpose-gradient" if self.subject.kind == "gradient" else "R-layout"
-            steps.append(Step((turned,), self.subject.name, total, shown))
+            if self.subject.kind == "gradient":
+                steps.append(Step(("R-transpose-gradient",), self.subject.name, total, shown))
+            else:
+                note = f"{layout_note(self.subject.layout)}; the factors turn round"
+                steps.append(Step(("R-layout",), self.subject.name, total, shown, note=note))
         if shown is not answer or not (steps or named):
             steps += put_back(self.naming, shown, answer, self.subject.name, self.level)
         return steps

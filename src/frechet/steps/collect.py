@@ -96,7 +96,11 @@ class Collector:
             return "R-simplify"
         if _skeleton(before) == _skeleton(after):
             return "R-sign"
-        return "R-factor" if _sums(before) or _sums(after) else "R-order"
+        if _quotients(after) < _quotients(before):
+            return "R-cancel"
+        if not _sums(before) and not _sums(after):
+            return "R-order"
+        return "R-factor" if _leaves(after) <= _leaves(before) else "R-distribute"
 
 
 def _is_diag(tree: Tree) -> bool:
@@ -110,6 +114,19 @@ def _calls(tree: Tree) -> frozenset[Tree]:
 
 def _sums(tree: Tree) -> bool:
     return any(t.kind in ("add", "sub") for t in subtrees(tree))
+
+
+def _quotients(tree: Tree) -> int:
+    return sum(t.kind in ("div", "dotdiv") and t.args[1].kind != "number" for t in subtrees(tree))
+
+
+def _leaves(tree: Tree) -> int:
+    """How many names are written in a line."""
+
+    def visit(t: Tree, args: Sequence[int]) -> int:
+        return sum(args) if args else int(t.kind == "name")
+
+    return fold(tree, visit)
 
 
 def same_but_order(before: Tree, after: Tree) -> bool:

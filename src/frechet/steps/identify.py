@@ -143,7 +143,10 @@ class Identifier:
         return self._read_off(M, E)
 
     def _diag(self, v: Tree) -> Tree:
-        return self.page.diag(v, Shape(v.typed.rows, v.typed.rows))
+        """diag(v), scalars outside."""
+        scalars, chain = self.algebra.parts(v)
+        square = Shape(v.typed.rows, v.typed.rows)
+        return self.algebra.product([*scalars, self.page.diag(self.algebra.product(chain), square)])
 
     def _vector_product(self, M: Tree, E: Tree) -> Moved | None:
         """L*u*R for the one factor u that moves: u goes to the end."""
@@ -193,7 +196,9 @@ class Identifier:
             if E.typed.is_scalar:
                 found = self.page.flip(found)
             items.append(Item(self.algebra.times(M, found), by.direction, True))
-        return "R-coefficient", items
+        composite = len(E.typed.axes) > 1 or any(len(v.direction.typed.axes) > 1 for v in self.board.moving(E))
+        scalar = all(v.direction.typed.is_scalar for v in self.board.moving(E))
+        return "R-coefficient" if scalar else "R-vec-kron" if composite else "R-matrix-of-map", items
 
     def _whole_adjoint(self, W: Tree, E: Tree) -> Moved | None:
         """The weights of the directions in <W, E>, found by the calculus."""

@@ -68,7 +68,8 @@ class Narrator:
             if len(self.moves) > MOST_MOVES:
                 self.gap = f"more than {MOST_MOVES} single steps"
         if not self._differentials(line):
-            line = self._gathered(line)
+            scalars = all(v.direction.typed.is_scalar for v in self.board.variables)
+            line = line if scalars else self._gathered(line)
         elif not self.gap:
             self.gap = "no rule in words for a part of this function"
         return line

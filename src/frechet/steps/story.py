@@ -183,15 +183,20 @@ class _Story:
         self.narrator.add("R-collect", inside)
         arrow = self.page.adopt(answer)
         steps = [Step(("R-operator",), self._answer_name(), inside, arrow)]
-        if self.subject.forms.kronecker is not None and len(self.subject.wrt) > 1:
-            steps.insert(0, self._kronecker(inside))
+        full = self.level == "full"
+        if (len(self.subject.wrt) > 1 or full) and self.subject.kind != "differential":
+            steps = [self._kronecker(inside), *steps] if self.subject.forms.kronecker is not None else steps
+        if full and self.subject.kind == "hessian":
+            steps.insert(0, self._bilinear(inside))
         return steps
 
     def _kronecker(self, line: Tree) -> Step:
         """vec(A*dX*B) = kron(B', A)*vec(dX): the matrix of the map."""
         kron = self.board.adopt(self.subject.forms.kronecker)  # type: ignore[arg-type]
         proof = compare(self._as_matrix(kron), self._tensor(), self.board.source, self.subject.declarations)
-        note = "d vec(gradient)/d vec(X)', columns stacked"
+        x = self.subject.wrt[-1]
+        first = "gradient" if self.subject.tree.typed.is_scalar and len(self.subject.wrt) == 2 else "F"
+        note = f"d vec({first})/d vec({x})', columns stacked"
         return Step(("R-vec-kron",), "as a matrix", line, kron, proof, note)
 
     def _as_matrix(self, kron: Tree) -> Node:
@@ -262,19 +267,32 @@ class _Story:
         if node.dims != tensor.dims:
             node = ein(1, [(node, (1, 0), 1)], (0, 1), dict(enumerate(tensor.dims)))
         proof = compare(node, tensor, self.board.source, self.subject.declarations)
-        return Step((rule,), name or self._answer_name(), line, answer, checked(proof))
+        return Step((rule,), name or self._answer_name(), line, answer, checked(proof), self._said_of(rule))
+
+    def _said_of(self, rule: str) -> str:
+        """At level full: in which layout the derivative is read off."""
+        if self.level != "full":
+            return ""
+        if rule == "R-jacobian":
+            return layout_note("numerator")
+        by = self.subject.wrt[-1]
+        return f"the row df/d{by} as a column" if rule == "R-gradient" and self.board.by.tree.typed.is_column else ""
 
     def _laid_out(self, found: Tree, answer: Tree) -> list[Step]:
         """The transpose that the layout asks for."""
         if found is answer:
             return []
-        note = f"{self.subject.layout} layout"
-        if self.subject.layout == "denominator":
-            note += ": column j is the gradient of output j"
-        return [Step(("R-layout",), self._answer_name(), found, answer, note=note)]
+        return [Step(("R-layout",), self._answer_name(), found, answer, note=layout_note(self.subject.layout))]
 
     def _answer_name(self) -> str:
         return self.subject.name
+
+
+def layout_note(layout: str) -> str:
+    """Which layout, and where the transpose goes."""
+    if layout == "denominator":
+        return "denominator layout: column j is the gradient of output j, so dF = J'*dx"
+    return "numerator layout: row i belongs to output i, column j to input j, so dF = J*dx"
 
 
 def _by_engine(subject: Subject, level: str, why: str) -> Derivation:

@@ -44,6 +44,8 @@ RULES = (
           proof="The identification of the Jacobian, for this function alone.", example="u = X*w - y: du/dw = X"),
     Rule("R-name", "inner function", "f(x) = g(u), u = h(x)", "A part of the formula gets a name.",
           proof="Nothing to prove.", example="u = X*w - y, f = norm2(u)^2"),
+    Rule("R-let", "let", "let s = h(x)", "A long part that comes again and again gets a name before the derivation.",
+         proof="Nothing to prove.", example="let s = sigmoid(A*x)"),
     Rule("R-transpose-gradient", "the gradient is the transposed row", "grad f = (df/dx)'",
           "The derivative of a scalar is a row; the gradient is the same as a column.", proof="By definition.",
           example="df/dw = 2*u'*X gives 2*X'*u"),
