@@ -233,7 +233,7 @@ def test_manifolds_that_do_not_fit_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("flag", "text", "over"), [
-    ("--structured", "2*inv(X) - diag(diag(inv(X)))", "by the independent entries"), ("--tangent", "inv(X)",
+    ("--structured", "2*inv(X) - inv(X).*eye(n)", "by the independent entries"), ("--tangent", "inv(X)",
     "projected"),
 ])  # fmt: skip
 def test_the_command_line_names_the_convention(flag: str, text: str, over: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from frechet.core.dims import SCALAR, Dim, Shape, Size
 from frechet.core.node import Number
 from frechet.core.numbers import simple
-from frechet.language.tree import BINARY, Tree
+from frechet.language.tree import BINARY, Tree, subtrees
 from frechet.language.tree import size as size_tree
 from frechet.notation.layout import decimal, spelled, wraps
 from frechet.ops import REGISTRY
@@ -326,7 +326,22 @@ class Page:
         return self.make("dotdiv", [a, b], shape=b.typed)
 
     def diag(self, a: Tree, shape: Shape) -> Tree:
-        tree = self.call("diag", [a], shape)
+        if shape.is_matrix and a.kind == "call" and a.name == "diag" and _everywhere(a.args[0]):
+            inner = min(a.args[0], self.flip(a.args[0]), key=self.length)
+            tree = self.dotmul([inner, self.eye(shape.rows)])
+        else:
+            tree = self.call("diag", [a], shape)
         if shape.is_matrix:
             self._flip[tree] = tree
         return tree
+
+
+def _everywhere(root: Tree) -> bool:
+    """Whether every entry of a matrix has a value wherever its diagonal has: 0/0 beside the diagonal would spoil a
+    product with the identity."""
+    for t in subtrees(root):
+        broken = t.kind == "dotpow" and not (t.args[1].kind == "number" and t.args[1].value >= 0)
+        record = REGISTRY.get(t.name) if t.kind == "call" else None
+        if t.kind == "dotdiv" or broken or (record is not None and record.kind != "opaque" and record.domain):
+            return False
+    return True

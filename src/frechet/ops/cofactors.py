@@ -30,6 +30,13 @@ _TORCH = (
 )
 
 
+_SECOND = (
+    "(lambda U, s, V, k: (lambda F, P: np.linalg.det(U) * np.linalg.det(V) * U @ (np.diag(P @ np.diag(F)) - P * F.T)"
+    " @ V)(U.T @ {E} @ V.T, np.array([[(i != j) * np.prod(np.where((k == i) | (k == j), 1.0, s)) for j in k]"
+    " for i in k])))(*np.linalg.svd({X}), np.arange(len({X})))"
+)
+
+
 def _cofactor(X: Any) -> Any:
     """Through the singular values, so that singular matrices have theirs too. Complex matrices too."""
     U, s, V = np.linalg.svd(X)
@@ -62,6 +69,7 @@ def cofactor(X: Tensor, dX: Tensor) -> Tensor:
 
 @op("dcofactor(X, E, F, G)", sig="; ".join("(n,n)" + ",(n,n)" * k + "->(n,n)" for k in range(1, 4)), linear=1,
     symmetric=True, transposes="equivariant", value=_mixed, latex=r"\operatorname{dcof}({X}, {E})", source=_SOURCE,
+    code={"numpy": _SECOND, "jax": _SECOND.replace("np.", "jnp.")},
     example=("tr(A*dcofactor(X, E))", "E", "dcofactor(X, A')"))  # fmt: skip
 def dcofactor(X: Tensor, *directions: Tensor) -> Tensor:
     """Derivative of cofactor at X along E (and F, and G). Where X is invertible, dcofactor(X, E) is

@@ -12,12 +12,12 @@ from fractions import Fraction
 from typing import Any
 
 from frechet.core.build import apply_map
-from frechet.core.ein import is_zero, transpose
+from frechet.core.ein import is_zero, split_coef, transpose
 from frechet.core.lazy import np, scipy
-from frechet.core.node import Call, Ein
+from frechet.core.node import Add, Call, Ein, Node
 from frechet.core.tensor import Tensor, contract
-from frechet.ops.inverse import det, inv, logdet
-from frechet.ops.op import REGISTRY, adjoint, law, op, pair, partial
+from frechet.ops.inverse import det, inv, logdet, square_parts
+from frechet.ops.op import REGISTRY, adjoint, law, merge, op, pair, partial
 
 _HALF = Fraction(1, 2)
 _OFF_AXIS = "no eigenvalue of X is <= 0"
@@ -48,8 +48,45 @@ def _sqrtm(X: Any) -> Any:
 
 
 def commute(A: Tensor, B: Tensor) -> bool:
-    """Whether A*B and B*A are the same product, as far as the canonical form shows."""
+    """Whether A*B and B*A are the same product, as far as the canonical form shows; functions of one matrix commute."""
+    base = _base(A.node)
+    if base is not None and base is _base(B.node):
+        return True
     return contract("ij,jk->ik", A, B).node is contract("ij,jk->ik", B, A).node
+
+
+_FUNCTIONS = frozenset({"inv", "expm", "logm", "sqrtm", "mpower"})
+
+
+def _base(node: Node) -> Node | None:
+    """X of a function of X: inv(sqrtm(X)), the sums and products of such functions; None for the transpose of one."""
+    found: dict[Node, Node | None] = {}
+    stack = [node]
+    while stack:
+        n = stack[-1]
+        core = split_coef(n)[1]
+        parts = _parts(core)
+        waiting = [m for m in parts if m not in found] if n not in found else []
+        if waiting:
+            stack += waiting
+            continue
+        stack.pop()
+        bases = {found[m] for m in parts}
+        found[n] = core if not parts and core.order == 2 else bases.pop() if len(bases) == 1 else None
+    return found[node]
+
+
+def _parts(node: Node) -> list[Node]:
+    """What a function of a matrix is a function of: the factors of a product, the terms of a sum, an argument."""
+    if isinstance(node, Call) and node.operation.name in _FUNCTIONS:
+        return [node.children[0]]
+    if isinstance(node, Add) and node.order == 2:
+        return [n for _, n in node.terms]
+    if isinstance(node, Ein) and node.order == 2:
+        parts = square_parts(Tensor(node, (node.dims[:1], node.dims[1:])))
+        if parts is not None and all(n.order == 2 for n in parts.chain):
+            return list(parts.chain)
+    return []
 
 
 def unbatched(E: Tensor) -> Tensor | None:
@@ -199,6 +236,8 @@ def logm(X: Tensor, dX: Tensor) -> Tensor:
 
 @op("dlogm(X, E, F, G)", sig=_TOWER, linear=1, symmetric=True, transposes="equivariant", domain=_OFF_AXIS, sample="spd",
     value=lambda X, *E: mixed(_logm, X, E), latex=r"\operatorname{dlogm}({X}, {E})", source=_SOURCE,
+    code={"numpy": "np.real(scipy.linalg.logm(np.block([[{X}, {E}], [np.zeros_like({X}), {X}]])))"
+                   "[:len({X}), len({X}):]"},
     example=("a'*dlogm(X, E)*b", "E", "dlogm(X', a*b')"))  # fmt: skip
 def dlogm(X: Tensor, *directions: Tensor) -> Tensor:
     """Derivative of logm at X along E (and F, and G): linear in each direction."""
@@ -278,6 +317,25 @@ def _inv_twice(X: Tensor, a: int, b: int) -> Tensor | None:
         known = rule(n, *axes) if rule is not None else None
         if known is not None:
             return inv(known)
+    return None
+
+
+@merge("inv")
+def _inverse_of_root(X: Tensor, other: Node, flipped: bool) -> Tensor | None:
+    """inv(sqrtm(Y))*Y = sqrtm(Y), inv(Y)*sqrtm(Y) = inv(sqrtm(Y))."""
+    root = _inside(X.node, "sqrtm")
+    if root is not None and other is (transpose(root) if flipped else root):
+        return X
+    inside = _inside(other, "sqrtm")
+    if inside is not None and (transpose(inside) if flipped else inside) is X.node:
+        return inv(sqrtm(X))
+    return None
+
+
+def _inside(node: Node, name: str) -> Node | None:  # X of f(X), of f(Y)' with Y' = X
+    for flipped, n in enumerate((node, transpose(node))):
+        if isinstance(n, Call) and n.operation.name == name:
+            return transpose(n.children[0]) if flipped else n.children[0]
     return None
 
 

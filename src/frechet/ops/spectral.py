@@ -11,6 +11,12 @@ from frechet.core.tensor import Tensor, contract
 from frechet.ops.factorisations import pinv, symmetric_part
 from frechet.ops.op import composed, law, op, pair
 
+_EIGH = ("(lambda V: V * np.sign(V[np.argmax(np.abs(V), axis=0), np.arange(len(V))]))"
+         "(np.linalg.eigh(({S} + {S}.T) / 2)[1])")  # fmt: skip
+_TORCH = ("(lambda V: V * torch.sign(V[torch.argmax(torch.abs(V), 0), torch.arange(len(V))]))"
+          "(torch.linalg.eigh(({S} + {S}.T) / 2)[1])")  # fmt: skip
+# Unit eigenvectors as columns, the largest entry of each positive.
+_VECTORS = {"numpy": _EIGH, "jax": _EIGH.replace("np.", "jnp."), "torch": _TORCH}
 _TOP = "the largest eigenvalue of S is repeated"
 _SOURCE = "Magnus and Neudecker 1999, ch. 8.9"
 
@@ -43,6 +49,7 @@ def eigmax(S: Tensor, dS: Tensor) -> Tensor:
 @op("eigvec(S)", sig="(n,n)->(n)", transposes="invariant", value=lambda S: _eigh(S)[1][:, -1], kink=_TOP,
     jumps=True, there="the eigenvector is not unique", autodiff=("NaN", "NaN"),
     sample="symmetric", latex=r"v_{\max}({S})", source=_SOURCE,
+    code={lib: f"{text}[:, -1]" for lib, text in _VECTORS.items()},
     example=("a'*eigvec(S)", "S", "(pinv(eigmax(S)*eye(n) - (S + S')/2)*a*eigvec(S)' "
              "+ eigvec(S)*a'*pinv(eigmax(S)*eye(n) - (S + S')/2))/2"))  # fmt: skip
 def eigvec(S: Tensor, dS: Tensor) -> Tensor:
@@ -67,6 +74,7 @@ def eigvals(S: Tensor, dS: Tensor) -> Tensor:
 @op("eigvecs(S)", sig="(n,n)->(n,n)", transposes="invariant", value=lambda S: _eigh(S)[1],
     kink="an eigenvalue of S is repeated", jumps=True, there="its eigenvectors are not unique", sample="symmetric",
     latex=r"V({S})", source=_SOURCE,
+    code=_VECTORS,
     example=("tr(eigvecs(S))", "S", "(eigvecs(S)*((1./(ones(n)*eigvals(S)' - eigvals(S)*ones(n)' + eye(n)) - eye(n))"
              ".*eigvecs(S)')*eigvecs(S)' + (eigvecs(S)*((1./(ones(n)*eigvals(S)' - eigvals(S)*ones(n)' + eye(n))"
              " - eye(n)).*eigvecs(S)')*eigvecs(S)')')/2"))  # fmt: skip
