@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from frechet.compile.c_helpers import HELPERS
 from frechet.compile.c_steps import C, CSteps
-from frechet.compile.c_text import length, number
+from frechet.compile.c_text import bare, length, number
 from frechet.compile.draft import named_shapes, sides
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
@@ -86,12 +86,15 @@ class _Function:
         turned = {n: pattern for n in places if pattern != tuple(range(len(pattern)))}
         writer = CSteps(planner.program, steps, taken, places, turned)
         body: list[str] = []
+        last = steps[-1] if steps else None
+        if last is not None and not last.dims and last.op in ("entrywise", "scalars") and value.coef == 1:
+            writer.inlined.add(last.name)  # a scalar result is written out where it is returned
         for step in steps:
             lines = writer.write(step)
             if lines:
                 body += [*self._comment(step, writer), *lines]
         if not ready.dims:
-            text = value.name if value.coef == 1 and value.name else _times(value)
+            text = bare(writer.at(value.name, ())) if value.coef == 1 and value.name else _times(value)
             body.append(f"*{self.out} = {text};")
         elif not places:
             body += writer.expanded(self.out, value, ready.dims, "=") if self.out else []

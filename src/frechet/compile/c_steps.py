@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from frechet.compile.c_helpers import ENTRYWISE, HELPERS, WHOLE
-from frechet.compile.c_text import bare, length, linear, matrix_product, raised, scaled, wrapped
+from frechet.compile.c_text import bare, length, linear, matrix_product, quotient, raised, scaled, wrapped
 from frechet.compile.language import Language
 from frechet.compile.program import Program, Step, Value
 from frechet.compile.words import labels_of
@@ -42,15 +42,17 @@ class CSteps:
         self.integers: dict[str, str] = {}
 
     def _entrywise_like(self, step: Step) -> bool:
-        return step.op == "entrywise" or (step.op == "dot" and not self._summed(step))
+        return step.op in ("entrywise", "scalars") or (step.op == "dot" and not self._summed(step))
 
     def _goes_inside(self, step: Step) -> bool:
         """An entrywise step that one entrywise step of the same loops reads."""
         if not self._entrywise_like(step) or self.uses.get(step.name) != 1 or step.name in self.places:
             return False
         reader = next(s for s in self.steps if step.name in s.args)
-        if not self._entrywise_like(reader) or len(reader.dims) != len(step.dims) or not step.dims:
+        if not self._entrywise_like(reader) or len(reader.dims) != len(step.dims):
             return False
+        if reader.op == "scalars":
+            return reader.spec[reader.args.index(step.name)] in (1, -1)
         what = reader.spec[0]
         return bool(reader.op == "dot" or what[0] != "power" or what[1] == -1)  # a square would write it twice
 
@@ -79,7 +81,7 @@ class CSteps:
         """An entry of an array; a step that goes inside is written out."""
         step = self.program.steps[name]
         if name in self.inlined:
-            return wrapped(self.entry(step, idx) if step.op == "entrywise" else self._pairs(step, idx))
+            return wrapped(self.inside(step, idx))
         if not step.dims or name in self.sums:
             return name
         if name in self.turned:
@@ -92,7 +94,8 @@ class CSteps:
         """The position of an entry in C order."""
         text = idx[0]
         for dim, i in zip(dims[1:], idx[1:], strict=True):
-            text = f"{f'({text})' if ' + ' in text else text} * {dim} + {i}"
+            row = "0" if text == "0" else f"{f'({text})' if ' + ' in text else text} * {dim}"
+            text = i if row == "0" else row if i == "0" else f"{row} + {i}"
         return text
 
     def nest(self, dims: Sequence[Dim], start: int = 0) -> list[tuple[str, str]]:
@@ -172,7 +175,8 @@ class CSteps:
         parts = []
         for coef, named, spots in inputs:
             place = None if idx is None else [idx[s] for s in spots]
-            parts.append((coef, self.read(next(names), place) if named else ""))
+            text = self.read(next(names), place) if named else ""
+            parts.append((coef, f"{text}'" if idx is None and tuple(spots) == (1, 0) else text))
         if what == "linear":
             return linear(parts)
         texts = [scaled(c, e) for c, e in parts]
@@ -185,8 +189,7 @@ class CSteps:
         return ENTRYWISE[rest[0]].format(*(bare(t) for t in texts))
 
     def _scalars(self, step: Step) -> list[str]:
-        texts = [n if e == 1 else f"({raised(n, e)})" for n, e in zip(step.args, step.spec, strict=True)]
-        return [self._set(step, " * ".join(texts), ())]
+        return [self._set(step, self.inside(step, ()), ())]
 
     def _size(self, step: Step) -> list[str]:
         return [self._set(step, str(step.spec), ())]
@@ -232,6 +235,12 @@ class CSteps:
         entries = [self.at(n, [letter[i] for i in idx]) for n, idx in zip(step.args, sources, strict=True)]
         inner = [(letter[i], str(dims[i])) for i in order if i not in kept]
         return " * ".join(entries), [letter[i] for i in kept], inner
+
+    def inside(self, step: Step, idx: Sequence[str]) -> str:
+        """An entry of an entrywise step, or a scalar, as an expression."""
+        if step.op == "scalars":
+            return quotient([(self.at(n, ()), e) for n, e in zip(step.args, step.spec, strict=True)])
+        return self.entry(step, idx) if step.op == "entrywise" else self._pairs(step, idx)
 
     def _pairs(self, step: Step, idx: Sequence[str]) -> str:
         """An entry of a product that sums over nothing."""

@@ -75,6 +75,16 @@ _POWERS = {
 }  # fmt: skip
 
 
+def quotient(powers: Sequence[tuple[str, Any]]) -> str:
+    """A product of powers, what has a negative exponent below the line."""
+    above = " * ".join(wrapped(n if e == 1 else raised(n, e)) for n, e in powers if e > 0) or "1"
+    parts = [wrapped(n if e == -1 else raised(n, -e)) for n, e in powers if e < 0]
+    below = " * ".join(parts)
+    if not parts:
+        return bare(above)
+    return f"{above} / {below if len(parts) == 1 else f'({below})'}"
+
+
 def raised(base: str, e: Any) -> str:
     template = _POWERS.get(Fraction(e)) if not isinstance(e, float) else None
     if template is None:
