@@ -176,10 +176,11 @@ ROWS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("s11", "tr(X'*X)/tr(X'*C*X)", "2*X/tr(X'*C*X) - tr(X'*X)*(C+C')*X/tr(X'*C*X)^2", {"X": RECT, "C": ["m", "m"]}),
     ("s12", "X[2,2]", "eye(n)[:,2]*eye(n)[2,:]", {"X": M}),
     ("s13", "x[1]", "eye(n)[:,1]", {"x": ["n"]}),
-    ("s14", "x'*A*x", "(A+A')*x", {"x": ["n"], "A": M}),
-    ("s15", "a'*X*b + 5", "a*b'", {"X": RECT, "a": ["m"], "b": ["n"]}),
-    ("s16", "log(1+exp(a'*x))", "sigmoid(a'*x)*a", {"x": ["n"], "a": ["n"]}),
-    ("s17", "sum(diag(X))", "eye(n)", {"X": M}),
+    ("s14", "(x'*A*x)[1,1]", "(A+A')*x", {"x": ["n"], "A": M}),
+    ("s15", "(a'*X*b)[1,1] + 5", "a*b'", {"X": RECT, "a": ["m"], "b": ["n"]}),
+    ("s16", "log(1+exp((a'*x)[1,1]))", "sigmoid(a'*x)*a", {"x": ["n"], "a": ["n"]}),
+    ("s17a", "sum(diag(X))", "eye(n)", {"X": M}),
+    ("s17b", "X[1,1] + X[2,2] + X[3,3]", "eye(3)", {"X": [3, 3]}),
     ("s21", "(X*x-y)'*W*(X*x-y)", "(W+W')*(X*x-y)*x'", {"X": RECT, "x": ["n"], "y": ["m"], "W": ["m", "m"]}),
     ("s22a", "det(X)", "det(X)*inv(X)'", {"X": M}),
     ("s22b", "det(A*X*B)", "det(A*X*B)*inv(X)'", {"X": M, "A": M, "B": M}),
@@ -205,7 +206,7 @@ def arrays(variables: dict[str, Any]) -> dict[str, Any]:
     rng = np.random.default_rng(7)
     drawn = {}
     for name, dims in variables.items():
-        shape = [SIZES[d] for d in dims]
+        shape = [SIZES.get(d, d) for d in dims]
         square = len(shape) == 2 and shape[0] == shape[1]
         drawn[name] = rng.standard_normal(shape) + (3 * np.eye(shape[0]) if square else 0)
     return drawn
@@ -225,11 +226,25 @@ def test_sympy_rows_of_scalar_functions(row: str, expr: str, expected: str, vari
     assert np.sum(got * V) == pytest.approx(float(slope(f, wrt, V, **point)), rel=1e-6)
 
 
-@pytest.mark.parametrize("expr", ["X^p", "tr(X^p)"])
-def test_s18_s19_symbolic_powers_of_matrices_are_refused_with_a_reason(expr: str) -> None:
-    with pytest.raises(fr.FrechetError) as refused:
-        parse(expr, X=["n", "n"], p=[])
-    assert "whole number" in refused.value.diagnostic.message
+def test_s17_a_sum_over_the_index_of_an_entry() -> None:
+    for text in (r"\sum_i X_{ii}", r"\sum_{i=1}^n X_{i,i}"):
+        assert str(fr.parse_latex(text).gradient("X")) == "eye(n)"
+    assert str(fr.trace(lambda X: np.einsum("ii", X), variables={"X": ["n", "n"]}).gradient("X")) == "eye(n)"
+
+
+def test_s18_s19_symbolic_powers_of_matrices() -> None:
+    f = fr.parse("X^p", variables={"X": ["n", "n"], "p": []}, facts={"p": ["integer"]})
+    X, V = RNG.standard_normal((3, 3)), RNG.standard_normal((3, 3))
+    power = np.linalg.matrix_power
+    for p in (1, 2, 5):
+        wanted = sum(power(X, k) @ V @ power(X, p - 1 - k) for k in range(p))
+        assert np.allclose(np.tensordot(f.jacobian("X").evaluate(X=X, p=p), V, 2), wanted)
+    assert f.jacobian("X").operator_form == "dX -> dmpower(X, p, dX)"
+    trace = fr.parse("tr(X^p)", variables={"X": ["n", "n"], "p": []}, facts={"p": ["integer"]})
+    assert str(trace.gradient("X")) == "p*(X^(p - 1))'"
+    with pytest.raises(fr.FrechetError) as refused:  # nothing says that p is an integer
+        parse("tr(X^p)", X=["n", "n"], p=[])
+    assert "integer" in refused.value.diagnostic.message
 
 
 def test_s20_a_row_has_the_jacobian_of_its_transpose() -> None:

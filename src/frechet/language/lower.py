@@ -226,7 +226,9 @@ def _indexed(t: Tree, args: Sequence[Value]) -> Value:
     factors: list[Factor] = []
     dims = dict(enumerate(shape.axes))
     parts: dict[int, int] = {}
-    for side, place in zip(sides, t.value, strict=True):
+    # A scalar is a 1 x 1 matrix, a vector one of a single column: its place 1 there says nothing.
+    told = zip(shape, t.value, strict=True) if len(t.value) == 2 else [((sides or [()])[0], t.value[0])]
+    for side, place in [(s, p) for s, p in told if s]:
         axes = tuple(range(len(index), len(index) + len(side)))
         index += axes
         if isinstance(place, tuple) and place[0] == place[1]:
