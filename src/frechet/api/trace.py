@@ -10,6 +10,7 @@ from frechet.core.dims import Dim
 from frechet.core.errors import problem
 from frechet.language.declarations import declare
 from frechet.language.python import formula
+from frechet.language.python_torch import is_module, parameters
 from frechet.language.shapes import elaborate
 from frechet.language.tree import Tree
 from frechet.notation.text import to_text
@@ -40,13 +41,16 @@ def trace(
     sizes: Iterable[str] | None = None,
 ) -> Function:
     """Read a Python function over NumPy, JAX or PyTorch names. `variables` gives the dimensions of its parameters;
-    further entries are variables it closes over. The function is called once, with symbolic arrays.
+    further entries are variables it closes over. The function is called once, with symbolic arrays. A PyTorch module
+    is read through torch.fx, with its parameters as variables: layer.0.weight is layer_0_weight.
 
     Raises FrechetError, with the line, where the code decides on values or does what has no formula, E402 where the
     formula is too long to be written.
     """
     if not callable(function):
         raise problem("E100", f"A {type(function).__name__} is not a function.", help="Give a def or a lambda.")
+    if is_module(function):
+        variables = {**parameters(function), **(variables or {})}
     if variables is None:
         raise problem("E201", "The dimensions of the parameters are not known.",
                       help='Say variables={"X": ["m", "n"], "w": ["n"]}.')  # fmt: skip

@@ -18,6 +18,7 @@ from typing import Any
 from frechet.core.dims import Dim
 from frechet.core.errors import Diagnostic, FrechetError, problem
 from frechet.language.python_arrays import (
+    DIALECT,
     LOOKUP,
     Traced,
     array,
@@ -33,6 +34,8 @@ from frechet.language.python_arrays import (
 )
 from frechet.language.python_einsum import einsum, outer
 from frechet.language.python_functions import FURTHER, norm_of_order, strict
+from frechet.language.python_jax import jax_formula
+from frechet.language.python_torch import is_module, module_formula
 from frechet.language.tree import Tree
 from frechet.ops.op import REGISTRY
 
@@ -148,8 +151,8 @@ def _var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tra
     return found
 
 
-def _std(x: Any, axis: Any = None, ddof: int = 0, **options: Any) -> Traced:
-    return _elementwise("sqrt")(_var(x, axis, ddof, **options))
+def _std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Traced:
+    return _elementwise("sqrt")(_var(x, axis, ddof, keepdims))
 
 
 def _log_softmax(x: Any, axis: Any = None, dim: Any = None) -> Traced:
@@ -252,11 +255,20 @@ class Library:
         return Library(f"{self._path}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return lookup(self._path.rpartition(".")[2])(*args, **kwargs)
+        name = self._path.rpartition(".")[2]
+        if name in ("var", "std") and self._path.startswith("torch"):
+            name = f"torch.{name}"
+        return lookup(name)(*args, **kwargs)
 
 
 def formula(function: Callable[..., Any], variables: Mapping[str, Sequence[Dim]]) -> Tree:
-    """The tree that a Python function computes. Raises E100 where it does what no formula does, with the line."""
+    """The tree that a Python function computes; of a PyTorch module, its forward. A function that uses JAX and does
+    what symbolic arrays cannot (vmap, grad, lax) is read from its jaxpr.
+
+    Raises E100 where it does what no formula does, with the line.
+    """
+    if is_module(function):
+        return module_formula(function, variables)
     plain = inspect.unwrap(function)
     if not isinstance(plain, types.FunctionType):
         raise problem("E100", f"A {type(function).__name__} is not a Python function.", help="Give a def or a lambda.")
@@ -270,17 +282,41 @@ def formula(function: Callable[..., Any], variables: Mapping[str, Sequence[Dim]]
             raise problem(
                 "E200", f"The parameter {name} has no dimensions.", help=f'Say variables={{"{name}": [...]}}.'
             )
+    modules = [plain.__globals__.get(n) for n in _names_used(plain.__code__)]
+    torch = any(getattr(m, "__name__", getattr(m, "_path", "")) == "torch" for m in modules if m is not None)
+    spoken = DIALECT.set("torch" if torch else "numpy")
     try:
         result = _rebound(plain, {})(**args)
     except FrechetError as error:
-        raise _with_line(error, plain) from None
+        read = _by_jax(function, plain, {n: known[n] for n in args if n in known})
+        if isinstance(read, Tree):
+            return read
+        raise _with_line(read if read is not None and "not known" in str(error) else error, plain) from None
     except RecursionError:
         raise refuse("it calls itself without end") from None
     except Exception as error:
         raise _with_line(refuse(f"{type(error).__name__}: {error}"), plain, error) from None
+    finally:
+        DIALECT.reset(spoken)
     if isinstance(result, (tuple, list)) or result is None:
         raise refuse("it does not return one array", "Return a number, a vector or a matrix.")
     return array(result).tree
+
+
+def _by_jax(
+    function: Callable[..., Any], plain: types.FunctionType, arguments: Mapping[str, Any]
+) -> Tree | FrechetError | None:
+    """The tree from the jaxpr, of a function that uses JAX itself, or why there is none; None without JAX."""
+    used = [plain.__globals__.get(n) for n in _names_used(plain.__code__)]
+    used += [c.cell_contents for c in plain.__closure__ or ()]
+    if not any(isinstance(m, types.ModuleType) and m.__name__.partition(".")[0] == "jax" for m in used):
+        return None
+    try:
+        return jax_formula(function, arguments)
+    except FrechetError as error:
+        return error
+    except ImportError:
+        return None
 
 
 def _rebound(function: types.FunctionType, done: dict[types.FunctionType, types.FunctionType]) -> types.FunctionType:

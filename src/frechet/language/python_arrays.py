@@ -7,23 +7,23 @@ matrix; an axis of length 1 is 1. A vector is a column in the tree, (1, n) a row
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from frechet.core.dims import Dim
-from frechet.core.errors import FrechetError, problem
+from frechet.language.python_options import DIALECT as DIALECT
+from frechet.language.python_options import only_harmless as only_harmless
+from frechet.language.python_options import refuse as refuse
 from frechet.language.tree import Tree
 
 Axes = tuple[Dim, ...]
 
 
-def refuse(what: str, help: str = "") -> FrechetError:
-    """A step that has no formula."""
-    return problem("E100", f"This code cannot be read as a formula: {what}.", help=help)
-
-
 def number_tree(value: int | float | Fraction) -> Tree:
+    if isinstance(value, float) and not isfinite(value):
+        raise refuse(f"the number {value}", "Formulas are over real numbers.")
     exact = Fraction(repr(float(value))) if isinstance(value, float) else Fraction(value)
     tree = Tree("number", name=str(value) if exact >= 0 else "", value=abs(exact))
     if exact.denominator != 1 and not isinstance(value, float):
@@ -46,20 +46,7 @@ def ones() -> Tree:
     return call("vector", number_tree(1))
 
 
-# Options that say nothing about the value: types, places, ways to compute.
-_HARMLESS = frozenset({
-    "dtype", "copy", "order", "casting", "subok", "precision", "preferred_element_type", "device", "like",
-    "requires_grad", "optimize", "check_finite", "overwrite_a", "overwrite_b", "assume_a", "hermitian", "sym_pos",
-    "layout", "inplace", "UPLO", "rcond", "lower", "symmetrize_input", "promote_integers", "out_sharding",
-})  # fmt: skip
 _TRUTHS = frozenset({"gt", "ge", "lt", "le", "eq", "ne", "and", "or", "not"})
-
-
-def only_harmless(options: Mapping[str, Any], name: str) -> None:
-    """Refuse options that change the value: max(axis=1) is not max()."""
-    for word, value in options.items():
-        if word not in _HARMLESS and value is not None:
-            raise refuse(f"the option {word} of {name}", "Write what it does with other operations.")
 
 
 class Traced:
@@ -255,7 +242,8 @@ class Traced:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        function = LOOKUP[0](name)
+        apart = name in ("var", "std") and DIALECT.get() == "torch"  # PyTorch divides by n - 1, NumPy by n
+        function = LOOKUP[0](f"torch.{name}" if apart else name)
         return lambda *args, **kwargs: function(self, *args, **kwargs)
 
 

@@ -188,6 +188,16 @@ def trace(x: Any, offset: int = 0) -> Traced:
     return Traced(call("tr", array(x).tree), ())
 
 
+def spread(root: bool) -> Callable[..., Traced]:
+    """PyTorch's var and std, which divide by n - 1 where NumPy divides by n."""
+
+    def apply(x: Any, dim: Any = None, unbiased: bool = True, correction: int = 1, keepdim: bool = False) -> Traced:
+        off = correction if unbiased else 0
+        return named("std" if root else "var", x, dim, off, keepdim)
+
+    return apply
+
+
 def linear(x: Any, weight: Any, bias: Any = None) -> Traced:
     """PyTorch's layer: x W' + b."""
     result = matmul(x, array(weight).T)
@@ -222,6 +232,7 @@ def binary(template: Callable[[Traced, Any], Any]) -> Callable[..., Traced]:
 
 
 FURTHER: dict[str, Callable[..., Any]] = {
+    "torch.var": spread(root=False), "torch.std": spread(root=True),
     "slogdet": slogdet, "clip": clip, "clamp": clip, "transpose": transpose, "swapaxes": swapped, "moveaxis": swapped,
     "permute": lambda x, *axes: transpose(x, axes if isinstance(axes[0], int) else axes[0]), "t": lambda x: array(x).T,
     "matrix_transpose": lambda x: array(x).T, "adjoint": lambda x: array(x).T, "inner": inner, "tensordot": tensordot,
