@@ -39,8 +39,8 @@ SETUP = """import frechet as fr
 f = fr.parse("x1^2 + exp(x1*x2) + 2*log(x2)", variables={"x1": [], "x2": []})
 
 
-def g(x):  # y^3/(x^2 + y^2), and 0 at the origin
-    return x[1] ** 3 / (x[0] ** 2 + x[1] ** 2) if x.any() else 0.0
+def g(x):  # known by its values alone
+    return sorted(x)[0] ** 2 + x[0] * x[1]
 """
 
 ENTRIES = (
@@ -95,9 +95,29 @@ ENTRIES = (
     ),
     Entry(
         "kink", "A function with kinks in its directional derivatives",
-        "Both partial derivatives of y³/(x² + y²) exist at the origin, and so does the slope in every "
-        "direction, but the slopes are not linear in the direction: no linear map, no derivative.",
-        'fr.plot(g, "polar", at=[0.0, 0.0])',
+        "Both partial derivatives of y³/(x² + y²) exist at the origin, and so does the slope in every direction, "
+        "but the slopes are not linear in the direction: no linear map, no derivative. "
+        "(The formula is 0/0 there; `value=0` says what f is.)",
+        'fr.plot("y^3/(x^2 + y^2)", "polar", at=(0, 0), value=0)',
+    ),
+    Entry(
+        "kink-surface", "The same function as a surface",
+        "",
+        'fr.plot("y^3/(x^2 + y^2)", "surface", at=(0, 0), value=0)',
+    ),
+    Entry(
+        "gateaux", "Linear in the direction, and yet not differentiable",
+        "All slopes of x³y/(x⁶ + y²) at the origin are zero: the function is differentiable in the sense of Gateaux. "
+        "But along the curve y = x³ it stays at one half: no tangent plane serves all small steps (Frechet).",
+        'fr.plot("x^3*y/(x^6 + y^2)", "surface", at=(0, 0), value=0, window=1)',
+    ),
+    Entry(
+        "half-tangents", "Half tangents", "",
+        'fr.plot("abs(x) + x^2/2", "slice", at=0)',
+    ),
+    Entry(
+        "black-box", "A black box", "Any Python function will do: derivatives then come from its values.",
+        'fr.plot(g, "contour", at=[0.5, 1.0])',
     ),
     Entry(
         "smooth", "Where a function is differentiable",
@@ -200,7 +220,7 @@ def page(pictures: dict[str, Any]) -> str:
         "This page and its pictures are made by `docs/gallery.py`; `--check` compares the numbers in them.", "",
         "```python", SETUP.rstrip(), "```", "",
         "From the command line:", "",
-        "```text", f"frechet plot {NOTES} --at 1,2 --kind contour -o contour.svg", "```",
+        "```", f"frechet plot {NOTES} --at 1,2 --kind contour -o contour.svg", "```",
     ]  # fmt: skip
     for entry in ENTRIES:
         picture = pictures[entry.name]
@@ -223,6 +243,8 @@ def numbers(value: Any) -> Any:
         return [numbers(v) for v in value]
     if isinstance(value, np.ndarray) and value.size > LONG:
         good = value[np.isfinite(value)].astype(float)
+        if not good.size:
+            return {"shape": list(value.shape), "finite": 0}
         known = {"least": good.min(), "largest": good.max(), "mean": good.mean(), "spread": good.std()}
         return {"shape": list(value.shape), "finite": int(good.size), **{k: rounded(v) for k, v in known.items()}}
     if isinstance(value, np.ndarray | np.generic):

@@ -259,6 +259,13 @@ def test_kinks_have_no_arrows_and_no_tangent_planes() -> None:
     assert surface.model == "none" and "no tangent plane" in surface.description
 
 
+def test_gateaux_is_not_enough_for_a_tangent_plane() -> None:
+    shown = data("x^3*y/(x^6 + y^2)", "surface", (0, 0), value=0, window=1)
+    assert shown.model == "none" and "no tangent plane" in shown.description
+    on_curve = shown.heights[np.isclose(shown.ys[:, None], shown.xs[None] ** 3) & (shown.xs != 0)]
+    assert len(on_curve) >= 2 and np.allclose(on_curve, 0.5)
+
+
 def test_a_slice_through_a_kink_has_half_tangents() -> None:
     shown = data("abs(x) + x/2", "slice", 0.0)
     assert (shown.behind, shown.slope) == (-0.5, 1.5) and np.isnan(shown.curvature)

@@ -62,6 +62,18 @@ class Subject:
             return np.full((self.size, self.size), np.nan)
         return (value + value.T) / 2
 
+    @property
+    def smooth(self) -> bool:
+        """Whether f has a tangent plane at x: differentiable in the sense of Frechet, so far as values can show."""
+        return bool(self.local.smooth and np.isfinite(self.gradient).all())
+
+    def need_smooth(self) -> Any:
+        """The gradient; raises E400 where f has no tangent plane."""
+        if not self.smooth:
+            raise problem("E400", f"There is no tangent plane at {self.where}: f is not differentiable there.",
+                          help="The kind polar shows one-sided derivatives in all directions.")  # fmt: skip
+        return self.gradient
+
     def need_gradient(self) -> Any:
         """The gradient; raises E400 where f is not differentiable."""
         if not np.isfinite(self.gradient).all():

@@ -43,7 +43,7 @@ def surface(subject: Subject, *, along: Any = None, window: Any = None, model: s
     tangent plane, if there is one, if not given. Raises E501, E505, E400."""
     subject.need_scalar("surface")
     subject.need_components("surface")
-    smooth = bool(np.isfinite(subject.gradient).all())
+    smooth = subject.smooth
     model = model or ("plane" if smooth else "none")
     if model not in MODELS:
         raise problem("E505", f"{model!r} is not a model.", help="plane, bowl or none")
@@ -51,7 +51,7 @@ def surface(subject: Subject, *, along: Any = None, window: Any = None, model: s
     if window is None:
         plane = with_reach(plane, (nice(NEARER * plane.reach[0]), nice(NEARER * plane.reach[1])))
     pair = np.array([plane.u, plane.v])
-    g = pair @ (subject.gradient if model == "none" else subject.need_gradient())
+    g = pair @ (subject.gradient if model == "none" else subject.need_smooth())
     h = pair @ subject.need_hessian() @ pair.T if model == "bowl" else np.zeros((2, 2))
     f0, at = float(subject.f0[0]), plane.inside(subject.x - plane.base)
     xs, ys = plane.grid(COUNT)
