@@ -52,6 +52,7 @@ ROWS = (
     Row("exp(x)/(1 + exp(x))^2", {"x": 600.0}, "overflow"),
     Row("1 - tanh(x)^2", {"x": 20.0}, "cancellation"),
     Row("tanh(x)", {"x": 20.0}, "cancellation in the gradient"),
+    Row("tanh(x)^2", {"x": 20.0}, "cancellation in the gradient"),
     Row("(exp(x) - exp(-x))/(exp(x) + exp(-x))", {"x": 350.0}, "cancellation in the gradient"),
     Row("log(cosh(x))", {"x": 800.0}, "overflow"),
     Row("log(cosh(x))", {"x": 1e-9}, "cancellation"),

@@ -69,6 +69,9 @@ def test_code_gives_the_values_of_the_tree(case: Case) -> None:
     ("exp(x)/sum(exp(x))", "softmax(x)"),
     ("sum(log(1 + exp(A*x)))", "np.logaddexp(0, A @ x).sum()"),
     ("1./(1 + exp(-x))", "expit(x)"),
+    ("log(1 + x)", "np.log1p(x)"),
+    ("log(1 - x)", "np.log1p(-x)"),
+    ("exp(x) - 1", "np.expm1(x)"),
     ("exp(x)./(1 + exp(x))", "expit(x)"),
     ("log(det(X))", "np.linalg.slogdet(X)[1]"),
     ("norm2(A*x - y)^2", "t1 = A @ x - y; t1 @ t1"),
@@ -109,7 +112,9 @@ def test_the_code_an_expert_writes(text: str, code: str) -> None:
 def test_the_whole_function() -> None:
     shapes = {n: SHAPES[n] for n in ("A", "x", "y")}
     source = numpy_source(*read("-A'*(y.*sigmoid(-y.*(A*x)))", shapes), doc="Gradient of a loss")
-    assert source == '''\
+    assert (
+        source
+        == '''\
 from scipy.special import expit
 
 
@@ -120,6 +125,7 @@ def gradient(A, x, y):
     """
     return -(A.T @ (y * expit(-y * (A @ x))))
 '''
+    )
 
 
 def test_it_runs_alone(tmp_path: Any) -> None:

@@ -76,6 +76,8 @@ class Book:
     def sub(self, a: Code, b: Code) -> Code:
         if b.op == "neg":
             return self.add(a, b.args[0])
+        if b.number == 1 and self.is_function(a, "exp"):
+            return self.function("expm1", a.args[0], ndim=a.ndim)
         return self.make("sub", a, b, ndim=max(a.ndim, b.ndim), symmetric=_both(a, b))
 
     def neg(self, a: Code) -> Code:
@@ -159,6 +161,11 @@ class Book:
             return self.function("logsumexp", a.args[0].args[0], ndim=0)
         if self.is_function(a, "det"):
             return self.function("logdet", a.args[0], ndim=0)
+        if a.op == "add" and 1 in (a.args[0].number, a.args[1].number):  # log(1 + x) loses a small x
+            other = a.args[1] if a.args[0].number == 1 else a.args[0]
+            return self.function("log1p", other, ndim=a.ndim)
+        if a.op == "sub" and a.args[0].number == 1:
+            return self.function("log1p", self.neg(a.args[1]), ndim=a.ndim)
         return self.function("log", a, ndim=a.ndim)
 
     def _one_plus_exp(self, a: Code) -> Code | None:

@@ -69,11 +69,14 @@ def _(node: Node) -> Node | None:
 
 @rule("1 - tanh^2", "1 - tanh(x)^2 = 4*exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2")
 def _(node: Node) -> Node | None:
-    def match(one: Term, other: Term) -> Node | None:
-        base, e = power_of(other[1])
-        if is_one(one[1]) and e == 2 and is_map(base, "tanh") and one[0] == -other[0]:
-            return scale(sech2(base.children[0]), one[0])
-        return None
+    """Also tanh(x) - tanh(x)^3, and so on."""
+
+    def match(lower: Term, higher: Term) -> Node | None:
+        (base, e), (tanh, k) = power_of(lower[1]), power_of(higher[1])
+        e = 0 if is_one(lower[1]) else e
+        if lower[0] != -higher[0] or not is_map(tanh, "tanh") or k != e + 2 or (e and base is not tanh):
+            return None
+        return scale(product(elementwise_power(tanh, e), sech2(tanh.children[0])), lower[0])
 
     return pairs(node, match)
 

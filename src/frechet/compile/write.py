@@ -200,8 +200,8 @@ class Writer(Spelling):
     def _scalars(self, step: Step) -> str:
         texts = []
         for name, e in zip(step.args, step.spec, strict=True):
-            texts.append(name if e == 1 else f"({self._raised(name, e)})")
-        return " * ".join(texts)
+            texts.append(name if e == 1 else self._raised(name, e))
+        return texts[0] if len(texts) == 1 else " * ".join(wrapped(t) for t in texts)
 
     def _reduce(self, step: Step) -> str:
         source, kept = step.spec
