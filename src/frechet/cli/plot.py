@@ -20,13 +20,24 @@ else:
 _VECTORS = ("direction", "step", "a", "b")
 
 
-@click.command("plot", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-               epilog="Kinds: " + "; ".join(f"{n}: {kind.summary}" for n, kind in KINDS.items()) + ".")  # fmt: skip
+_HELP = """A picture of EXPR at a point, as an SVG, PDF or PNG file.
+
+\b
+  frechet plot "x1^2 + exp(x1*x2) + 2*log(x2)" --at 1,2 --kind contour -o contour.svg
+
+\b
+Kinds:
+""" + "\n".join(f"  {name:<15}{kind.summary}" for name, kind in KINDS.items())
+
+
+@click.command("plot", help=_HELP, short_help="A picture of a formula at a point.",
+               context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})  # fmt: skip
 @click.argument("expression", metavar="EXPR")
 @click.option("--kind", default="contour", show_default=True, metavar="KIND", help="What is drawn; see below.")
 @click.option("--at", multiple=True, metavar="x=[1,2]",
               help="Value of a variable: numbers, or a .npy, .npz or .csv file; once for each.")  # fmt: skip
-@click.option("-o", "--output", required=True, metavar="FILE", help="Where to: a name that ends in .svg, .pdf or .png.")
+@click.option("-o", "--output", metavar="FILE",
+              help="Where to: a name that ends in .svg, .pdf or .png; KIND.svg, if not given.")  # fmt: skip
 @click.option("--wrt", multiple=True, metavar="NAME", help="Variables that move; all, if none is given.")
 @click.option("--var", multiple=True, metavar="X:m,n", help="Sizes of a variable; the others are those of the values.")
 @click.option("--fact", multiple=True, metavar="A:symmetric", help="What may be assumed of a value.")
@@ -35,23 +46,18 @@ _VECTORS = ("direction", "step", "a", "b")
               help="The plane: twice, a component, numbers, gradient or curvature.")  # fmt: skip
 @click.option("--window", metavar="R", help="A radius, or the limits of both axes: 0,2,-1,1.")
 @click.option("--direction", metavar="1,0", help="Of the line: numbers, a component, gradient or curvature.")
-@click.option("--model", metavar="plane", help="On a surface: plane or bowl.")
+@click.option("--model", metavar="plane", help="On a surface: plane, bowl or none.")
 @click.option("--of", metavar="hessian", help="Of which matrix the heat map is: hessian or jacobian.")
 @click.option("--step", metavar="0.1,0", help="The step whose contributions are shown.")
 @click.option("-a", metavar="0.1,0", help="The first of two movements.")
 @click.option("-b", metavar="0,0.1", help="The second of two movements.")
 @click.option("--dpi", type=click.IntRange(20, 1200), default=220, show_default=True, help="Of a .png file.")
 @click.option("--json", "as_json", is_flag=True, help="What was drawn, as JSON.")
-def plot(expression: str, kind: str, output: str, as_json: bool, **options: Any) -> int:
-    """A picture of EXPR at a point.
-
-    \b
-      frechet plot "x1^2 + exp(x1*x2) + 2*log(x2)" --at 1,2 --kind contour -o contour.svg
-    """
+def plot(expression: str, kind: str, output: str | None, as_json: bool, **options: Any) -> int:
     try:
         kind_named(kind)
         picture = _picture(expression, kind, options)
-        path = picture.save(output, dpi=options["dpi"])
+        path = picture.save(output or f"{kind}.svg", dpi=options["dpi"])
     except FrechetError as error:
         if not as_json:
             raise

@@ -54,7 +54,8 @@ def contour(subject: Subject, *, along: Any = None, window: Any = None, points: 
     scale = "Arrows: the gradient, all to one scale." if shown > 1 else ""
     units = "" if plane.equal else "Arrows: the gradient in units of the axes."
     slope = float(np.hypot(*marks[0].gradient))
-    tells = (f"the gradient {vector(marks[0].gradient)} there is at right angles to the contour line and points uphill"
+    whole = "the gradient" if subject.size == 2 else "the part in this plane of the gradient,"
+    tells = (f"{whole} {vector(marks[0].gradient)} there is at right angles to the contour line and points uphill"
              if slope > 0 else "the gradient is zero there" if smooth else "there is no gradient there")  # fmt: skip
     kink = "" if smooth else "No gradient at the point: $f$ is not differentiable there."
     return ContourData(

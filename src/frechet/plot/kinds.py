@@ -38,7 +38,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "contour": Kind("contour lines with gradients and tangents", contour.contour, contour.draw_contour, SQUARE),
-    "surface": Kind("the surface with its tangent plane, or its quadratic model (model=bowl)",
+    "surface": Kind("the surface with its tangent plane or its quadratic model",
                     surface.surface, surface.draw_surface, 3.8),
     "slice": Kind("f along a line, with tangent and parabola", line.line_slice, line.draw_slice, LOW),
     "field": Kind("the gradient at many places", contour.field, contour.draw_field, SQUARE),
@@ -51,7 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "error": Kind("errors of local models against the step", curves.error, curves.draw_errors, LOW),
     "delta": Kind("errors of difference quotients against delta", curves.delta, curves.draw_errors, LOW),
     "polar": Kind("one-sided derivatives in all directions", polar.polar, polar.draw_polar, 3.5),
-    "heat": Kind("the entries of the Hessian or the Jacobian, with zeros and blocks",
+    "heat": Kind("the Hessian or the Jacobian, with zeros and blocks",
                  heat.heat, heat.draw_heat, heat.height),
     "contributions": Kind("which input moved the output", bars.contributions, bars.draw_bars, bars.height),
     "graph": Kind("the dependency graph of the chain rule", graph.graph, graph.draw_graph, graph.height),
