@@ -61,9 +61,11 @@ class HardGenerator(Generator):
                            self.full_rank(k, other, d), kink=singular_gaps),
             lambda: t.call("nuclear", SCALAR, lambda a: one(arrays.singular_values(a).sum()),
                            self.full_rank(k, other, d), kink=singular_gaps),
+            lambda: self.kth(k, d),
             lambda: t.call("prod", SCALAR, lambda a: one(anp.prod(a)), self.positive((k, ()), d)),
             lambda: t.call("norminf", SCALAR, lambda a: one(anp.max(anp.abs(a))), self.any((k, ()), d),
                            kink=lambda a: t.gaps(anp.abs(a))),
+            lambda: self.choice(SCALAR, d),
             lambda: t.call("abs", SCALAR, anp.abs, t.call("det", SCALAR, lambda a: one(anp.linalg.det(a)),
                                                           self.invertible(k, d)), kink=lambda a: a),
         ]  # fmt: skip
@@ -76,6 +78,9 @@ class HardGenerator(Generator):
                            self.any((rows, rows), d), kink=eigen_gaps),
             lambda: t.call("eigvec", shape, eigenvector, self.any((rows, rows), d), kink=eigen_gaps),
             lambda: t.call("cumsum", shape, lambda a: anp.cumsum(a, axis=0), self.any(shape, d)),
+            lambda: t.call("cumprod", shape, arrays.running_product, self.positive(shape, d)),
+            lambda: t.call("cconv", shape, arrays.convolved, self.any(shape, d), self.any(shape, d)),
+            lambda: self.choice(shape, d),
             lambda: t.times(self.hard_matrix(rows, rows, d), self.any(shape, d)),
         ]  # fmt: skip
         return self.one(options)
@@ -88,8 +93,16 @@ class HardGenerator(Generator):
             lambda: t.call("sylvester", shape, arrays.sylvester, self.invertible(rows, 0), self.invertible(cols, 0),
                            self.any(shape, d)),
         ]  # fmt: skip
+        options.append(lambda: self.choice(shape, d))
+        options.append(lambda: t.call("polar", shape, arrays.polar, self.full_rank(rows, cols, d), kink=singular_gaps))
         if rows == cols:
             options += [
+                lambda: t.call("cofactor", shape, lambda a: (anp.linalg.det(a) * anp.linalg.inv(a)).T,
+                               self.invertible(rows, d)),
+                lambda: t.call("circulant", shape, arrays.circulant, self.any((rows, ()), d)),
+                lambda: t.call("toeplitz", shape, arrays.toeplitz, self.any((rows, ()), d)),
+                lambda: t.call("diagsums", shape, arrays.diagonal_sums, self.any(shape, d)),
+                lambda: t.powered(self.invertible(rows, d), "(-1)", value=anp.linalg.inv),
                 lambda: t.call("expm", shape, arrays.expm, self.sized_down(rows, d)),
                 lambda: t.call("sqrtm", shape, arrays.of_eigenvalues(anp.sqrt), self.positive_definite(rows, d),
                                kink=eigen_gaps),
@@ -100,6 +113,21 @@ class HardGenerator(Generator):
                 lambda: t.call("adj", shape, lambda a: anp.linalg.det(a) * anp.linalg.inv(a), self.invertible(rows, d)),
             ]  # fmt: skip
         return self.one(options)
+
+    def kth(self, rows: Size, depth: int) -> Term:
+        """One of the two smallest entries."""
+        place = 1 + self.pick(2)
+        return t.call("kth", SCALAR, lambda a: one(anp.sort(a.ravel())[place - 1]), self.any((rows, ()), depth),
+                      extra=str(place), kink=t.gaps)  # fmt: skip
+
+    def choice(self, shape: Shape, depth: int) -> Term:
+        """where(a > b, x, y), entry by entry, with a kink where a = b."""
+        a, b, x, y = (self.any(shape, depth) for _ in range(4))
+        sign = ("<", ">", "<=", ">=")[self.pick(4)]
+        compare = {"<": np.less, ">": np.greater, "<=": np.less_equal, ">=": np.greater_equal}[sign]
+        text = f"where({a.at_least(t.ADD)} {sign} {b.at_least(t.ADD)}, {x.text}, {y.text})"
+        value = lambda a, b, x, y: anp.where(compare(arrays.plain(a), arrays.plain(b)), x, y)  # noqa: E731
+        return t.make(text, t.POSTFIX, shape, value, a, b, x, y, kink=lambda a, b, x, y: a - b)
 
     def scalar(self, depth: int) -> Term:
         return self.hard_scalar(depth) if self.pick(2) else super().scalar(depth)

@@ -135,8 +135,10 @@ def transposed(part: Term) -> Term:
     return make(f"{part.at_least(POSTFIX)}'", POSTFIX, part.shape[::-1], lambda a: a.T, part)
 
 
-def powered(part: Term, exponent: str, sign: str = "^") -> Term:
-    """An elementwise (or scalar) power with a number."""
+def powered(part: Term, exponent: str, sign: str = "^", value: Callable[[Any], Any] | None = None) -> Term:
+    """An elementwise (or scalar) power with a number; that of a matrix has its own `value`."""
+    if value is not None:
+        return make(f"{part.at_least(POSTFIX)}{sign}{exponent}", POSTFIX, part.shape, value, part)
     number = float(exponent)
     power = int(number) if number == int(number) else number
     return make(f"{part.at_least(POSTFIX)}{sign}{exponent}", POSTFIX, part.shape, lambda a: a**power, part)
