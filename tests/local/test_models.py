@@ -287,3 +287,17 @@ def test_many_components_need_no_hessian() -> None:
 @pytest.mark.parametrize(("f", "at"), [("(x1 + x2)^2", (1, -1)), ("(x1 + x2 + x3)^2", (1e3, -999, -1))])
 def test_a_point_that_is_rounded_is_no_kink(f: str, at: tuple[float, ...]) -> None:
     assert fr.local(f, at).hessian_matrix == pytest.approx(np.full((len(at), len(at)), 2.0))
+
+
+def test_a_kink_further_out_is_no_power_of_the_step() -> None:
+    """norm1 is linear up to its kink: no error before it, a second derivative that is zero."""
+    local = fr.local("norm1(x)", {"x": [0.7, -2.0]})
+    curve = local.linear.error()
+    assert curve.exact
+    assert 0.3 < curve.until <= 1.0
+    assert "none up to a step of length" in str(curve)
+    assert local.second_known
+    assert not local.hessian_matrix.any()
+    near = fr.local("abs(x - 1e-7)", {"x": 0.0})
+    assert near.linear.error().until < 1.1e-7
+    assert near.second_known

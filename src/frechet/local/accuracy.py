@@ -43,8 +43,14 @@ class ErrorCurve:
 
     @property
     def exact(self) -> bool:
-        """Whether f is the model itself: no error above rounding was seen."""
+        """Whether f is the model itself near the point: no error above rounding was seen, up to a step of `until`."""
         return bool(self.slope == np.inf)
+
+    @property
+    def until(self) -> float:
+        """The length of the step up to which no error was seen; inf where there was none at all."""
+        seen = np.flatnonzero(np.nan_to_num(self.errors) > _CLEAR * self.floor)
+        return float(self.steps[seen[0] - 1]) if seen.size and seen[0] else (np.inf if not seen.size else 0.0)
 
     @property
     def constant(self) -> float:
@@ -55,6 +61,8 @@ class ErrorCurve:
         return float(np.exp(np.mean(np.log(e) - self.slope * np.log(t))))
 
     def __str__(self) -> str:
+        if self.exact and self.until < np.inf:
+            return f"none up to a step of length {self.until:.2g}; further out f is another function (a kink)"
         if self.exact:
             return "none: f is this polynomial (no error above rounding)"
         if np.isnan(self.slope):
@@ -188,6 +196,13 @@ def _tells(model: Model, lengths: Any, errors: Any, floor: Any) -> bool:
     return change == 0 or bool(floor[k] <= _SENSITIVE * change)
 
 
+def _begins(t: Any, errors: Any, floor: Any, start: int) -> bool:
+    """Whether the error begins at a distance: a power of the step, up to the twelfth, would have been seen before."""
+    before = errors[start] * (t[start - 1] / t[start]) ** 12
+    return bool(np.isfinite(errors[start - 1]) and errors[start - 1] <= _CLEAR * floor[start - 1]
+                and before > 10 * _CLEAR * floor[start - 1])  # fmt: skip
+
+
 def _slope(t: Any, errors: Any, floor: Any) -> tuple[Any, float]:
     """Fit log(error) = a + p log(t) + c t over the smallest clear steps; p is the slope at zero."""
     clear = np.nan_to_num(errors, nan=0.0) > _CLEAR * floor
@@ -198,6 +213,8 @@ def _slope(t: Any, errors: Any, floor: Any) -> tuple[Any, float]:
     start = int(unclear[-1]) + 1 if unclear.size else 0
     if start >= len(t):
         start = int(np.flatnonzero(clear)[0])
+    if start and _begins(t, errors, floor, start):
+        return np.zeros(len(t), dtype=bool), float(np.inf)
     use = clear & (np.arange(len(t)) >= start) & (t <= t[start] * 10 ** _FITTED[1])
     if use.sum() < 4 or t[use].max() / t[use].min() < 10 ** (_FITTED[0] / 2):
         return use, float("nan")
