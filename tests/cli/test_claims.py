@@ -49,6 +49,27 @@ def test_bad_input_is_said_without_a_traceback(capsys: pytest.CaptureFixture[str
     assert "Traceback" not in err
 
 
+def test_three_languages_mixed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The language of each formula is found by itself; names of code mean what the other formula says."""
+    model = tmp_path / "model.py"
+    model.write_text("import numpy as np\ndef loss(X, w, y):\n    return np.sum((X @ w - y) ** 2)\n")
+    sizes = ("--var", "X:m,n", "--var", "w:n", "--var", "y:m")
+    for arguments in (
+        ("check", r"\|Xw-y\|^2", "--wrt", "w", "2*X.T @ (X @ w - y)"),
+        ("check", "norm2(X*w-y)^2", "--wrt", "w", r"2X^\top(Xw-y)"),
+        ("check", "np.sum((X @ w - y)**2)", "--wrt", "w", r"2X^\top(Xw-y)", *sizes),
+        ("check", f"{model}:loss", "--wrt", "w", "2*X'*(X*w-y)", *sizes),
+        ("equal", f"{model}:loss", r"\|Xw-y\|^2", *sizes),
+    ):
+        code, out, err = run(capsys, *arguments)
+        assert (code, err) == (0, "")
+        assert "read as" in out
+    code, out, _ = run(capsys, "check", f"{model}:loss", "--wrt", "w", "X.T @ (X @ w - y)", *sizes)
+    assert code == 1
+    assert "factor 2 is missing" in out
+    assert run(capsys, "check", "X @ w", "--wrt", "w", "X.T")[0] == 2
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "check", "norm2(A*x+b)^2", "--wrt", "x", "2*A'*A*x+A'*b", "--json")
     data = json.loads(out)

@@ -59,8 +59,9 @@ def check(
     wrt        "w": the gradient of a scalar, the Jacobian of anything else; ("w", "w") second order; ("w", "X") mixed.
                Beyond two sides a claim is read as d vec(F)/d vec(X)', column-major.
     kind       "differential": the claim is linear in the direction, dX for X
-    language   "text", "latex" or "python" (an expression over NumPy names); "auto" tells text and LaTeX apart.
-               Python functions may be given as they are; Python needs `variables`.
+    language   "text", "latex" or "python" (an expression over NumPy names); "auto" tells the three apart, for each
+               formula by itself. Python functions may be given as they are. Python needs `variables`, unless the other
+               formula says what its names are.
 
     Raises FrechetError where a text cannot be read or the derivative cannot be had.
     """
@@ -71,7 +72,10 @@ def check(
     if claim is None:
         return check_statement(f, variables=variables, facts=facts, domain=domain, sizes=sizes, seed=seed)
     given = declare(variables, facts, domain, sizes)
-    latex = any(isinstance(t, str) and _is_latex(t) for t in (f, claim))
+    latex = any(isinstance(t, str) and _is_latex(t) and not _is_python(t, language) for t in (f, claim))
+    if variables is None and any(_is_python(t, language) for t in (f, claim)):
+        variables = _from_the_other(f, claim, language, given)
+        given = declare(variables, facts, domain, sizes)
     left, right = (_said(t, language, variables, latex) for t in (f, claim))
     if wrt is not None and not isinstance(wrt, (str, list, tuple)):
         raise problem("E500", "A name of a variable, or a tuple of names, is needed to differentiate by.")
@@ -139,6 +143,27 @@ def _is_latex(text: str) -> bool:
     return any(sign in text for sign in ("\\", "^{", "_{"))
 
 
+def _is_python(given: Any, language: str) -> bool:
+    """Whether a formula is Python: a function, or a text with the signs of NumPy, which no other language has."""
+    if not isinstance(given, str):
+        return callable(given) and not isinstance(given, (Function, Derivative))
+    if language != "auto":
+        return language == "python"
+    return "\\" not in given and any(sign in given for sign in ("@", "np.", "jnp.", "torch.", ".T", "**"))
+
+
+def _from_the_other(f: Any, claim: Any, language: str, given: Declarations) -> dict[str, Sequence[Dim]] | None:
+    """What the names are, from the formula that is not Python; None where both are."""
+    other = next((t for t in (f, claim) if not _is_python(t, language)), None)
+    if other is None:
+        return None
+    said = _said(other, language)
+    known = said.known
+    if known is None:
+        _, known = elaborate(said.trees[0], given, infer=True, source=said.text)
+    return {n: list(known.axes.get(n, s.axes)) for n, s in known.variables.items()}
+
+
 def _said(given: Any, language: str, declared: Any = None, latex: bool = False) -> Said:
     """A formula in any language; LaTeX is known by its backslashes, and beside it (`latex`) `2Ax` is LaTeX too."""
     if isinstance(given, Function):
@@ -148,7 +173,7 @@ def _said(given: Any, language: str, declared: Any = None, latex: bool = False) 
         if tree is None:
             raise problem("E504", "This derivative has no closed form to compare with.")
         return Said((untyped(tree),), to_text(tree), given.function.declarations)
-    if callable(given) or (language == "python" and isinstance(given, str)):
+    if _is_python(given, language):
         return _python(given, declared)
     if not isinstance(given, str):
         raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
@@ -174,7 +199,7 @@ def _python(given: Any, declared: Any) -> Said:
     if isinstance(given, str):
         given = read_function(f"import numpy as np\ndef claim({', '.join(declared)}):\n    return ({given})\n", "claim")
     tree = formula(given, declared)
-    return Said((tree,), to_text(tree))
+    return Said((tree,), to_text(tree), ambiguous=True)
 
 
 def _quietly(given: str, declared: Any) -> list[Reading]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ else:
     import rich_click as click
 
 FINE, WRONG, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+_PLACE = re.compile(r"[^\s:]+\.py:[A-Za-z_]\w*")
 _FORMULA = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,8 +39,9 @@ def _declared(command: F) -> F:
     return command
 
 
-_FROM = click.option("--from", "language", type=click.Choice(["auto", "text", "latex"]), default="auto",
-                     show_default=True, help="Language of the formulas.")  # fmt: skip
+_FROM = click.option("--from", "language", type=click.Choice(["auto", "text", "latex", "python"]), default="auto",
+                     show_default=True,
+                     help="Language of the formulas; auto finds it for each. FILE.py:FUNCTION names code.")  # fmt: skip
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
@@ -60,13 +63,15 @@ def check(expression: str, claim: str | None, **options: Any) -> int:
 
     Without CLAIM, EXPR is a whole statement: "tr(A*B) = tr(B*A)", "\\nabla_w \\|Xw-y\\|^2 = 2X^\\top(Xw-y)".
     """
-    left = inputs.read_expression(expression)
-    right = None if claim is None else inputs.read_expression(claim)
+    left = _operand(expression)
+    right = None if claim is None else _operand(claim)
     if right is None and options["wrt"]:
         raise problem("E500", "--wrt needs a claim to compare with.", help='frechet check "x\'*A*x" --wrt x "2*A*x"')
     keywords = {**_options(options), "kind": options["kind"], "language": options["language"]}
     if right is None:
         keywords = {k: v for k, v in keywords.items() if k not in ("kind", "language")}
+        if not isinstance(left, str):
+            raise problem("E500", "Code alone is no statement.", help="Give a claim to compare it with.")
         return _said(lambda: fr.check_statement(left, **keywords), options)
     return _said(lambda: fr.check(left, list(options["wrt"]), right, **keywords), options)
 
@@ -78,9 +83,26 @@ def check(expression: str, claim: str | None, **options: Any) -> int:
 @_declared
 def equal(left: str, right: str, **options: Any) -> int:
     """Whether two formulas are equal: proved, or a point where they differ."""
-    one, other = inputs.read_expression(left), inputs.read_expression(right)
+    one, other = _operand(left), _operand(right)
     keywords = {**_options(options), "language": options["language"]}
     return _said(lambda: fr.equal(one, other, **keywords), options)
+
+
+def _operand(text: str) -> str | Callable[..., Any]:
+    """A formula, or the function that FILE.py:FUNCTION names."""
+    return read_place(text) if _PLACE.fullmatch(text) else inputs.read_expression(text)
+
+
+def read_place(place: str) -> Callable[..., Any]:
+    """The function of a source file, which is not run."""
+    path, _, name = place.rpartition(":")
+    if not path or not name.isidentifier():
+        raise problem("E100", f"{place!r} names no function.", help="Write model.py:loss.")
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as reason:
+        raise problem("E100", f"The file {path} cannot be read: {getattr(reason, 'strerror', reason)}.") from None
+    return read_function(source, name, path)
 
 
 def _said(decide: Callable[[], fr.Verdict], options: dict[str, Any]) -> int:
@@ -104,16 +126,9 @@ def _said(decide: Callable[[], fr.Verdict], options: dict[str, Any]) -> int:
 @_declared
 def from_code(place: str, wrt: str, **options: Any) -> int:
     """Closed-form derivative of a Python function over NumPy, JAX or PyTorch names. The file is not run."""
-    path, _, name = place.rpartition(":")
-    if not path or not name.isidentifier():
-        raise problem("E100", f"{place!r} names no function.", help="Write model.py:loss.")
-    try:
-        source = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as reason:
-        raise problem("E100", f"The file {path} cannot be read: {getattr(reason, 'strerror', reason)}.") from None
     known = inputs.parse_options(options)
     known.pop("infer")
-    function = fr.trace(read_function(source, name, path), **known)
+    function = fr.trace(read_place(place), **known)
     derivative = function.derivative(wrt, seed=options["seed"])
     if options["as_json"]:
         click.echo(show.to_json({
