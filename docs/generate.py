@@ -56,6 +56,7 @@ AREAS = {
     "spectral": "Eigenvalues and singular values",
     "norms": "Norms",
     "vectors": "Cross products",
+    "convolution": "Convolution",
     "circulant": "Circulant and Toeplitz matrices",
     "entries": "Parts of matrices",
     "constants": "Constants",

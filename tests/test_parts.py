@@ -61,6 +61,43 @@ def test_second_derivatives(expr: str) -> None:
     assert np.allclose(f.hessian("x").evaluate(**point) @ V_, (ends[0] - ends[1]) / (2 * h), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(("expr", "wrt", "answer"), [
+    ("norm2(conv(v, h) - w)^2", "v", "2*corr(conv(h, v) - w, h)"),
+    ("norm2(conv(v, h) - w)^2", "h", "2*corr(conv(h, v) - w, v)"),
+    ("sum(corr(v, h).^2)", "h", "2*corr(v, corr(v, h))"), ("sum(corr(v, h).^2)", "v", "2*conv(corr(v, h), h)"),
+    ("norm2(conv(v, v))^2", "v", "4*corr(conv(v, v), v)"), ("v'*reverse(v.^2)", "v", "reverse(v.^2) + 2*v.*reverse(v)"),
+])  # fmt: skip
+def test_convolutions_and_correlations_are_adjoint(expr: str, wrt: str, answer: str) -> None:
+    used = set(re.findall(r"[a-z]+", expr))
+    f = fr.parse(expr, variables={n: [k] for n, k in (("v", 6), ("h", 3), ("w", 8)) if n in used})
+    d = f.gradient(wrt)
+    assert str(d) in (
+        answer,
+        answer.replace("conv(h, v)", "conv(v, h)"),
+        answer.replace("corr(v, h), h", "h, corr(v, h)"),
+    )
+    assert d.verification.status == f.hessian(wrt).verification.status == "checked"
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+def test_convolutions_of_numpy_are_read(mode: str) -> None:
+    def f(x: Any, h: Any) -> Any:
+        return np.sum(np.convolve(x, h, mode) ** 2)
+
+    traced = fr.trace(f, variables={"x": [6], "h": [3]})
+    rng = np.random.default_rng(6)
+    point = {"x": rng.standard_normal(6), "h": rng.standard_normal(3)}
+    assert np.isclose(traced.evaluate(**point), f(**point))
+    assert traced.gradient("h").verification.status == "checked"
+
+
+def test_lengths_of_convolutions_are_numbers() -> None:
+    for variables, code in (({"a": ["n"], "h": [3]}, "E304"), ({"a": [2], "h": [3]}, "E300")):
+        with pytest.raises(fr.FrechetError) as refused:
+            fr.parse("corr(a, h)", variables=variables)
+        assert refused.value.diagnostic.code == code
+
+
 def differences(x: Any) -> Any:
     return np.sum((x[1:] - x[:-1]) ** 2) + x[-1] ** 2
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import frechet as fr
-from frechet.core.operation import Operation, Pattern, Signature
+from frechet.core.operation import Operation, Pattern, Signature, calculated, is_calculated
 from frechet.reference.conditions import read_conditions
 
 SIZES = {letter: size for size, letter in enumerate("mnkpqr", start=2)}
@@ -56,7 +56,7 @@ def length(side: tuple[str | int, ...]) -> int:
     """The number of entries along one side of a pattern."""
     out = 1
     for part in side:
-        out *= part if isinstance(part, int) else SIZES[part]
+        out *= part if isinstance(part, int) else calculated(part, SIZES) if is_calculated(part) else SIZES[part]
     return out
 
 
@@ -131,7 +131,8 @@ def drawn(record: Operation, shapes: dict[str, tuple[int, ...]], seed: int) -> d
 
 def instance(record: Operation, signature: Signature, fitting: tuple[str, ...]) -> Instance:
     """The operation with arguments for one alternative of its signature."""
-    composite = any(len(side) > 1 for p in signature.args for side in (p.rows, p.cols))
+    numbers = any(is_calculated(letter) for letter in (*signature.result.rows, *signature.result.cols))
+    composite = numbers or any(len(side) > 1 for p in signature.args for side in (p.rows, p.cols))
     arguments: list[Any] = []
     variables: dict[str, list[str | int]] = {}
     for name, pattern in zip((*record.params, "a1", "a2", "a3"), signature.args, strict=False):
@@ -144,8 +145,11 @@ def instance(record: Operation, signature: Signature, fitting: tuple[str, ...]) 
             variable = f"{name}_"
             arguments.append(variable)
             variables[variable] = dims_of(pattern, fitting)
+            if numbers:  # m + n - 1 has no name; the first one is the longer
+                variables[variable] = [SIZES[str(d)] for d in dims_of(pattern, fitting)]
     text = f"{record.name}({','.join(map(str, arguments))})"
     free = {d for d in (*signature.result.rows, *signature.result.cols) if isinstance(d, str)}
+    free = {d for d in free if not is_calculated(d)}
     free -= {d for p in signature.args for d in (*p.rows, *p.cols)}
     if free:  # a constant of the fitting size: something has to say which
         variables["fit_"] = dims_of(signature.result, fitting)

@@ -5,6 +5,7 @@ A signature is text, read by the shape check, the error text, the law tests and 
     (n,n)->()            square matrix to scalar; () and vectors also count where the letters fit
     (m,n),1->(1,n)       a literal 1 as second argument; a result of one row
     n->(n,n)             a size as argument (eye)
+    (m),(n)->(m+n-1)     a size calculated from sizes that are numbers
     (m,n)->(nm)          composite size: vec is column-major, columns first
     (n,n),int->(n,n)     a scalar declared an integer (a power)
     *,*->*               elementwise; numbers broadcast
@@ -16,11 +17,24 @@ Digits inside parentheses are literal sizes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from frechet.core.dims import Size, size_value
+
 ANY = "*"
+
+
+def side_of(letter: Any, bound: Mapping[Any, Size]) -> Size:
+    """The side that a letter of a result is; a calculated one of numbers, nothing for a length of 1."""
+    if not is_calculated(letter):
+        return bound.get(letter, (letter,))
+    if any(isinstance(d, str) for side in bound.values() for d in side):
+        return (letter,)  # of letters only in rules that are shown
+    length = calculated(letter, {name: size_value(side, {}) for name, side in bound.items()})
+    return (length,) if length > 1 else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,21 @@ class Signature:
 
 
 def _letters(text: str) -> tuple[str | int, ...]:
-    return tuple(int(c) if c.isdigit() else c for c in text.strip() if c != "1")
+    text = text.strip()
+    if "+" in text or "-" in text:
+        return (text,)
+    return tuple(int(c) if c.isdigit() else c for c in text if c != "1")
+
+
+def is_calculated(letter: str | int) -> bool:
+    """Whether a size is calculated from others: m+n-1."""
+    return isinstance(letter, str) and not letter.isalnum()
+
+
+def calculated(text: str, sizes: Mapping[str, int]) -> int:
+    """The value of a calculated size."""
+    parts = re.findall(r"([+-]?)\s*([a-z]|[0-9]+)", text)
+    return sum((-1 if sign == "-" else 1) * (int(p) if p.isdigit() else sizes[p]) for sign, p in parts)
 
 
 def _pattern(text: str) -> Pattern:

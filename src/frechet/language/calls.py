@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from frechet.core.dims import SCALAR
+from frechet.core.dims import SCALAR, size_value
 from frechet.core.errors import FrechetError, Span, problem
 from frechet.core.lazy import np
-from frechet.core.operation import Operation, Pattern, Signature
+from frechet.core.operation import Operation, Pattern, Signature, calculated, is_calculated
 from frechet.language import clash
 from frechet.language.numbers import Value
 from frechet.language.rules import Typing
@@ -88,9 +89,26 @@ class _Match:
             assert self.entry is not None
             return Type(*self.entry)
         for letter in (*result.rows, *result.cols):
+            if is_calculated(letter):
+                self.letters[letter] = Free(self._calculated(str(letter)))
             if isinstance(letter, str) and letter not in self.letters:
                 self.letters[letter] = Free()
         return Type(self.sizes.flat(self._term(result.rows)), self.sizes.flat(self._term(result.cols)))
+
+    def _calculated(self, text: str) -> int:
+        """A size that is calculated; E304 where the sizes in it are no numbers, or too small."""
+        known: dict[str, int] = {}
+        for letter, free in self.letters.items():
+            solved = self.sizes.solved((free,))
+            if isinstance(letter, str) and all(isinstance(d, int) for d in solved):
+                known[letter] = size_value(solved, {})
+        if not set(re.findall("[a-z]", text)) <= set(known):
+            raise problem("E304", f"The result of {self.tree.name} has the length {text}, which has no name.",
+                          self.tree.span, help="Declare the sizes as numbers.")  # fmt: skip
+        if calculated(text, known) < 1:
+            raise problem("E300", f"The result of {self.tree.name} has the length {text}, which is not positive here.",
+                          self.tree.span, help=self._usage())  # fmt: skip
+        return calculated(text, known)
 
     def _term(self, letters: Sequence[str | int]) -> Term:
         """The letters of a pattern as a size: the letter's unknown, or a literal number."""

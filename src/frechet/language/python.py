@@ -35,6 +35,7 @@ from frechet.language.python_arrays import (
 from frechet.language.python_einsum import einsum, outer
 from frechet.language.python_functions import FURTHER, norm_of_order, strict
 from frechet.language.python_jax import jax_formula
+from frechet.language.python_signals import SIGNALS
 from frechet.language.python_torch import is_module, module_formula
 from frechet.language.tree import Tree
 from frechet.ops.op import REGISTRY
@@ -208,6 +209,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "multi_dot": _chain, "stop_gradient": lambda x: x, "abs": _elementwise("abs"),
     "fabs": _elementwise("abs"), "absolute": _elementwise("abs"),
     "hypot": lambda a, b: _elementwise("sqrt")(a * a + b * b),
+    **SIGNALS,
     "cumsum": _whole("cumsum", lambda a: a), "cumprod": _whole("cumprod", lambda a: a),
     "expand_dims": _expand, "unsqueeze": _expand, "var": _var,
     "std": _std, "log_softmax": _log_softmax,

@@ -103,7 +103,7 @@ _TRANSLATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\sqrt\{(.*)\}", lambda m: f"√({m[1]})"), (r"\^\{(.*)\}", lambda m: f"^({m[1]})"),
     (r"_\{(\{\w+\},.*)\}", lambda m: f"[{m[1]}]"), (r"_\{(\{\w+\})\}", lambda m: f"_{m[1]}"),
     (r"\\mathbf\{([01])\}", lambda m: "𝟎𝟏"[int(m[1])]), (r"\\[a-z]+\{([A-Za-z0-9]+)\}", lambda m: m[1]),
-    (r"\\otimes", "⊗"), (r"\\odot", "⊙"), (r"\\([A-Za-z]+)", lambda m: GREEK.get(m[1], m[1])),
+    (r"\\otimes", "⊗"), (r"\\star", "⋆"), (r"\\odot", "⊙"), (r"\\([A-Za-z]+)", lambda m: GREEK.get(m[1], m[1])),
     (r"_([0-9])", lambda m: low(m[1])),
 )  # fmt: skip
 
@@ -131,7 +131,7 @@ def _level(template: str) -> int:
         open_text = _ENCLOSED.sub("#", open_text)
     if re.search(r" [+-] ", open_text) or template.startswith("\\begin"):
         return SUM
-    if re.search(r"\\otimes|#  *\\times|\\odot|# (#|\\math|[A-Za-z])", open_text):
+    if re.search(r"\\star|\\circledast| \* |\\otimes|#  *\\times|\\odot|# (#|\\math|[A-Za-z])", open_text):
         return PRODUCT
     # A power of log|det X| needs brackets, one of exp(x) does not.
     return POSTFIX if "^" in open_text or re.match(r"\\[a-z]+\\l[vV]ert", template) else ATOM

@@ -18,6 +18,7 @@ _SIGNS = {
     "top": "⊤", "odot": "⊙", "oslash": "⊘", "otimes": "⊗", "circledast": "⊛", "cdot": "⋅", "times": "×", "mapsto": "↦",
     "approx": "≈", "ge": "≥", "le": "≤", "ne": "≠", "wedge": "∧", "vee": "∨", "infty": "∞", "cdots": "⋯", "ldots": "…",
     "in": "∈", "to": "→", "pm": "±", "partial": "∂", "nabla": "∇", "sum": "∑", "prod": "∏", "circ": "∘", "ell": "ℓ",
+    "star": "⋆",
     "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖", "langle": "⟨", "rangle": "⟩", "{": "{", "}": "}", "|": "‖",
 }  # fmt: skip
 _LETTERS = frozenset({"infty", "ell", "partial", "nabla"})

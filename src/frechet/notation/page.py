@@ -236,6 +236,9 @@ class Page:
         places = {"mul": (0, 1), "dotmul": (0, 1), "dotdiv": (0,), "div": (0,), "transpose": (0,)}.get(t.kind, ())
         if t.kind == "call" and t.name in ("diag", "vec", "tr", "sum", "kron", "tril", "triu"):
             places = (0,)
+        record = REGISTRY.get(t.name) if t.kind == "call" else None
+        if record is not None and record.kind == "opaque" and record.rule.linear is not None:
+            places = tuple(range(record.rule.linear, len(t.args)))
         for k in places:
             turned = self.negated(t.args[k], depth - 1)
             if turned is not None:

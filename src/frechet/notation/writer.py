@@ -317,6 +317,8 @@ class Writer:
 
     def _application(self, node: Call, shape: Shape) -> Tree:
         page = self.page
+        if any(isinstance(g, tuple) for g in node.groups):
+            raise UnwritableError  # of many vectors at once
         args = [self._grouped(t.node, t.groups) for t in arguments(node)]
         name, law = node.operation.name, node.operation.transposes
         if name == "mpower":

@@ -6,6 +6,7 @@ from frechet.ops import (
     comparisons,
     conjugation,
     constants,
+    convolution,
     elementwise,
     entries,
     factorisations,
@@ -22,7 +23,7 @@ from frechet.ops import (
 from frechet.ops.op import REGISTRY
 
 __all__ = [
-    "REGISTRY", "circulant", "cofactors", "comparisons", "conjugation", "constants", "elementwise", "entries",
-    "factorisations", "inverse", "matrix_functions", "norms", "powers", "products", "ranks", "reductions", "spectral",
-    "vectors",
+    "REGISTRY", "circulant", "cofactors", "comparisons", "conjugation", "constants", "convolution", "elementwise",
+    "entries", "factorisations", "inverse", "matrix_functions", "norms", "powers", "products", "ranks", "reductions",
+    "spectral", "vectors",
 ]  # fmt: skip

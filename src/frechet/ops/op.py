@@ -21,7 +21,7 @@ from frechet.core.build import apply_call, apply_map
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import ein, is_zero, split_coef, transpose, zero
 from frechet.core.node import Call, Ein, Group, Map, Node, Number
-from frechet.core.operation import Operation, Pattern, Signature, parse_signature
+from frechet.core.operation import Operation, Pattern, Signature, parse_signature, side_of
 from frechet.core.tensor import Tensor
 
 REGISTRY: dict[str, Operation] = {}
@@ -180,7 +180,7 @@ def op(
             for pattern, arg in zip(wanted.args, args, strict=False):
                 if pattern.kind == "shape":
                     bound.update(zip(_sides(pattern), arg.groups, strict=True))
-            return tuple(bound.get(letter, (letter,)) for letter in _sides(wanted.result))
+            return tuple(side_of(letter, bound) for letter in _sides(wanted.result))
 
         def make(*args: Tensor) -> Tensor:
             """The application itself, after the laws."""
