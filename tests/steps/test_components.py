@@ -29,7 +29,7 @@ def told(formula: str, wrt: str) -> Derivation:
                          "sum_j(A[j,i]*x[j]) + sum_j(A[i,j]*x[j])", "((A + A')*x)[i]", "(A + A')*x"]),
         ("a'*x", "x", ["sum_j(a[j]*x[j])", "sum_j(a[j]*delta[j,i])", "a[i]", "a"]),
         ("A*x", "x", ["sum_k(A[i,k]*x[k])", "sum_k(A[i,k]*delta[k,j])", "A[i,j]", "A"]),
-        ("tr(A*X)", "X", ["sum_{k,l}(X[k,l]*A[l,k])", "sum_{k,l}(A[k,l]*delta[l,i]*delta[k,j])", "A[j,i]", "A'"]),
+        ("tr(A*X)", "X", ["sum_{k,l}(X[k,l]*A[l,k])", "sum_{l,k}(A[l,k]*delta[k,i]*delta[l,j])", "A[j,i]", "A'"]),
     ],
 )  # fmt: skip
 def test_a_proof_by_components(formula: str, wrt: str, lines: list[str]) -> None:
@@ -39,7 +39,8 @@ def test_a_proof_by_components(formula: str, wrt: str, lines: list[str]) -> None
 
 @pytest.mark.parametrize(("formula", "wrt"), [
     ("norm2(X*w - y)^2", "w"), ("sum(log(1 + exp(-y.*(X*w))))", "w"), ("tr(X'*A*X)", "X"), ("softmax(x)", "x"),
-    ("x/norm2(x)", "x"), ("tanh(A*x)", "x"), ("logdet(X)", "X"), ("diag(x)*y", "x"),
+    ("x/norm2(x)", "x"), ("logdet(X'*diag(w)*X)", "w"), ("norm2(W2*tanh(W1*x + b) - y)^2", "b"),
+    ("tanh(A*x)", "x"), ("logdet(X)", "X"), ("diag(x)*y", "x"),
 ])  # fmt: skip
 def test_every_line_of_components_is_proved(formula: str, wrt: str) -> None:
     found = told(formula, wrt)

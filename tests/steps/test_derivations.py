@@ -14,6 +14,7 @@ from frechet.notation.text import to_text
 from frechet.steps.board import Board
 from frechet.steps.derivation import Derivation
 from frechet.steps.rules import rule
+from tests.cases.derivations import answer
 from tests.cases.suite import Case, cases
 from tests.steps.classics import CLASSICS, Classic
 
@@ -75,41 +76,52 @@ def test_levels_grow() -> None:
     assert counts[0] < counts[1] < counts[2]
 
 
-def told_for(case: Case) -> tuple[Derivative, Derivation] | None:
-    f = fr.parse(case.expr, variables=case.vars, facts=case.props, domain=case.domain, sizes=case.requires)
-    if case.kind in ("gradient", "jacobian", "hessian"):
-        d = getattr(f, case.kind)(case.wrt[0], verify=False)
-    else:
-        d = f.derivative(*case.wrt, verify=False)
-    try:
-        return d, d.steps()
-    except FrechetError as error:
-        assert error.diagnostic.code == "E504", (case.id, error)
-        return None
-
-
 def suite(stride: int, offset: int = 0) -> list[Case]:
     known = [c for c in cases() if not c.later and not c.structured]
     return known[offset::stride]
 
 
+def check_complete(case: Case) -> None:
+    """Every case has a derivation without a gap, each step of it proved."""
+    d = answer(case)
+    told = d.steps()
+    check_sound(told, str(d))
+    assert not told.gap and told.proved, case.id
+
+
 @pytest.mark.parametrize("case", suite(12), ids=lambda c: c.id)
 def test_a_sample_of_the_suites_has_complete_derivations(case: Case) -> None:
-    found = told_for(case)
-    if found is not None:
-        check_sound(found[1], str(found[0]))
-        assert not found[1].gap and found[1].proved
+    check_complete(case)
 
 
 @pytest.mark.slow
 def test_all_suites_have_complete_derivations() -> None:
     for case in suite(1):
-        found = told_for(case)
-        if found is None:
-            continue
-        d, told = found
-        check_sound(told, str(d))
-        assert not told.gap and told.proved, case.id
+        check_complete(case)
+
+
+def told_in_style(case: Case, style: str) -> None:
+    """A derivation in a style, in every format; or a refusal that says why."""
+    try:
+        told = answer(case).steps(style=style)
+    except FrechetError as error:
+        assert error.diagnostic.code in ("E504", "E505"), (case.id, error)
+        return
+    assert all(s.proof.holds for s in told), case.id
+    assert told.latex() and told.html() and told.markdown() and told.to_json()
+
+
+@pytest.mark.parametrize("style", ["chain rule", "entrywise", "definition"])
+def test_other_styles_of_a_sample_are_told_or_refused(style: str) -> None:
+    for case in suite(40, 3):
+        told_in_style(case, style)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["chain rule", "entrywise", "definition"])
+def test_other_styles_of_all_suites_are_told_or_refused(style: str) -> None:
+    for case in suite(1):
+        told_in_style(case, style)
 
 
 # -- the check can fail ------------------------------------------------------------------------------------------

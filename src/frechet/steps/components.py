@@ -13,7 +13,7 @@ from fractions import Fraction
 from frechet.core.build import add, apply_map
 from frechet.core.dims import SCALAR, Dim
 from frechet.core.ein import ein, elementwise_power
-from frechet.core.node import Add, Ein, Factor, Map, Node, Number, Unit, unit
+from frechet.core.node import Add, Ein, Factor, Map, Node, Number, Unit, depends_on, unit
 from frechet.core.numbers import simple
 from frechet.language.lower import lower
 from frechet.language.tree import Tree
@@ -22,8 +22,8 @@ from frechet.notation.product import UnwritableError
 from frechet.ops import REGISTRY
 from frechet.steps.algebra import Algebra
 
-LETTERS = "ijklpqrstuv"
-DELTA = "delta"
+LETTERS = "ijklpqrstuvabcefgh"
+DELTAS = ("delta", "delta_", "krondelta")
 SUM = "sum_"
 
 
@@ -34,16 +34,18 @@ class Components:
         self.page, self.write = page, write
         self.algebra = Algebra(page)
         self.letters = [c for c in LETTERS if c not in taken]
+        self.delta = next(d for d in DELTAS if d not in taken)
         self.moving: dict[Node, tuple[str, ...]] = {}
+        self.sizes: dict[str, Dim] = {}
 
     def derivative_of(self, direction: Node, at: Sequence[str]) -> None:
         """Let a direction stand for the entry that is differentiated by: dx[j] is delta[j,i]."""
         self.moving[direction] = tuple(at)
 
-    def letter(self, used: Sequence[str]) -> str:
-        """A letter that is free. Raises UnwritableError."""
+    def letter(self, used: Sequence[str], dim: Dim) -> str:
+        """A letter that is free; one letter runs over one range in the whole derivation. Raises UnwritableError."""
         for c in self.letters:
-            if c not in used:
+            if c not in used and self.sizes.setdefault(c, dim) == dim:
                 return c
         raise UnwritableError
 
@@ -69,7 +71,7 @@ class Components:
         if isinstance(node, Unit):
             return self._delta(at[0], str(node.position + 1))
         tree = self.write(node)
-        if tree is None:
+        if tree is None or any(depends_on(node, direction) for direction in self.moving):
             raise UnwritableError
         return self.entry(tree, at)
 
@@ -88,7 +90,7 @@ class Components:
         summed = []
         for i in range(len(node.index_dims)):
             if i not in name:
-                name[i] = self.letter(used)
+                name[i] = self.letter(used, node.index_dims[i])
                 used.append(name[i])
                 summed.append(name[i])
         coef = node.coef
@@ -141,7 +143,7 @@ class Components:
         return self._times([self._delta(a, b) for a, b in pairs])
 
     def _delta(self, a: str, b: str) -> Tree:
-        name = self.page.variable(DELTA, SCALAR)
+        name = self.page.variable(self.delta, SCALAR)
         return self.page.make("index", [name], value=(a, b), shape=SCALAR)
 
 
@@ -160,7 +162,8 @@ Named = tuple[Node, tuple[str, ...]]
 
 
 def meaning(tree: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim], out: Sequence[str]) -> Node:
-    """The node of a line in components with axes `out`; `sizes` says how far each letter runs."""
+    """The node of a line in components with axes `out`; `sizes` says how far each letter runs. A name that has no node
+    is the delta."""
 
     def aligned(parts: Sequence[Named]) -> tuple[list[tuple[Node, tuple[int, ...]]], tuple[str, ...], dict[int, Dim]]:
         names = tuple(dict.fromkeys(n for _, own in parts for n in own))
@@ -222,12 +225,12 @@ def meaning(tree: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim
 
 
 def _fold_entries(tree: Tree, visit: Callable[[Tree, Sequence[Named | None]], Named | None]) -> Named | None:
-    """`visit` from the leaves up; what stands before [i,j] is one thing and not entered."""
+    """`visit` from the leaves up; what stands before [i,j], or in logdet(...), is one thing and not entered."""
     done: dict[int, Named | None] = {}
     stack = [tree]
     while stack:
         t = stack[-1]
-        inside = () if t.kind == "index" else t.args
+        inside = t.args if _of_entries(t) else ()
         waiting = [a for a in inside if id(a) not in done]
         if waiting:
             stack += waiting
@@ -237,11 +240,18 @@ def _fold_entries(tree: Tree, visit: Callable[[Tree, Sequence[Named | None]], Na
     return done[id(tree)]
 
 
+def _of_entries(t: Tree) -> bool:
+    """Whether the arguments are entries: of a sum, of a function of entries, of the signs of arithmetic."""
+    if t.kind == "call":
+        return is_sum(t) or t.name == "sqrt" or (t.name in REGISTRY and REGISTRY[t.name].kind == "elementwise")
+    return t.kind != "index"
+
+
 def _entry(t: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim]) -> Named:
     """x[j], delta[j,i], delta[j,2], (A*x)[i]."""
     places: tuple[str, ...] = t.value
     letters = tuple(dict.fromkeys(p for p in places if p in sizes))
-    if t.args[0].kind == "name" and t.args[0].name == DELTA and DELTA not in environment:
+    if t.args[0].kind == "name" and t.args[0].name in DELTAS and t.args[0].name not in environment:
         a, b = places
         if b not in sizes:
             return unit(int(b) - 1, sizes[a]), (a,)

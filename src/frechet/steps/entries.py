@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import product
 
 from frechet.core.build import substitute
-from frechet.core.dims import Dim
 from frechet.core.ein import constant, ein
 from frechet.core.errors import problem
 from frechet.core.node import Call, Node, depends_on, topological, unit
@@ -16,7 +15,7 @@ from frechet.language.tree import Tree, subtrees
 from frechet.notation.product import UnwritableError
 from frechet.steps.board import DIFFERENTIAL, Board, inlined
 from frechet.steps.claims import checked, compare
-from frechet.steps.components import DELTA, Components, meaning
+from frechet.steps.components import Components, meaning
 from frechet.steps.derivation import Derivation, Step
 from frechet.steps.story import Subject, tell
 
@@ -72,8 +71,8 @@ class _Components:
         self.writer = Components(self.board.page, self.board.write, taken)
         self.node = self.board.node(self.board.adopt(plain))
         letters: list[str] = []
-        for _ in range(last.tensor.order):
-            letters.append(self.writer.letter(letters))
+        for dim in last.tensor.dims:
+            letters.append(self.writer.letter(letters, dim))
         self.out, self.by = letters[: self.node.order], letters[self.node.order :]
         self.writer.derivative_of(last.direction, self.by)
         self.line = self.board.adopt(plain)
@@ -104,8 +103,8 @@ class _Components:
         if len(self.by) != 1:
             return ""
         x, (j,) = self.subject.wrt[0], self.by
-        k = self.writer.letter([*self.out, *self.by])
-        return f"d{x}[{k}]/d{x}[{j}] = {DELTA}[{k},{j}]"
+        k = self.writer.letter([*self.out, *self.by], self.subject.levels[-1].tensor.dims[-1])
+        return f"d{x}[{k}]/d{x}[{j}] = {self.writer.delta}[{k},{j}]"
 
     def _functions(self) -> list[str]:
         """The rules of the functions that are not taken apart into components: of logdet, inv, softmax."""
@@ -130,26 +129,11 @@ class _Components:
         """A line in components, read back and compared with the node it stands for."""
         tree = self.writer.node(node, at, self.by)
         every = [*self.out, *self.by] if same is not None else at
-        found = meaning(tree, self.board.environment, self._sizes(tree, every, same or node), every)
+        found = meaning(tree, self.board.environment, self.writer.sizes, every)
         proof = checked(compare(found, same or node, self.board.source, self.subject.declarations))
         step = Step((rule,), left, self.line, tree, proof, note)
         self.line = tree
         return step
-
-    def _sizes(self, tree: Tree, every: list[str], node: Node) -> dict[str, Dim]:
-        """How far each letter runs: those outside by the tensor, those of sums by what they index."""
-        sizes: dict[str, Dim] = dict(zip(every, node.dims, strict=True))
-        for t in subtrees(tree):
-            if t.kind == "index" and not (t.args[0].kind == "name" and t.args[0].name == DELTA):
-                sizes |= dict(zip(t.value, self.board.node(t.args[0]).dims, strict=True))
-        for _ in range(2):
-            for t in subtrees(tree):
-                if t.kind == "index" and t.args[0].kind == "name" and t.args[0].name == DELTA:
-                    a, b = t.value
-                    known = sizes.get(a) or sizes.get(b)
-                    if known is not None and not b.isdigit():
-                        sizes |= {a: known, b: known}
-        return sizes
 
 
 class _Entries:
