@@ -87,18 +87,6 @@ def woodbury_solve(d, U, V, g):
     off = jnp.abs(d * x + U @ (V.T @ x) - g).max()
     good = ~(off > 1e-9 * (eps / 2.2e-16) ** 0.5 * jnp.abs(g).max())
     return jax.lax.cond(good, lambda: x, lambda: Factor(jnp.diag(d) + U @ V.T).solve(g))
-
-
-def split(x, shapes):
-    """Consecutive entries of x in these shapes."""
-    out, start = [], 0
-    for shape in shapes:
-        count = 1
-        for n in shape:
-            count *= n
-        out.append(x[start : start + count].reshape(shape))
-        start += count
-    return tuple(out)
 '''
 
 TORCH = (

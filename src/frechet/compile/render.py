@@ -31,6 +31,7 @@ def _table(backend: str) -> dict[str, str]:
         text = f"{stable.rstrip()}\n\n{own}"
         parts = re.split(r"\n\n\n(?=def |class )", text.strip())
         table = {re.split(r"[ (:]", p)[1]: p for p in parts}
+        table["split"] = inspect.getsource(runtime.split)  # the same in every library
     else:
         table = {}
         for module in (runtime, stable_runtime, structure):
