@@ -24,6 +24,13 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "estimate": lambda: fr.numeric.derivative(lambda x: x**2, 3.0),
     "local": lambda: fr.local("x'*x", {"x": [1.0, 2.0]}),
     "kink": lambda: fr.local("norm1(x)", {"x": [0.0, 2.0]}),
+    "contributions": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).contributions([0.1, 0.2]),
+    "movements": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).two_movements("a", "b"),
+    "direction": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).direction("a"),
+    "directions": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).directions,
+    "rays": lambda: fr.local("abs(a) + b", {"a": 0.0, "b": 2.0}).one_sided(8),
+    "error": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).linear.error(),
+    "radius": lambda: fr.local("a*b", {"a": 0.5, "b": 2.0}).linear.radius(0.1),
     "model": lambda: fr.local("sin(a)*b", {"a": 0.5, "b": 2.0}).quadratic,
 }
 WITH_FORMULA = {"function", "derivative", "differential", "fourth order", "stacked", "local", "model"}

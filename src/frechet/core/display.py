@@ -68,8 +68,8 @@ class Displayed:
         from rich.text import Text
 
         card = self.card()
-        parts: list[Any] = [Text(card.text)] if card.text else []
-        if card.notes:
+        parts: list[Any] = [Text(card.text)] if card.text else [Text(str(self))] if card.body else []
+        if card.notes and not card.body:
             table = Table.grid(padding=(0, 2))
             for label, text in card.notes:
                 table.add_row(Text(label, style="dim"), Text(text))

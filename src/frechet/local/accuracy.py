@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.lengths import norm, norms
@@ -24,7 +25,7 @@ _FITTED = (1.0, 2.5)  # decades of steps that a slope is fitted over: at least, 
 
 
 @dataclass(frozen=True)
-class ErrorCurve:
+class ErrorCurve(Displayed):
     """The error of a model against the length of the step.
 
     steps, errors   (k,) lengths, largest last, and the norm of f - model there (nan outside the domain)
@@ -52,6 +53,9 @@ class ErrorCurve:
         seen = np.flatnonzero(np.nan_to_num(self.errors) > _CLEAR * self.floor)
         return float(self.steps[seen[0] - 1]) if seen.size and seen[0] else (np.inf if not seen.size else 0.0)
 
+    def card(self) -> Card:
+        return Card(f"error {self}")
+
     @property
     def constant(self) -> float:
         """c of error ~ c * step^slope, from the fitted points."""
@@ -77,7 +81,7 @@ class ErrorCurve:
 
 
 @dataclass(frozen=True)
-class Radius:
+class Radius(Displayed):
     """Within this distance the model was within the tolerance in every direction tried; `direction` (n,) fails first.
 
     `ends` says why: "tolerance", "domain" (f is not defined further out), or "none found" (inf).
@@ -88,6 +92,9 @@ class Radius:
     direction: Any
     ends: str
     tried: int
+
+    def card(self) -> Card:
+        return Card(str(self))
 
     def __float__(self) -> float:
         return self.radius

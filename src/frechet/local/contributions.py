@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card, Displayed
 from frechet.core.lazy import np
 from frechet.local.lengths import norm, norms
 from frechet.local.numbers import array, number
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 _ROWS = 24
 
 
-class Contributions:
+class Contributions(Displayed):
     """df ~ sum of df/dx_i dx_i for one step: the change of f taken apart by input.
 
     steps (n,), derivatives (m, n), parts (m, n): derivative times step. For a scalar f, `parts[0]` is the list of bars.
@@ -89,11 +91,19 @@ class Contributions:
                      f"left over {array(_one(self.mismatch))}")  # fmt: skip
         return "\n".join(lines)
 
+    def card(self) -> Card:
+        """What notebooks and rich show: the table."""
+        cells = [("input", "derivative", "step", "part")]
+        cells += [(n, array(d), number(s), array(p)) for n, d, s, p in self.rows()]
+        rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in cells)
+        last = str(self).splitlines()[-1]
+        return Card(body=f"<table>{rows}</table>", notes=[("", last)])
+
     def __repr__(self) -> str:
         return f"<Contributions of {len(self.labels)} inputs, largest {self.largest}>"
 
 
-class TwoMovements:
+class TwoMovements(Displayed):
     """Moving along a and then b, or along b and then a.
 
     Both orders end at the same value. What differs is what each movement seems to do: a changes f by one amount at x
@@ -165,6 +175,9 @@ class TwoMovements:
             f"mismatch   {array(self.mismatch)} (a'*H*b = {array(self.predicted_mismatch)}); "
             f"with half the steps {number(self.shrinking(2)[1][1])}",
         ])  # fmt: skip
+
+    def card(self) -> Card:
+        return Card(str(self))
 
     def __repr__(self) -> str:
         return f"<TwoMovements, mismatch {array(self.mismatch)}>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card, Displayed
 from frechet.core.lazy import np
 from frechet.local.lengths import norm
 from frechet.local.numbers import array, clean, number
@@ -20,7 +21,7 @@ _BASIS = 50  # components up to which the whole tangent space of a level set is 
 UP, DOWN, LEVEL = "up", "down", "level"
 
 
-class Direction:
+class Direction(Displayed):
     """One direction v (n,) at a point.
 
     slope      the directional derivative: grad . v for a smooth f, one-sided at a kink; (m,) for a vector-valued f
@@ -145,11 +146,14 @@ class Direction:
     def __str__(self) -> str:
         return f"{self.name + ' ' if self.name else ''}{array(clean(self.vector))}: {self.text}"
 
+    def card(self) -> Card:
+        return Card(str(self))
+
     def __repr__(self) -> str:
         return f"<Direction {self}>"
 
 
-class Directions:
+class Directions(Displayed):
     """The directions that matter at a point of a scalar function, in the Euclidean (for matrices Frobenius) length."""
 
     def __init__(self, local: Local) -> None:
@@ -217,6 +221,9 @@ class Directions:
         newton = self.newton if self.local.few and not self.stationary else None
         found = [self.ascent, self.descent, *self.level[:3], newton]
         return [d for d in found if d is not None]
+
+    def card(self) -> Card:
+        return Card(str(self))
 
     def classify(self, *directions: Any) -> list[str]:
         """up, down or level for each given direction."""

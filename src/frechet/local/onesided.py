@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.lengths import norm
@@ -31,7 +32,7 @@ MEANING = {
 }
 
 
-class OneSided:
+class OneSided(Displayed):
     """The one-sided derivatives of a scalar f along unit vectors of a plane, counterclockwise.
 
     angles   (k,) radians; vectors (k, n): cos(angle) * first + sin(angle) * second direction of the plane
@@ -119,6 +120,9 @@ class OneSided:
         linear = "linear in the direction" if self.linear else "not linear in the direction"
         return (f"slopes from {number(low)} along {array(self.vectors[k], 3)} to {number(high)} along "
                 f"{array(self.vectors[j], 3)}, {linear}\n{self.message}")  # fmt: skip
+
+    def card(self) -> Card:
+        return Card(str(self))
 
     def __repr__(self) -> str:
         return f"<OneSided, {len(self.angles)} rays, {self.kind}>"
