@@ -26,6 +26,7 @@ def test_the_compiled_value_and_gradient_are_accurate(row: Any) -> None:
     assert max(stability.ours(row)) <= stability.BOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_in_jax_and_torch_as_well(backend: str) -> None:
     module = pytest.importorskip(backend, reason="pip install jax torch==2.13.0")
@@ -33,7 +34,7 @@ def test_in_jax_and_torch_as_well(backend: str) -> None:
     if backend == "jax":
         module.config.update("jax_enable_x64", True)
     try:
-        for row in stability.ROWS[2::13]:
+        for row in stability.ROWS:
             assert max(stability.ours(row, backend)) <= stability.BOUND, row.text
     finally:
         if backend == "jax":

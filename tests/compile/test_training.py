@@ -40,6 +40,7 @@ def loss() -> fr.Function:
     return fr.parse(LOSS, variables=SHAPES)
 
 
+@pytest.mark.slow
 def test_the_readable_jax_code_is_jitted_mapped_and_differentiated(jax: Any) -> None:
     d = loss().gradient("w", verify=False)
     gradient, given = run(d.code("jax"), "gradient"), {n: jax.numpy.asarray(a) for n, a in arrays().items()}
@@ -51,6 +52,7 @@ def test_the_readable_jax_code_is_jitted_mapped_and_differentiated(jax: Any) -> 
     np.testing.assert_allclose(many[1], by_w(2 * given["w"]), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_readable_torch_code_is_differentiated() -> None:
     torch = pytest.importorskip("torch", reason=TORCH)
     d = loss().gradient("w", verify=False)

@@ -47,7 +47,7 @@ _OPERATIONS = {
     "expm": "exp({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(log({X}))", "dlogm 2": "dlogm({X}, {E})",
     "sqrtm": "real(sqrt({X}))", "sylvester": "sylvester({A}, {B}, -{C})",
     "chol": "Matrix(cholesky(Symmetric({S})).L)", "pinv": "pinv({X})", "polar": "polar({X})",
-    "nuclear": "sum(svdvals({X}))", "norm2": "norm({X})", "specnorm": "opnorm({X})", "singvals": "svdvals({X})",
+    "nuclear": "sum(svdvals({X}))", "norm2": "norm({X})", "specnorm": "opnorm({X})", "singvals": "singvals({X})",
     "mpower": "{X}^Int({p})", "tr": "tr({X})", "diag": "diag({X})", "kron": "kron({A}, {B})",
     "eigmax": "eigmax(Symmetric(({S} + {S}') / 2))", "eigvals": "eigvals(Symmetric(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S})[:, end]",
@@ -89,6 +89,9 @@ function polar(X)
     F = svd(X)
     return F.U * F.Vt
 end
+
+"Singular values of X, rising; one for each column."
+singvals(X) = sort([svdvals(X); zeros(size(X, 2) - minimum(size(X)))])
 
 "Unit eigenvectors of (S + S') / 2, eigenvalues rising; the largest entry of each is positive."
 function eigvectors(S)

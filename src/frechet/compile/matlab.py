@@ -46,7 +46,7 @@ _OPERATIONS = {
     "sqrtm": "real(sqrtm({X}))", "sylvester": "sylvester({A}, {B}, {C})",
     "chol": "chol(({S} + {S}') / 2)'", "pinv": "pinv({X})", "polar": "polar({X})",
     "nuclear": "sum(svd({X}))", "norm2": "norm({X}, 'fro')", "norm2/1": "norm({X})", "specnorm": "norm({X})",
-    "singvals": "svd({X})",
+    "singvals": "singvals({X})",
     "mpower": "{X}^{p}", "tr": "trace({X})", "diag": "diag({X})",
     "kron": "kron({A}, {B})", "eigmax": "max(eig(({S} + {S}') / 2))", "eigvals": "sort(eig(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S}, 1)",
@@ -112,6 +112,11 @@ function Q = polar(X)
     % The orthogonal factor of X = Q*H.
     [U, ~, V] = svd(X, 'econ');
     Q = U*V';
+end
+
+function s = singvals(X)
+    % Singular values of X, rising; one for each column.
+    s = sort([svd(X); zeros(size(X, 2) - min(size(X)), 1)]);
 end
 
 function V = eigvectors(S, last)
