@@ -72,8 +72,12 @@ POINTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "norm1": ([1.0, 0.0], {"0": [1.0, 0.0], "1": [1.0, 1.0]}), "norminf": ([2.0, -2.0], {"their mean": [0.5, -0.5]}),
     "nuclear": (np.zeros((2, 2)), {"U*V'": np.eye(2)}), "specnorm": (np.eye(2), {"their mean": np.eye(2) / 2}),
     "eigmax": (np.eye(2), {"one of them": np.diag([0.0, 1.0])}),
+    "eigvec": (np.eye(2), {"NaN": np.full((2, 2), np.nan)}),
 }  # fmt: skip
-CODE = {"jax": {"eigmax": "jnp.linalg.eigvalsh({S})[-1]"}, "torch": {"eigmax": "torch.linalg.eigvalsh({S})[-1]"}}
+CODE = {
+    "jax": {"eigmax": "jnp.linalg.eigvalsh({S})[-1]", "eigvec": "jnp.linalg.eigh({S})[1][:, -1]"},
+    "torch": {"eigmax": "torch.linalg.eigvalsh({S})[-1]", "eigvec": "torch.linalg.eigh({S})[1][:, -1]"},
+}
 
 
 def theirs(name: str, record: Any, point: Any) -> Any:
