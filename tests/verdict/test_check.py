@@ -194,6 +194,19 @@ def test_assumptions(left: str, right: str, assumption: tuple[str, tuple[str, ..
     assert verdict.assumptions == ([assumption] if assumption else [])
 
 
+def test_a_fault_beside_an_assumption() -> None:
+    """A sign that is wrong in a formula that takes B and Y for symmetric without saying so."""
+    known = {"X": ["m", "n"], "B": ["n", "n"], "Y": ["m", "m"]}
+    verdict = fr.check("norm2(Y-X*B*X')^2", "X", "4*(Y-X*B*X')*X*B", variables=known)
+    assert (verdict.status, verdict.causes) == ("wrong", ("sign",))
+    assert "Even where B and Y are symmetric" in verdict.explanation
+
+
+def test_the_direction_in_a_latex_claim_is_one_name() -> None:
+    claim = r"\operatorname{tr}((AX-B)^\top A\,dX)/\|AX-B\|_F"
+    assert fr.check(r"\|AX-B\|_F", "X", claim, kind="differential").status == "right"
+
+
 def test_equal_sizes_and_independent_entries() -> None:
     verdict = fr.check("sum(X)", "X", "ones(m,m)", variables={"X": ["m", "n"]})
     assert verdict.assumptions == [("equal_sizes", ("m", "n"))]

@@ -76,7 +76,8 @@ def check(
     if variables is None and any(_is_python(t, language) for t in (f, claim)):
         variables = _from_the_other(f, claim, language, given)
         given = declare(variables, facts, domain, sizes)
-    left, right = (_said(t, language, variables, latex) for t in (f, claim))
+    along = kind == "differential"
+    left, right = _said(f, language, variables, latex), _said(claim, language, variables, latex, along)
     if wrt is not None and not isinstance(wrt, (str, list, tuple)):
         raise problem("E500", "A name of a variable, or a tuple of names, is needed to differentiate by.")
     names = [wrt] if isinstance(wrt, str) else list(wrt or [])
@@ -164,8 +165,9 @@ def _from_the_other(f: Any, claim: Any, language: str, given: Declarations) -> d
     return {n: list(known.axes.get(n, s.axes)) for n, s in known.variables.items()}
 
 
-def _said(given: Any, language: str, declared: Any = None, latex: bool = False) -> Said:
-    """A formula in any language; LaTeX is known by its backslashes, and beside it (`latex`) `2Ax` is LaTeX too."""
+def _said(given: Any, language: str, declared: Any = None, latex: bool = False, along: bool = False) -> Said:
+    """A formula in any language; LaTeX is known by its backslashes, and beside it (`latex`) `2Ax` is LaTeX too.
+    `along`: it holds a direction, dX for X."""
     if isinstance(given, Function):
         return Said((untyped(given.tree),), given.source, given.declarations)
     if isinstance(given, Derivative):
@@ -178,7 +180,7 @@ def _said(given: Any, language: str, declared: Any = None, latex: bool = False) 
     if not isinstance(given, str):
         raise problem("E100", f"A {type(given).__name__} is no formula.", help="Give a text or a Function.")
     if language == "latex" or (language == "auto" and _is_latex(given)):
-        trees = tuple(r.tree for r in readings(given, declared))
+        trees = tuple(r.tree for r in readings(given, declared, directions=along))
         return Said(trees, given, ambiguous=True)
     try:
         plain: tuple[Tree, ...] = (parse_text(given),)

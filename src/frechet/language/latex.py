@@ -44,11 +44,16 @@ class Reading:
     lengths: Mapping[str, str] = field(default_factory=dict)
 
 
-def readings(source: str, declared: Collection[str] | None = None) -> list[Reading]:
-    """Every way to read a formula, the usual one first; names in `declared` are known. Raises what the usual reading
-    raises if none can be read."""
+def readings(source: str, declared: Collection[str] | None = None, *, directions: bool = False) -> list[Reading]:
+    """Every way to read a formula, the usual one first; names in `declared` are known, and with `directions` dX is one
+    name. Raises what the usual reading raises if none can be read."""
     tokens, beside = preamble(tokenize(source))
-    found = _run(source, tokens, declared, lambda p: (p.formula(), dict(p.axes), dict(p.lengths)), beside)
+
+    def read(parser: _Parser) -> tuple[Tree, dict[str, int], dict[str, str]]:
+        parser.directions = directions
+        return parser.formula(), dict(parser.axes), dict(parser.lengths)
+
+    found = _run(source, tokens, declared, read, beside)
     return [Reading(t, c, axes, beside.declared, lengths) for (t, axes, lengths), c in found]
 
 

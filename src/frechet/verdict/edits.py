@@ -234,5 +234,8 @@ def vocabulary(trees: Sequence[Tree], whole: Tree | None, limit: int = 48) -> li
         for tree in subtrees(root):
             if tree.kind not in ("number", "neg", "arrow", "where"):
                 found.setdefault(to_text(tree), tree)
+    for tree in [t for t in found.values() if t.kind == "name" and t.shape is not None and t.shape.is_scalar]:
+        square = Tree("pow", (tree, number(2)), shape=tree.shape)
+        found.setdefault(to_text(square), square)
     found.pop(to_text(whole) if whole is not None else "", None)
     return sorted(found.values(), key=lambda t: len(to_text(t)))[:limit]

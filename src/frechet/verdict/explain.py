@@ -20,7 +20,7 @@ from frechet.language.tree import Tree
 from frechet.notation.text import to_text
 from frechet.reference.sample import Point, Sampler
 from frechet.verdict import align
-from frechet.verdict.assumptions import further, natural, weakest
+from frechet.verdict.assumptions import further, natural, weakest, with_facts
 from frechet.verdict.bench import Bench
 from frechet.verdict.diagnose import Diagnosis, diagnose
 from frechet.verdict.difference import lacking
@@ -48,6 +48,9 @@ def explained(truth: Truth, node: Node, typed: Tree, verdict: Verdict, seed: int
         diagnosis = _diagnosis(truth, (node, sides), body, seed)
     if found is None and not truth.equation and diagnosis.faults != 1:
         found = weakest(truth.known, under, further)
+    if found is None and not diagnosis.faults and not truth.equation:
+        beside = _symmetric_fault(truth, node, body, verdict, seed)
+        return _wrong(truth, node, typed, verdict, diagnosis) if beside is None else beside
     if found is None:
         return _wrong(truth, node, typed, verdict, diagnosis)
     facts, decision = found
@@ -58,6 +61,22 @@ def explained(truth: Truth, node: Node, typed: Tree, verdict: Verdict, seed: int
     causes = tuple(dict.fromkeys((*(f[0] for f in facts), *diagnosis.causes)))
     return replace(verdict, status=ASSUMING, proof=decision.status, assumptions=facts, causes=causes, explanation=why,
                    corrected=diagnosis.mended, points=decision.points, **_place(diagnosis, verdict.claim))  # fmt: skip
+
+
+def _symmetric_fault(truth: Truth, node: Node, claim: Tree, verdict: Verdict, seed: int) -> Verdict | None:
+    """What is wrong with a claim that takes matrices for symmetric without saying so; None where that is not it."""
+    facts = tuple(a for some in natural(truth.known) for a in some if a[0] == "symmetric")
+    names = tuple(n for _, some in facts for n in some)
+    if not names:
+        return None
+    known = with_facts(truth.known, facts)
+    changed = substitute(node, {variable_node(n, truth.known): variable_node(n, known) for n in names}.get)
+    diagnosis = _diagnosis(replace(truth, known=known), (changed, [s for s in claim.typed if s]), claim, seed)
+    if not diagnosis.faults:
+        return None
+    words = assumption_text(("symmetric", names))
+    why = f"Even where {words}: {diagnosis.explanation} So: {diagnosis.mended}"
+    return replace(verdict, causes=diagnosis.causes, explanation=why, **_place(diagnosis, verdict.claim))
 
 
 def _wrong(truth: Truth, node: Node, typed: Tree, verdict: Verdict, diagnosis: Diagnosis) -> Verdict:
