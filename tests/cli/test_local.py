@@ -108,3 +108,14 @@ def test_files_that_are_not_what_they_say(tmp_path: Path) -> None:
 def test_bad_input_is_told_as_json(words: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["at", *words, "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_how_far_the_models_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """|x^2 - linear| = dx^2: within 0.04 up to 0.2; the quadratic model is f itself."""
+    assert main(["at", "x^2", "--at", "x=1", "--tolerance", "0.04"]) == 0
+    page = capsys.readouterr().out
+    assert "order 1: within 0.04 up to a step of length 0.2" in page
+    assert "order 2: the error stays within 0.04" in page
+    assert main(["at", "x^2", "--at", "x=1", "--tolerance", "0.04", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["radius"]["lengths"] == [pytest.approx(0.2), None]
+    assert main(["at", "x^2", "--at", "x=1", "--tolerance", "-1"]) == 2

@@ -52,6 +52,13 @@ def test_a_long_table_shows_the_largest() -> None:
     assert c.rows()[0][0] == "x[40]"
 
 
+def test_a_step_out_of_the_domain_has_parts_but_no_change() -> None:
+    c = fr.local("log(x)", {"x": 0.1}).contributions([-1.0])
+    assert c.predicted == pytest.approx([-10])
+    assert np.isnan(c.actual).all()
+    assert c.to_json()["actual"] is None
+
+
 def test_two_movements_end_at_the_same_place_and_differ_by_the_mixed_derivative() -> None:
     local = fr.local(FORMULA, POINT)
     two = local.two_movements({"x1": 1e-3}, {"x2": 1e-3})

@@ -207,6 +207,8 @@ def test_a_tolerance_below_rounding_is_refused() -> None:
         (lambda: fr.local("x'*x", {"x": [1.0, 2.0]}).direction([1.0]), "E305"),
         (lambda: fr.local("x'*x", {"x": [1.0, 2.0]}).direction({"q": 1.0}), "E200"),
         (lambda: fr.local("x'*x", {"x": [1.0, 2.0]}).contributions(), "E505"),
+        (lambda: fr.local("x'*x", {"x": [1.0, 2.0]}).linear.error(along=[0, 0]), "E400"),
+        (lambda: fr.local("x'*x", {"x": [1.0, 2.0]}).taylor(3, along=[0, 0]), "E400"),
     ],
 )
 def test_refusals(call: Callable[[], Any], code: str) -> None:

@@ -12,6 +12,7 @@ from frechet.cli.values import read_values
 from frechet.core.errors import FrechetError
 from frechet.core.lazy import np
 from frechet.local.around import Local
+from frechet.local.models import Model
 
 if TYPE_CHECKING:
     import click  # the same interface, with types
@@ -47,6 +48,7 @@ def around(expression: str, at: tuple[str, ...], options: dict[str, Any]) -> Loc
 @click.option("--value", type=float, help="The value of EXPR at the point, where it is 0/0 there but has a limit.")
 @click.option("--step", multiple=True, metavar="x=0.1,0", help="A step: which input moves EXPR, and by how much.")
 @click.option("--order", type=int, metavar="K", help="Taylor's polynomial of this order as well.")
+@click.option("--tolerance", type=float, help="How far each model stays within this distance of EXPR.")
 @click.option("--latex", is_flag=True, help="Only the models, as LaTeX.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
 def at_point(expression: str, at: tuple[str, ...], **options: Any) -> int:
@@ -59,16 +61,19 @@ def at_point(expression: str, at: tuple[str, ...], **options: Any) -> int:
         local = around(expression, at, options)
         step = read_values(options["step"], local.point.names)
         order = options["order"]
-        models = [local.linear, local.quadratic] if options["latex"] else []
+        models = _models(local) if options["latex"] else []
         models += [] if order is None else [local.taylor(order)]
         if options["as_json"]:
-            _show_json(local, step, order)
+            _show_json(local, step, options)
         elif options["latex"]:
             click.echo("\n".join(model.latex() for model in models))
         else:
             click.echo(local.report())
             for model in models:
                 click.echo(f"\norder {model.order}\n{model.report()}")
+            if options["tolerance"] is not None:
+                for model in _models(local):
+                    click.echo(f"\norder {model.order}: {model.radius(options['tolerance'])}")
             if step:
                 click.echo(f"\n{local.contributions(step)}")
     except FrechetError as error:
@@ -79,8 +84,16 @@ def at_point(expression: str, at: tuple[str, ...], **options: Any) -> int:
     return 0
 
 
-def _show_json(local: Local, step: dict[str, Any], order: int | None) -> None:
-    data = local.to_json()
+def _models(local: Local) -> list[Model]:
+    return [local.linear, local.quadratic] if local.second_known else [local.linear]
+
+
+def _show_json(local: Local, step: dict[str, Any], options: dict[str, Any]) -> None:
+    data, order = local.to_json(), options["order"]
+    if options["tolerance"] is not None:
+        found = [model.radius(options["tolerance"]) for model in _models(local)]
+        data["radius"] = {"tolerance": options["tolerance"],
+                          "lengths": [r.radius if r.ends != "none found" else None for r in found]}  # fmt: skip
     if step:
         data["contributions"] = local.contributions(step).to_json()
     if order is not None:

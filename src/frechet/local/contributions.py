@@ -190,5 +190,6 @@ def _one(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    value = np.asarray(value)
-    return value.tolist()
+    """For JSON, which has no nan."""
+    value = np.asarray(value, dtype=float)
+    return np.where(np.isfinite(value), value, None).tolist()

@@ -146,6 +146,8 @@ class Model(Displayed):
         """The measured error against the length of the step, on a geometric grid: the worst of several directions, or
         along one. Its slope on a log-log plot is order + 1 in theory, more where the next term vanishes."""
         v = None if along is None else self.local.point.direction(along)
+        if v is not None and not np.any(v):
+            raise problem("E400", "The direction is zero: nothing moves along it.")
         return measure(self, v, count)
 
     def radius(self, tolerance: float, *, relative: bool = False) -> Radius:

@@ -103,7 +103,7 @@ def over(local: Local) -> str:
 def _by(local: Local) -> str:
     """By which components, where the numbers alone do not say it."""
     loose = local.size > 1 and len(local.point.layout.leaves()) == local.size
-    return f"   by {', '.join(local.labels[:6])}" if loose else ""
+    return f"   by {', '.join(local.labels[:6])}{', ...' if local.size > 6 else ''}" if loose else ""
 
 
 def _first(local: Local) -> list[str]:
