@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ INSTALL = {
 }
 
 
+CC = ["cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+
+
 class Call(NamedTuple):
     """A function of the name `name` that `source` defines, and its arguments in order."""
 
@@ -25,6 +29,15 @@ class Call(NamedTuple):
     arguments: Sequence[np.ndarray]
     sizes: Mapping[str, int] = {}
     shape: tuple[int, ...] = ()
+
+
+def library(source: str, folder: Path, name: str) -> ctypes.CDLL:
+    """C code as a library that is loaded here."""
+    (folder / f"{name}.c").write_text(source)
+    command = [*CC, "-shared", "-fPIC", "-o", f"{name}.so", f"{name}.c", "-lm"]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    assert not made.returncode, made.stderr[:3000]
+    return ctypes.CDLL(str(folder / f"{name}.so"))
 
 
 def missing(program: str) -> str:
@@ -117,7 +130,7 @@ def cc(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
         body.append(f'printf("result {k} {count}\\n"); for (int i = 0; i < {count}; i++) printf("%.17g ", r{k}[i]);')
         body.append('printf("\\n"); }')
     (folder / "main.c").write_text("\n".join([*main, "int main(void) {", *body, "return 0; }"]))
-    command = ["cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "run", "main.c",
+    command = [*CC, "-o", "run", "main.c",
                *(f"{c.name}.c" for c in calls), "-lm"]  # fmt: skip
     made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert not made.returncode, made.stderr[:3000]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,3 +180,36 @@ def test_a_deep_formula_in_c() -> None:
         text = f"tanh({text})"
     source = code(f"sum({text})", "x", "c")
     assert source.count("tanh(") >= 150
+
+
+def test_a_program_in_c_has_all_its_results(tmp_path: Path) -> None:
+    """Value and gradients, and the blocks of a Hessian, through the C interface itself."""
+    if absent := foreign.missing("cc"):
+        pytest.skip(absent)
+    variables: dict[str, list[str | int]] = {"T": ["m", "n"], "U": ["m", "k"], "v": ["k"], "s": []}
+    f = fr.parse("norm2(T'*U*v)^2 + s*sum(exp(U)*v) + log(1 + s^2)", variables=variables)
+    rng = np.random.default_rng(0)
+    arrays = {n: rng.normal(size=[{"m": 3, "n": 2, "k": 4}[str(d)] for d in dims]) for n, dims in variables.items()}
+    for want in ("value_and_gradient", "hessian"):
+        g = fr.compile(f, ["U", "v", "s"], want=want)
+        found = flat(g(**arrays))
+        results = [np.full(np.shape(r), np.nan) for r in found]
+        library = foreign.library(g.code("c"), tmp_path, want)
+        given = [a if a.ndim else ctypes.c_double(float(a)) for a in arrays.values()]
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) if isinstance(a, np.ndarray) else a for a in [*given, *results]]
+        assert library[want](3, 2, 4, *pointers) == 0
+        for result, value in zip(results, found, strict=True):
+            np.testing.assert_allclose(result, value, rtol=1e-10, atol=1e-12)
+
+
+def flat(result: Any) -> list[np.ndarray]:
+    return [a for part in result for a in flat(part)] if isinstance(result, tuple) else [np.asarray(result)]
+
+
+def test_what_a_program_is_not_written_in() -> None:
+    f = fr.parse("x'*x", variables={"x": ["n"]})
+    for want, language in (("newton", "c"), ("gradient", "julia")):
+        with pytest.raises(fr.FrechetError) as caught:
+            fr.compile(f, ["x"], want=want).code(language)
+        assert caught.value.diagnostic.code == "E505"
+    assert fr.compile(f, ["x"]).code() == fr.compile(f, ["x"]).source

@@ -9,17 +9,20 @@ that the file brings along: it needs no BLAS or LAPACK.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from frechet.compile.assemble import Request
 from frechet.compile.c_helpers import HELPERS
 from frechet.compile.c_steps import C, CSteps
-from frechet.compile.c_text import bare, length, number
+from frechet.compile.c_text import bare, length, number, scaled
 from frechet.compile.draft import named_shapes, sides
+from frechet.compile.goals import Goal
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
 from frechet.compile.stable_rules import settled
-from frechet.core.dims import Shape
+from frechet.core.dims import Shape, Size
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
@@ -49,66 +52,109 @@ def c_source(
     nodes |= {n: var(n, s.axes, role="direction") for n, s in shapes.items() if n not in nodes}
     (root,) = settled([lower(tree, nodes).root], before=True)
     given = [n for n in shapes if arguments is None or n in arguments or n not in declarations.variables]
-    spelled: dict[str, str] = {}
-    for n in (*declarations.sizes, *shapes):
-        spelled[n] = f"{n}_" if n in _TAKEN else n
-        while spelled[n] in list(spelled.values())[:-1]:
-            spelled[n] += "_"
-    return _Function(declarations, {n: shapes[n] for n in given}, spelled, name, doc, tree.typed).source(root)
+    made = _Function(declarations, {n: shapes[n] for n in given}, name, doc, shapes)
+    return made.source([Result(made.free("out"), root, tree.typed)])
+
+
+def c_program(goal: Goal, declarations: Declarations, request: Request) -> str:
+    """C code of what is compiled, its results sharing their steps: the value, then one array for each derivative."""
+    along = dict(zip(request.directions, request.wrt, strict=False))
+    shapes = {n: declarations.variables[along.get(n, n)] for n in request.arguments}
+    wrt, own = request.wrt, goal.own
+    first = [Result(f"gradient_{n}", g, (*own, *s)) for n, g, s in zip(wrt, goal.first, goal.sides, strict=False)]
+    products = [Result(f"product_{n}", g, s) for n, g, s in zip(wrt, goal.along, goal.sides, strict=False)]
+    grid = []
+    for a, p, row in zip(wrt, goal.sides, goal.second, strict=False):
+        grid += [Result(f"hessian_{a}_{b}", h, (*p, *q)) for b, q, h in zip(wrt, goal.sides, row, strict=True)]
+    value = Result("value", goal.value, goal.own)
+    chosen = {"value": [value], "value_and_gradient": [value, *first], "hessian": grid, "hvp": products}
+    results = chosen.get(request.want, first)
+    by = f" by {', '.join(request.wrt)}" if request.wrt else ""
+    made = _Function(declarations, shapes, request.want, f"{request.want.replace('_', ' ').capitalize()}{by}", shapes)
+    alone = len(results) == 1 and request.want != "value"
+    return made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The name of the array that a result is written to, its node, its shape."""
+
+    out: str
+    node: Node
+    shape: Sequence[Size]
 
 
 class _Function:
     """One C function while it is being written."""
 
     def __init__(
-        self, declarations: Declarations, shapes: dict[str, Shape], spelled: dict[str, str], name: str, doc: str,
-        result: Shape,
-    ) -> None:  # fmt: skip
-        self.declarations, self.shapes, self.spelled = declarations, shapes, spelled
-        self.doc, self.result = doc or "Computed from its closed form.", result
-        self.name = name
-        while self.name in spelled.values() or self.name in _TAKEN:
-            self.name += "_"
-        self.out = "out" if "out" not in spelled.values() else "out_"
+        self, declarations: Declarations, shapes: Mapping[str, Shape], name: str, doc: str, known: Mapping[str, Shape]
+    ) -> None:
+        self.declarations, self.shapes, self.doc = declarations, shapes, doc or "Computed from its closed form."
+        self.spelled: dict[str, str] = {}
+        for n in (*declarations.sizes, *known):
+            self.spelled[n] = f"{n}_" if n in _TAKEN else n
+            while self.spelled[n] in list(self.spelled.values())[:-1]:
+                self.spelled[n] += "_"
+        self.name = self.free(name)
+        self.results: Sequence[Result] = ()
 
-    def source(self, root: Node) -> str:
+    def free(self, name: str) -> str:
+        """The name, or one like it that means nothing else here."""
+        while name in self.spelled.values() or name in _TAKEN:
+            name += "_"
+        return name
+
+    def source(self, results: Sequence[Result]) -> str:
+        self.results = results
         planner = Planner(dict.fromkeys(self.declarations.sizes, ASSUMED), self.spelled, numpy=False)
-        planner.program.reserve((*self.spelled.values(), self.out))
-        (ready,) = prepared([root], planner.program.sizes)
-        (value,) = planner.plan([ready])
-        value = planner.rescaled(value)
-        if value.name and value.coef != 1 and ready.dims and None not in value.pattern and not value.diagonal:
-            value = planner.entrywise(("linear",), [value], ready.dims)
-        steps = planner.program.needed([value.name] if value.name else [])
-        places = self._places(value, ready, steps)
-        taken = {*self.spelled.values(), self.out, *_TAKEN}
-        pattern = tuple(k for k in value.pattern if k is not None)
-        turned = {n: pattern for n in places if pattern != tuple(range(len(pattern)))}
+        planner.program.reserve((*self.spelled.values(), *(r.out for r in results)))
+        ready = prepared([r.node for r in results], planner.program.sizes)
+        values = []
+        for value, node in zip([planner.rescaled(v) for v in planner.plan(ready)], ready, strict=True):
+            plain = value.name and node.dims and None not in value.pattern and not value.diagonal
+            values.append(planner.entrywise(("linear",), [value], node.dims) if plain and value.coef != 1 else value)
+        steps = planner.program.needed([v.name for v in values if v.name])
+        places, turned = self._places(values, ready, steps)
+        taken = {*self.spelled.values(), *(r.out for r in results), *_TAKEN}
         writer = CSteps(planner.program, steps, taken, places, turned)
+        read = [a for s in steps for a in s.args] + [v.name for v in values]
+        for v in values:  # a scalar result is written out where it is returned
+            step = planner.program.steps.get(v.name)
+            if step is not None and not step.dims and step.op in ("entrywise", "scalars") and read.count(v.name) == 1:
+                writer.inlined.add(v.name)
         body: list[str] = []
-        last = steps[-1] if steps else None
-        if last is not None and not last.dims and last.op in ("entrywise", "scalars") and value.coef == 1:
-            writer.inlined.add(last.name)  # a scalar result is written out where it is returned
         for step in steps:
             lines = writer.write(step)
             if lines:
                 body += [*self._comment(step, writer), *lines]
-        if not ready.dims:
-            text = bare(writer.at(value.name, ())) if value.coef == 1 and value.name else _times(value)
-            body.append(f"*{self.out} = {text};")
-        elif not places:
-            body += writer.expanded(self.out, value, ready.dims, "=") if self.out else []
+        for r, value, node in zip(results, values, ready, strict=True):
+            if not node.dims:
+                body.append(f"*{r.out} = {_times(value, writer)};")
+            elif places.get(value.name) != r.out:
+                body += writer.expanded(r.out, value, node.dims, "=")
         return self._framed(body, self._buffers(steps, writer, places), writer)
 
-    def _places(self, value: Value, root: Node, steps: Sequence[Step]) -> dict[str, str]:
-        """The step that makes the result writes into the caller's array."""
-        if value.coef != 1 or not value.name or None in value.pattern or value.diagonal or not root.dims:
-            return {}
-        step = next(s for s in steps if s.name == value.name)
-        if value.pattern == tuple(range(root.order)):
-            return {value.name: self.out} if step.op != "input" else {}
-        alone = not any(value.name in s.args for s in steps)
-        return {value.name: self.out} if alone and step.op in ("entrywise", "dot", "outers", "gram", "reduce") else {}
+    def _places(
+        self, values: Sequence[Value], roots: Sequence[Node], steps: Sequence[Step]
+    ) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
+        """The steps that write into the caller's arrays, and in which order of the axes."""
+        places: dict[str, str] = {}
+        turned: dict[str, tuple[int, ...]] = {}
+        for r, value, root in zip(self.results, values, roots, strict=True):
+            pattern = tuple(k for k in value.pattern if k is not None)
+            plain = len(pattern) == root.order and not value.diagonal and value.coef == 1
+            if not plain or not value.name or not root.dims or value.name in places:
+                continue
+            step = next(s for s in steps if s.name == value.name)
+            if pattern == tuple(range(root.order)):
+                places |= {value.name: r.out} if step.op != "input" else {}
+            elif step.op in ("entrywise", "dot", "outers", "gram", "reduce"):
+                alone = not any(value.name in s.args for s in steps)
+                alone = alone and [v.name for v in values].count(value.name) == 1
+                places |= {value.name: r.out} if alone else {}
+                turned |= {value.name: pattern} if alone else {}
+        return places, turned
 
     def _comment(self, step: Step, writer: CSteps) -> list[str]:
         if not step.dims:
@@ -160,20 +206,30 @@ class _Function:
 
     def _parameters(self) -> list[tuple[str, str]]:
         """Type and name of each parameter but the result: sizes, then arrays."""
-        used = {d for s in (*self.shapes.values(), self.result) for side in s for d in side if isinstance(d, str)}
+        used = {
+            d
+            for s in (*self.shapes.values(), *(r.shape for r in self.results))
+            for side in s
+            for d in side
+            if isinstance(d, str)
+        }
         sizes = [("int ", self.spelled[d]) for d in self.declarations.sizes if d in used]
         arrays = [("const double *" if sides(s) else "double ", self.spelled[n]) for n, s in self.shapes.items()]
         return [*sizes, *arrays]
 
     def _signature(self) -> str:
-        given = ", ".join([*(kind + n for kind, n in self._parameters()), f"double *{self.out}"])
+        given = ", ".join([*(kind + n for kind, n in self._parameters()), *(f"double *{r.out}" for r in self.results)])
         return f"int {self.name}({given})"
 
     def _about(self, factors: bool, allocates: bool) -> str:
         told = ", ".join(f"{self.spelled[n]} {_axes(s)}" for n, s in self.shapes.items())
         doc = self.doc.rstrip(".").replace("*/", "* /").replace("/*", "/ *")
         returns = "Returns 0" + ", -1 without memory" * allocates + ", 1 if a matrix is singular" * factors
-        lines = [f"{doc}.", f"{told}; {self.out} {_axes(self.result)}. Matrices lie row by row.", f"{returns}."]
+        lines = [
+            f"{doc}.",
+            f"{told}; {', '.join(f'{r.out} {_axes(r.shape)}' for r in self.results)}. Matrices lie row by row.",
+            f"{returns}.",
+        ]
         return "/* " + "\n * ".join(lines) + "\n */"
 
 
@@ -187,10 +243,14 @@ _HEADERS = (
 )
 
 
-def _times(value: Value) -> str:
-    return number(value.coef) if not value.name else f"{number(value.coef)} * {value.name}"
+def _times(value: Value, writer: CSteps) -> str:
+    """A scalar result."""
+    if not value.name:
+        return number(value.coef)
+    text = writer.at(value.name, ())
+    return bare(text) if value.coef == 1 else scaled(value.coef, text)
 
 
-def _axes(shape: Shape) -> str:
+def _axes(shape: Sequence[Size]) -> str:
     found = sides(shape)
     return f"({' x '.join(found)})" if found else "scalar"

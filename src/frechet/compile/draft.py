@@ -10,7 +10,7 @@ from frechet.compile.emit import Emitter
 from frechet.compile.language import Language
 from frechet.compile.operations import CALLS
 from frechet.compile.written import in_order, statements
-from frechet.core.dims import Shape, show_size
+from frechet.core.dims import Shape, Size, show_size
 from frechet.core.errors import problem
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, subtrees
@@ -117,6 +117,6 @@ def _told(shape: Shape, needed: Sequence[str]) -> dict[str, int]:
     return told
 
 
-def sides(shape: Shape) -> list[str]:
+def sides(shape: Sequence[Size]) -> list[str]:
     """The sizes of the sides of an array, in words."""
     return [show_size(s) for s in shape if s]
