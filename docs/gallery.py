@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from frechet.plot.kinds import KINDS
+
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "gallery"
 NUMBERS = FOLDER / "data.json"
@@ -230,6 +232,10 @@ def page(pictures: dict[str, Any]) -> str:
         lines += ["```python", entry.call, "```", "", f"![{words}](gallery/{entry.name}.{entry.ending})"]
         if picture.caption:
             lines += ["", f"*{picture.caption.replace('*', chr(92) + '*').replace('_', chr(92) + '_')}*"]
+    lines += ["", "## All kinds", "", "| kind | shows | options |", "| --- | --- | --- |"]
+    for name, kind in KINDS.items():
+        lines.append(f"| `{name}` | {kind.summary} | {', '.join(f'`{o}`' for o in kind.options) or 'none'} |")
+    lines += ["", "`fr.plot` says what the options are."]
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ import pytest
 
 import frechet as fr
 from frechet.cli import main
+from frechet.plot import style
 from frechet.plot.kinds import KINDS
 from frechet.plot.picture import Data, Picture
 
@@ -148,6 +149,33 @@ def test_a_long_caption_is_wrapped(monkeypatch: Any) -> None:
     assert long.figure.get_size_inches()[1] > short.figure.get_size_inches()[1] + 0.5
     words, page = boxes(long, monkeypatch)
     assert all(box.x1 <= page.x1 for _, box in words)
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def lab(colour: str, matrix: Any) -> Any:
+    """CIELAB of a colour as such eyes see it (sRGB, D65)."""
+    rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(matrix) @ linear, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(to_xyz @ seen / to_xyz.sum(axis=1))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("kind", ["none", *BLINDNESS])
+def test_colours_of_one_picture_are_told_apart_by_all_eyes(kind: str) -> None:
+    matrix = BLINDNESS.get(kind, np.eye(3))
+    together = [(style.VERMILION, style.GREEN), (style.VERMILION, style.BLUE), (style.VERMILION, style.PURPLE),
+                (style.BLUE, style.GREEN), (style.GREEN, style.PURPLE), (style.ORANGE, style.HEIGHTS[-1])]  # fmt: skip
+    for first, second in together:
+        assert np.linalg.norm(lab(first, matrix) - lab(second, matrix)) > 20, (first, second)
 
 
 # -- refusals --------------------------------------------------------------------------------------------

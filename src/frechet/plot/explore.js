@@ -3,7 +3,7 @@
 
 const SIZE = 440, EDGE = 34;
 const NS = "http://www.w3.org/2000/svg";
-const BLUE = "#0072b2", GREEN = "#00805f", VERMILION = "#d55e00", LINE = "#5b7f9e";
+const BLUE = "#0a7cc0", GREEN = "#005c42", VERMILION = "#d55e00", LINE = "#5b7f9e";
 
 function element(name, attributes, parent) {
   const node = document.createElementNS(NS, name);

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -69,13 +70,13 @@ class Picture:
             lines = _wrapped(figure, self.data.caption, WIDTH - 2 * MARGIN, SMALL)
             below = len(lines) * SMALL * LINE / 72 + (MARGIN if lines else 0)
             title = drawable(self.data.title)
-            above = (TEXT * 2.0 / 72) if title else 0.0
+            size = _fitting(figure, title, WIDTH - 2 * MARGIN) if title else 0.0
+            above = max(TEXT * 2.0 / 72, _extent(figure, title, size)[1] + 1.7 * MARGIN) if title else 0.0
             total = self._height + below + above
             figure.set_size_inches(WIDTH, total)
             inside = (0.0, below / total, 1.0, 1.0 - (below + above) / total)
             figure.set_layout_engine("constrained", rect=inside, w_pad=MARGIN, h_pad=MARGIN)
             if title:
-                size = _fitting(figure, title, WIDTH - 2 * MARGIN)
                 figure.text(0.5, 1 - MARGIN / total, title, ha="center", va="top", fontsize=size)
             for k, line in enumerate(reversed(lines)):
                 height = (MARGIN * 0.6 + k * SMALL * LINE / 72) / total
@@ -146,29 +147,30 @@ def accessible(svg: str, title: str, description: str) -> str:
     svg = re.sub(r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     opening = re.search(r"<svg[^>]*>", svg)
     assert opening is not None
-    head = opening[0][:-1] + ' role="img" aria-labelledby="title desc">'
-    words = f'\n <title id="title">{escape(title)}</title>\n <desc id="desc">{escape(description)}</desc>'
+    name = sha256(description.encode()).hexdigest()[:8]  # pictures stand side by side in a page
+    head = opening[0][:-1] + f' role="img" aria-labelledby="title-{name} desc-{name}">'
+    words = f'\n <title id="title-{name}">{escape(title)}</title>\n <desc id="desc-{name}">{escape(description)}</desc>'
     return head + words + svg[opening.end() :]
 
 
-def _width(figure: Any, text: str, size: float) -> float:
-    """The width of one line in inches."""
+def _extent(figure: Any, text: str, size: float) -> tuple[float, float]:
+    """The width and the height of one line in inches."""
     artist = figure.text(0, 0, text, fontsize=size)
-    width = artist.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi
+    box = artist.get_window_extent(figure.canvas.get_renderer())
     artist.remove()
-    return float(width)
+    return float(box.width / figure.dpi), float(box.height / figure.dpi)
 
 
 def _fitting(figure: Any, text: str, width: float) -> float:
     """A letter size at which the line fits."""
-    return min(TEXT + 1, (TEXT + 1) * width / max(_width(figure, text, TEXT + 1), 0.01))
+    return min(TEXT + 1, (TEXT + 1) * width / max(_extent(figure, text, TEXT + 1)[0], 0.01))
 
 
 def _wrapped(figure: Any, text: str, width: float, size: float) -> list[str]:
     """Lines of at most that width; formulas stay whole."""
     lines: list[str] = []
     for word in re.findall(r"(?:\$[^$]*\$|[^\s$])+", text):
-        if lines and _width(figure, f"{lines[-1]} {word}", size) <= width:
+        if lines and _extent(figure, f"{lines[-1]} {word}", size)[0] <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

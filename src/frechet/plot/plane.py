@@ -21,6 +21,7 @@ UNLIKE = "The axes have scales of their own: angles are not true."
 UNEQUAL = 30.0  # coordinates whose sizes differ by more are given axes of their own scale
 STEEP = 40.0  # full range over the range of the middle 70 %: beyond it the window shrinks
 CROWDED = 0.34  # share of the window without a line beyond which levels are spaced geometrically
+RARE = 0.004  # share of the window that a level needs on each side
 SERIES = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 MOST_LINES = 11
 HOLES = 0.35  # share of undefined values beyond which the window shrinks
@@ -161,6 +162,9 @@ def levels(values: Any, f0: float, count: int = 10) -> tuple[Any, bool]:
         for found in (_growing(low, high, step), -_growing(-high, -low, step)[::-1]):
             if emptiest(good, found) < 0.8 * emptiest(good, best):
                 best, geometric = found, True
+    # A level that hardly anything lies beyond only traces the samples on the two sides of a pole.
+    beyond = np.searchsorted(good, best)
+    best = best[np.minimum(beyond, good.size - beyond) >= RARE * good.size]
     gaps = np.diff(best, prepend=low, append=high)
     near = np.abs(best - f0) < 0.45 * np.minimum(gaps[:-1], gaps[1:])
     return np.array([_tidy(v, step) for v in best[~near]]), geometric

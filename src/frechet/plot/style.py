@@ -1,8 +1,8 @@
 """How every picture looks: colours, fonts, sizes; and the one place where matplotlib is imported.
 
-The colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any kind of colour vision tell
-apart; nothing is told by colour alone. The width is that of a column of a book and of a telephone: letters keep their
-size on both.
+The colours are those of Okabe and Ito (Color Universal Design, 2008), some darker so that thin lines show on white.
+People with any kind of colour vision tell them apart (a test holds that), and nothing is told by colour alone. The
+width is that of a column of a book and of a telephone: letters keep their size on both.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from frechet.core.errors import problem
 INK = "#222222"
 GREY = "#767676"
 PALE = "#d5dbe1"
-BLUE = "#0072b2"
+BLUE = "#0a7cc0"
 VERMILION = "#d55e00"
-GREEN = "#00805f"  # Okabe and Ito's bluish green, a little darker so that thin lines show on white
+GREEN = "#005c42"
 ORANGE = "#e69f00"
 SKY = "#56b4e9"
-PURPLE = "#a8518a"  # their reddish purple, darker for the same reason
+PURPLE = "#a8518a"
 HEIGHTS = ("#ffffff", "#e7eff6", "#cfe0ee", "#b4cfe4", "#97bcd8")  # low to high behind arrows
 CONTOUR = "#5b7f9e"
 WIDTH = 4.4  # inches
