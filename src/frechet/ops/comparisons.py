@@ -65,6 +65,9 @@ def _compare(name: str, sign: str, latex: str, twin: str = "") -> Build:
         if name == "ne":
             return add([(1, constant(1, a.dims)), (-1, apply_map(REGISTRY["eq"], [u, nothing]))], a.dims)
         coef, core = split_coef(u)
+        if is_truth(core) and coef > 0:  # of something that is 1 or 0
+            one = constant(1, a.dims)
+            return {"gt": core, "ge": one, "eq": add([(1, one), (-1, core)], a.dims)}[name]
         side = core if coef > 0 or name == "eq" else scale(core, -1)
         return None if is_zero(b) and side is a else apply_map(REGISTRY[name], [side, nothing])
 

@@ -24,6 +24,10 @@ from frechet.ops.op import adjoint, law, merge, op, partial
 WRITTEN_OUT = 3
 _SOURCE = "Higham 2008, Functions of Matrices, problem 3.6"
 _SLOTS = "np.block([[{X}, {E}], [np.zeros_like({X}), {X}]]), int({p}))[:len({X}), len({X}):]"
+# Under jit the exponent is no number: a loop.
+_JAX_BLOCK = "jnp.block([[{X}, {E}], [jnp.zeros_like({X}), {X}]])"
+_JAX_POWER = ("(lambda M, p: jax.lax.fori_loop(0, jnp.abs(jnp.asarray(p)).astype(int), lambda i, P: P @ jnp.where("
+              "p < 0, jnp.linalg.inv(M), M), jnp.eye(len(M), dtype=M.dtype)))(MATRIX, {p})")  # fmt: skip
 _TORCH = ("torch.linalg.matrix_power(torch.cat((torch.cat(({X}, {E}), 1), torch.cat((torch.zeros_like({X}), {X}), 1))),"
           " int({p}))[:len({X}), len({X}):]")  # fmt: skip
 
@@ -38,7 +42,7 @@ def _value(X: Any, p: Any, *directions: Any) -> Any:
 @op("mpower(X, p)", sig="(n,n),int->(n,n)", symmetric=lambda X, p: transpose(X.node) is X.node,
     transposes="equivariant", value=_value, domain="p >= 0 or det(X) != 0", sample="whole",
     latex=r"{X}^{{p}}", source=_SOURCE,
-    code={"numpy": "np.linalg.matrix_power({X}, int({p}))", "jax": "jnp.linalg.matrix_power({X}, int({p}))",
+    code={"numpy": "np.linalg.matrix_power({X}, int({p}))", "jax": _JAX_POWER.replace("MATRIX", "{X}"),
           "torch": "torch.linalg.matrix_power({X}, int({p}))"},
     example=("tr(mpower(X, p))", "X", "p*mpower(X, p - 1)'"))  # fmt: skip
 def mpower(X: Tensor, p: Tensor, dX: Tensor) -> Tensor:
@@ -57,7 +61,7 @@ def _by_exponent(X: Tensor, p: Tensor, dp: Tensor) -> Tensor:
     domain="p >= 0 or det(X) != 0", sample="whole", latex=r"\operatorname{dmpower}({X}, {p}, {E})",
     source=_SOURCE,
     code={"numpy": f"np.linalg.matrix_power({_SLOTS}", "torch": _TORCH,
-          "jax": f"jnp.linalg.matrix_power({_SLOTS}".replace("np.", "jnp.").replace("jjnp", "jnp")},
+          "jax": _JAX_POWER.replace("MATRIX", _JAX_BLOCK) + "[:len({X}), len({X}):]"},
     example=("a'*dmpower(X, p, E)*b", "E", "dmpower(X', p, a*b')"))  # fmt: skip
 def dmpower(X: Tensor, p: Tensor, *directions: Tensor) -> Tensor:
     """Derivative of X^p along E (and F, and G): the sum of X^k*E*X^(p-1-k), k from 0 to p - 1; linear in each."""
