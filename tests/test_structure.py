@@ -82,6 +82,8 @@ def backward_arrow(module: str, target: str) -> bool:
     here, there = room_of(module), room_of(target)
     if not here or here == there:
         return False  # the package's own top level hands out every room; a room may use itself
+    if here == "__main__":
+        return there != "cli"
     if here == "numeric":
         return target not in NUMERIC_MAY_IMPORT
     if there == "numeric":

@@ -7,7 +7,6 @@ what PyTorch gives. JAX gives its conjugate.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +22,7 @@ from frechet.core.ein import ein, scale
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.core.node import Call, Ein, Map, Node, topological
-from frechet.language.declarations import Declarations, declare
+from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
@@ -35,8 +34,6 @@ from frechet.reference.program import Program
 from frechet.steps.board import inlined
 from frechet.verify.check import Verification
 
-WORDS = frozenset({"complex", "hermitian"})
-_UNIT = re.compile(r"(?<![\w.])1i\b")
 # What the algebra may take of a value that is not real.
 _NODES = ANALYTIC | {"sylvester", "dexpm", "erf", "logdet"}
 
@@ -44,53 +41,6 @@ _NODES = ANALYTIC | {"sylvester", "dexpm", "erf", "logdet"}
 def _one(side: Size) -> Dim:
     """A surface dimension as one size."""
     return side[0] if len(side) == 1 else show_size(side)
-
-
-def words_of(facts: Any) -> dict[str, frozenset[str]]:
-    """The variables declared complex (or hermitian), each with its facts; empty for a function of real ones."""
-    if not isinstance(facts, Mapping):
-        return {}
-    listed = {n: frozenset([w] if isinstance(w, str) else w) for n, w in facts.items() if _is_listed(w)}
-    return {n: w for n, w in listed.items() if w & WORDS}
-
-
-def _is_listed(words: Any) -> bool:
-    return isinstance(words, (str, list, tuple, set, frozenset)) and all(isinstance(w, str) for w in words)
-
-
-def parse_complex(
-    text: str, variables: Any, facts: Mapping[str, Any], domain: Any, sizes: Any, infer: bool
-) -> ComplexFunction:
-    """Read a function with complex variables; see `parse`."""
-    known = words_of(facts)
-    for name, words in known.items():
-        if words - WORDS or name in (domain or {}):
-            other = ", ".join(sorted(words - WORDS)) or "has a domain"
-            raise problem("E507", f"{name} is complex and {other}: not offered together.",
-                          help="A complex matrix may be hermitian; there are no other facts.")  # fmt: skip
-    taken = {*(variables or {}), *re.findall(r"\w+", str(text))}
-    unit = next(f"i{k}" for k in range(1, 1000) if f"i{k}" not in taken)
-    given = {**(variables or {}), unit: []}
-    real = {n: w for n, w in facts.items() if n not in known}
-    declarations = declare(given, real, domain, sizes)
-    source = _UNIT.sub(unit, text) if isinstance(text, str) else text
-    tree, resolved = elaborate(parse_text(source), declarations, infer=infer or variables is None, source=source)
-    for name, words in known.items():
-        shape = resolved.variables.get(name)
-        if shape is None:
-            raise problem("E200", f"{name} is declared complex, but is no variable of the formula.", source=text)
-        if "hermitian" in words and not (shape.is_matrix and shape.rows == shape.cols):
-            raise problem("E300", f"{name} is a {shape}; a hermitian matrix is square.", source=text)
-    taken = {*resolved.variables, *resolved.sizes}
-    conjugates = {}
-    for name in known:
-        if "hermitian" not in known[name]:
-            other = f"{name}_conj"
-            while other in taken:
-                other += "_"
-            conjugates[name] = other
-    hermitian = frozenset(n for n, w in known.items() if "hermitian" in w)
-    return ComplexFunction(inlined(tree), resolved, text, Symbols(conjugates, hermitian, unit))
 
 
 @dataclass(frozen=True)
@@ -414,4 +364,4 @@ class WirtingerDerivative:
         return "\n".join(lines)
 
 
-__all__ = ["ComplexFunction", "WirtingerDerivative", "parse_complex", "words_of"]
+__all__ = ["ComplexFunction", "WirtingerDerivative"]

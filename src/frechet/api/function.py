@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from frechet.api.arrays import real_arrays
-from frechet.api.complex import ComplexFunction, parse_complex, words_of
+from frechet.api.complex import ComplexFunction
+from frechet.api.complex_parse import parse_complex, words_of
 from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
 from frechet.api.structure import check_manifold, check_mode, mode_of
