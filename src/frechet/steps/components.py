@@ -210,7 +210,7 @@ def meaning(tree: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim
             return summed, tuple(names[k] for k in keep)
         if t.kind == "call" and t.name == "sqrt":
             return elementwise_power(values[0][0], Fraction(1, 2)), values[0][1]
-        if t.kind == "call" and t.name in REGISTRY and REGISTRY[t.name].kind == "elementwise":
+        if t.kind == "call" and _of_entries(t):
             names = tuple(dict.fromkeys(n for _, own in values for n in own))
             return apply_map(REGISTRY[t.name], together(values)), names
         return lower(t, environment).root, ()
@@ -243,8 +243,14 @@ def _fold_entries(tree: Tree, visit: Callable[[Tree, Sequence[Named | None]], Na
 def _of_entries(t: Tree) -> bool:
     """Whether the arguments are entries: of a sum, of a function of entries, of the signs of arithmetic."""
     if t.kind == "call":
-        return is_sum(t) or t.name == "sqrt" or (t.name in REGISTRY and REGISTRY[t.name].kind == "elementwise")
+        entries = all(a.typed.is_scalar for a in t.args)  # max(x) of a vector is one thing, max(x[i], 0) is not
+        known = t.name in REGISTRY and REGISTRY[t.name].kind == "elementwise"
+        return is_sum(t) or (entries and (t.name == "sqrt" or (known and len(t.args) == _arity(t.name))))
     return t.kind != "index"
+
+
+def _arity(name: str) -> int:
+    return len(REGISTRY[name].signatures[0].args)
 
 
 def _entry(t: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim]) -> Named:

@@ -13,7 +13,7 @@ def layers(edges: Edges, root: str) -> list[list[str]]:
     """Names by the length of the longest way from the variable."""
     depth = {root: 0}
     for a, b in edges:  # an edge comes after the edges into its start
-        depth[b] = max(depth.get(b, 0), depth[a] + 1)
+        depth[b] = max(depth.get(b, 0), depth.setdefault(a, 0) + 1)
     out: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
     for name, level in depth.items():
         out[level].append(name)
