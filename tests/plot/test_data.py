@@ -148,6 +148,15 @@ def test_the_axes_of_the_hessian(f: str, at: Any, shape: str) -> None:
         assert np.allclose(H @ vector, value * vector, atol=1e-9 * np.abs(H).max())
 
 
+def test_a_plane_through_many_dimensions_needs_no_whole_hessian() -> None:
+    x = np.linspace(-1, 1, 80)
+    x[[3, 5]] = 2.0, -3.0
+    shown = data("sum(x.^4)", "hessian", x)
+    assert shown.ground.plane.names == ("x_{4}", "x_{6}")
+    assert np.allclose(shown.values, [108, 48]) and np.allclose(np.abs(shown.vectors), [[0, 1], [1, 0]])
+    assert "the part in this plane of the Hessian" in shown.description
+
+
 def test_three_directions_of_the_notes() -> None:
     shown = data(NOTES, "directions", (1, 2))
     assert shown.kinds == ("up", "down", "level")

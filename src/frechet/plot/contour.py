@@ -97,10 +97,11 @@ def marked(subject: Subject, plane: Plane, points: Any) -> tuple[Mark, ...]:
 def _shortened(subject: Subject, plane: Plane) -> float:
     """A factor for all lengths: in a window that shows far more than the surroundings of the point, arrows that long
     would run across hills and valleys."""
-    if not plane.equal or not np.isfinite(subject.hessian).all():
+    form = subject.bend(plane.u, plane.v)
+    if not plane.equal or not np.isfinite(form).all():
         return 1.0
-    pair = np.array([plane.u, plane.v])
-    slope, bend = np.linalg.norm(pair @ subject.gradient), np.linalg.norm(pair @ subject.hessian @ pair.T, 2)
+    slope = np.linalg.norm(np.array([plane.u, plane.v]) @ subject.gradient)
+    bend = np.linalg.norm(form, 2)
     if bend * min(plane.reach) <= slope or slope <= 1e-6 * bend * min(plane.reach):
         return 1.0
     return float(np.clip(1.5 * slope / bend / min(plane.reach), 0.35, 1.0))

@@ -41,10 +41,10 @@ def hessian(subject: Subject, *, along: Any = None, window: Any = None) -> Hessi
     would hide how f bends. Raises E501, E505, E400."""
     subject.need_scalar("hessian")
     subject.need_components("hessian")
-    h, g = subject.need_hessian(), subject.need_gradient()
     plane = plane_of(subject, along, window)
+    h, g = subject.need_bend(plane.u, plane.v), subject.need_gradient()
     pair = np.array([plane.u, plane.v])
-    values, columns = np.linalg.eigh(pair @ h @ pair.T)
+    values, columns = np.linalg.eigh(h)
     order = np.argsort(-np.abs(values), kind="stable")
     values, vectors = values[order], columns.T[order]
     vectors = np.array([v * (1.0 if v[np.argmax(np.abs(v))] > 0 else -1.0) for v in vectors])
@@ -55,30 +55,32 @@ def hessian(subject: Subject, *, along: Any = None, window: Any = None) -> Hessi
         return subject.values(points) - subject.f0[0] - (points - subject.x) @ g
 
     if linear and window is None:
-        plane = nearer(plane, subject.x, bent, h)
+        plane = nearer(plane, plane.inside(subject.x - plane.base), bent, h)
     ground = landscape(subject, plane, bent if linear else None)
     what = "$f$ minus its tangent plane" if linear else "$f$; the gradient is zero here"
     kind = shape_of(values)
     held = " in this plane" if subject.size > 2 else ""
+    part = "the part in this plane of " if held else ""
+    own = "Arrows: eigenvectors of the Hessian's part in this plane." if held else ""
     return HessianData(
         title=subject.title, ground=ground, at=plane.inside(subject.x - plane.base), values=values, vectors=vectors,
         shape=kind, linear=linear,
-        caption=" ".join(p for p in (f"Contours of {what}.", ground.note) if p),
-        description=f"Eigenvectors of the Hessian of {subject.name} at {subject.where}, a {kind}{held}: curvature "
-        f"{number(float(values[0]))} along {vector(vectors[0], 2)} and {number(float(values[1]))} along "
+        caption=" ".join(p for p in (f"Contours of {what}.", ground.note, own) if p),
+        description=f"Eigenvectors of {part}the Hessian of {subject.name} at {subject.where}, a {kind}{held}: "
+        f"curvature {number(float(values[0]))} along {vector(vectors[0], 2)} and {number(float(values[1]))} along "
         f"{vector(vectors[1], 2)}.",
     )  # fmt: skip
 
 
-def nearer(plane: Plane, x: Any, bent: Callable[[Any], Any], h: Any) -> Plane:
+def nearer(plane: Plane, at: Any, bent: Callable[[Any], Any], h: Any) -> Plane:
     """The largest window, up to that of the plane, on which the quadratic form tells most of how f bends."""
     for k in range(12):
         share = 0.75**k
         near = with_reach(plane, (nice(share * plane.reach[0]), nice(share * plane.reach[1])))
         s, t = (v.ravel() for v in np.meshgrid(*near.grid(9)))
-        points = near.point(s, t)
-        model = np.einsum("ki,ij,kj->k", points - x, h, points - x) / 2
-        gap = bent(points) - model
+        away = np.stack([s, t], axis=1) - at
+        model = np.einsum("ki,ij,kj->k", away, h, away) / 2
+        gap = bent(near.point(s, t)) - model
         if np.isfinite(gap).all() and np.linalg.norm(gap) <= FAITHFUL * np.linalg.norm(model):
             break
     return near
@@ -105,7 +107,7 @@ def draw_hessian(figure: Any, data: HessianData) -> None:
             colour = style.GREY
         for sign in (1, -1):
             draw_arrow(axes, data.at, data.at + sign * end, colour, dashed=falls)
-        text = rf"$\\lambda_{k + 1}={math_number(float(value))}$".replace("\\\\", "\\")
+        text = rf"$\lambda_{k + 1}={math_number(float(value))}$"
         busy.append(write_free(axes, plane, [data.at + end, data.at - end], text, colour, busy))
     draw_ground(axes, data.ground, busy, through=not data.linear)
     draw_point(axes, data.at)

@@ -16,7 +16,7 @@ from frechet.plot.plane import (
     levels,
     with_reach,
 )
-from frechet.plot.subject import Subject
+from frechet.plot.subject import MANY, Subject
 
 COUNT = 61
 
@@ -54,10 +54,9 @@ def plane_of(subject: Subject, along: Any = None, window: Any = None) -> Plane:
     plane = plane_without_window(subject, along)
     if window is not None:
         return _given_window(plane, window)
-    g, h = subject.gradient, subject.hessian
+    g = subject.gradient
     gradient = plane.inside(g) if np.isfinite(g).all() else np.full(2, np.nan)
-    pair = np.array([plane.u, plane.v])
-    hessian = pair @ h @ pair.T if np.isfinite(h).all() else np.full((2, 2), np.nan)
+    hessian = subject.bend(plane.u, plane.v)
     whole = float(np.abs(subject.x).max()) or 1.0
     sizes = [float(np.abs(subject.x) @ np.abs(d)) for d in (plane.u, plane.v)]
     size = tuple(max(s, 1.0) if whole >= 0.1 else (s or whole) for s in sizes)
@@ -121,9 +120,11 @@ def steepest(subject: Subject) -> tuple[int, int]:
     """The two components with the largest slope (or curvature, where there is no slope), in their own order."""
     if subject.size == 2:
         return 0, 1
-    g, h = np.abs(np.nan_to_num(subject.gradient)), np.abs(np.diag(np.nan_to_num(subject.hessian)))
-    weight = g if g.max() > 1e-9 * max(h.max(), 1e-300) else h
-    return heaviest(weight)
+    g = np.abs(np.nan_to_num(subject.gradient))
+    if subject.size > MANY:
+        return heaviest(g)
+    h = np.abs(np.diag(np.nan_to_num(subject.hessian)))
+    return heaviest(g if g.max() > 1e-9 * max(h.max(), 1e-300) else h)
 
 
 def heaviest(weights: Any) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from frechet.local.around import Local
 from frechet.plot.words import latex_title, math_label, plain_label, vector
 
 LONGEST_NAME = 80
+MANY = 60  # components beyond which no whole Hessian is made for a picture of two of them
 
 
 class Subject:
@@ -61,6 +62,29 @@ class Subject:
         except FrechetError:
             return np.full((self.size, self.size), np.nan)
         return (value + value.T) / 2
+
+    def bend(self, u: Any, v: Any) -> Any:
+        """The Hessian in the plane of two directions, symmetric (2, 2); NaN where there is none. In many dimensions
+        from second derivatives along u, v and u + v, without the whole matrix."""
+        pair = np.array([u, v])
+        if self.size <= MANY:
+            return pair @ self.hessian @ pair.T
+        uu, vv, both = (self._second(d) for d in (u, v, u + v))
+        return np.array([[uu, (both - uu - vv) / 2], [(both - uu - vv) / 2, vv]])
+
+    def need_bend(self, u: Any, v: Any) -> Any:
+        """The Hessian in the plane; raises E400 where there is none."""
+        found = self.bend(u, v)
+        if not np.isfinite(found).all():
+            raise problem("E400", f"There is no Hessian at {self.where}.", help="Choose another point.")
+        return found
+
+    def _second(self, v: Any) -> float:
+        try:
+            found = self.source.along(self.x, v, 2)
+        except FrechetError:
+            return float("nan")
+        return float(np.ravel(found.value)[0]) if found.ok and self.local.smooth else float("nan")
 
     @property
     def smooth(self) -> bool:

@@ -52,7 +52,7 @@ def surface(subject: Subject, *, along: Any = None, window: Any = None, model: s
         plane = with_reach(plane, (nice(NEARER * plane.reach[0]), nice(NEARER * plane.reach[1])))
     pair = np.array([plane.u, plane.v])
     g = pair @ (subject.gradient if model == "none" else subject.need_smooth())
-    h = pair @ subject.need_hessian() @ pair.T if model == "bowl" else np.zeros((2, 2))
+    h = subject.need_bend(plane.u, plane.v) if model == "bowl" else np.zeros((2, 2))
     f0, at = float(subject.f0[0]), plane.inside(subject.x - plane.base)
     xs, ys = plane.grid(COUNT)
     s, t = np.meshgrid(xs, ys)
