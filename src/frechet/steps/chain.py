@@ -23,7 +23,7 @@ from frechet.steps.board import Board, inlined
 from frechet.steps.claims import Proof, checked, compare
 from frechet.steps.composition import Composition
 from frechet.steps.derivation import Derivation, Step
-from frechet.steps.naming import Inner, Naming, put_back, sized
+from frechet.steps.naming import Inner, Naming, no_chain, put_back, sized
 from frechet.steps.story import Subject, layout_note
 
 Edge = tuple[str, str]
@@ -105,6 +105,8 @@ class _Jacobians:
         """The sum over paths, the transpose, the names put back."""
         last = self.naming.last
         paths = self._paths(last.name)
+        if not paths:
+            raise no_chain(self.wrt)
         total = self.algebra.add([reduce(self.algebra.times, [jacobians[e] for e in path]) for path in paths])
         steps = []
         if paths != [[(last.name, self.wrt)]]:  # else its one Jacobian has just been written

@@ -28,7 +28,7 @@ from frechet.steps.board import Board, inlined
 from frechet.steps.claims import Proof, checked, compare
 from frechet.steps.derivation import Step
 from frechet.steps.differential import Differentials
-from frechet.steps.naming import Inner, Naming, described, put_back
+from frechet.steps.naming import Inner, Naming, described, no_chain, put_back
 from frechet.steps.narrate import Narrator
 from frechet.steps.pushforward import pairing
 from frechet.steps.story import Subject
@@ -82,6 +82,8 @@ class Composition:
         for name in order:
             uses = [i for i in naming.inner if name in i.sources]
             parts = [self._pulled_back(i, name, gradients) for i in uses]
+            if not parts:
+                raise no_chain(naming.wrt)
             total = self.algebra.add([value for value, _ in parts])
             gradients[name] = total
             words = " + ".join(to_text(law) for _, law in parts)

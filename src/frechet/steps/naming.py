@@ -55,7 +55,7 @@ class Naming:
         wanted = "f" if root.typed.is_scalar else "F"
         self._named(root, body, (wanted, *NAMES))
         if not self.last.sources:
-            raise problem("E505", f"{wrt} does not occur: there is no chain.", help='style="differential"')
+            raise no_chain(wrt)
 
     @property
     def last(self) -> Inner:
@@ -168,6 +168,11 @@ class Naming:
         sources = tuple(n for n in known if depends_on(node, environment[n]))
         self.inner.append(Inner(name, definition, node, full, sources))
         return self.page.variable(name, full.typed)
+
+
+def no_chain(wrt: str) -> Exception:
+    """The refusal where the result does not depend on the variable."""
+    return problem("E505", f"{wrt} does not occur: there is no chain.", help='style="differential"')
 
 
 def described(shape: Shape) -> str:
