@@ -198,6 +198,17 @@ def test_what_is_known_serves_longer_products() -> None:
     assert sum("einsum" in line for line in fr.compile(function(p), p.wrt, shapes=shapes).source.splitlines()) == 0
 
 
+def test_outer_products_of_a_large_oblong_matrix() -> None:
+    """Products of two vectors are gathered into one product, whichever way the arrays of these sizes lie."""
+    f = fr.parse("sum((X + y*w').^2) + sum(exp(X*w)) + y'*X*v", variables={
+        "X": ["m", "n"], "w": ["n"], "y": ["m"], "v": ["n"]})  # fmt: skip
+    rng = np.random.default_rng(1)
+    arrays = {"X": rng.normal(size=(160, 150)) / 9, "w": rng.normal(size=150), "y": rng.normal(size=160),
+              "v": rng.normal(size=150)}  # fmt: skip
+    G = fr.compile(f, ["X"], want="gradient")(**arrays)
+    np.testing.assert_allclose(G, f.gradient("X", verify=False).evaluate(**arrays), rtol=1e-10, atol=1e-12)
+
+
 def test_newton_of_kronecker_form_makes_nothing_large() -> None:
     for name, shapes in (("matfac", {"n": 60, "m": 60, "k": 5}), ("barrier", {"k": 10, "n": 500})):
         p = BY_NAME[name]

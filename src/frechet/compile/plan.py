@@ -203,11 +203,17 @@ class Planner:
         outer = [v for v in values if len(dims) == 2 and None not in v.pattern and self._is_outer(v.name)]
         if len(outer) < 2 or self.program.size(dims) < LARGE:
             return values
-        names = [self.program.steps[v.name].args[:: 1 if v.pattern == (0, 1) else -1] for v in outer]
+        names = [self._sides(v) for v in outer]
         flops = 2.0 * len(outer) * self.program.size(dims)
         args = tuple(n for pair in names for n in pair)
         made = self.program.emit("outers", args, tuple(v.coef for v in outer), dims, flops)
         return [*(v for v in values if v not in outer), Value(1, made, (0, 1))]
+
+    def _sides(self, value: Value) -> tuple[str, ...]:
+        """The vectors of an outer product, of its rows and of its columns."""
+        step = self.program.steps[value.name]
+        as_it_lies = step.spec[2][0] == step.spec[0][0]
+        return step.args[:: 1 if as_it_lies == (value.pattern == (0, 1)) else -1]
 
     def _is_outer(self, name: str) -> bool:
         step = self.program.steps.get(name)

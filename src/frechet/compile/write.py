@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from frechet.compile.program import Step, Value
+from frechet.compile.schedule import scheduled
 from frechet.compile.spelling import Spelling
 from frechet.compile.stable_functions import FUNCTIONS, record
 from frechet.compile.words import SHORT_POWERS, letters, number, wrapped
@@ -32,6 +33,7 @@ class Writer(Spelling):
 
     def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
         """The statements of the steps, in order; the arrays `results` are needed at the end."""
+        steps = scheduled(steps, self._writes)
         self.divisors = self._divisors(steps, results) if self.backend == "numpy" else {}
         self._count(steps, results)
         out: list[str] = []
@@ -76,18 +78,25 @@ class Writer(Spelling):
         """Whether an array was made here and is not needed after the statement being written."""
         return self.program.steps[name].op in _FRESH and self.last[name] == self.place
 
+    def _writes(self, step: Step) -> bool:
+        """Whether a step makes a large array entry by entry, so that it may write over an operand."""
+        if self.backend != "numpy" or self.program.size(step.dims) < IN_PLACE:
+            return False
+        return step.op == "entrywise" or (step.op == "dot" and {*step.spec[0], *step.spec[1]} <= {*step.spec[2]})
+
     def _in_place(self, step: Step) -> list[str]:
         """A large entrywise step in the array of an operand that nothing else needs; [] where there is none."""
-        if self.backend != "numpy" or self.program.size(step.dims) < IN_PLACE:
+        if not self._writes(step):
             return []
-        if step.op == "dot" and {*step.spec[0], *step.spec[1]} <= {*step.spec[2]}:
+        if step.op == "dot":
             ia, ib, io = step.spec
             what, rest, order = "multiply", [], len(io)
             inputs = [(1, True, tuple(io.index(i) for i in idx)) for idx in (ia, ib)]
-        elif step.op == "entrywise":
-            (what, *rest), inputs, order = step.spec
+            square = step.args[0]
+            if step.args == (square, square) and ia == ib == io and self._owned(square):
+                return [f"{square} *= {square}", f"{step.name} = {square}  # {' x '.join(map(str, step.dims))}"]
         else:
-            return []
+            (what, *rest), inputs, order = step.spec
         names = iter(step.args)
         parts = [(c, next(names) if named else "", spots) for c, named, spots in inputs]
         whole = tuple(range(order))
