@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -195,8 +196,8 @@ class Writer(Spelling):
     def _applied(self, name: str, args: Sequence[str]) -> str:
         """An operation of the registry by its template."""
         operation = record(name)
-        text = operation.code[self.backend]
-        for p, a in zip(operation.params, args, strict=True):
+        text = operation.template(self.backend, len(args))
+        for p, a in zip(operation.params[: len(args)], args, strict=True):
             simple = a.replace("_", "").isalnum() and not a[0].isdigit()
             bare = text.strip() in (f"{{{p}}}",) or f"({{{p}}})" in text or f"({{{p}}}," in text or f" {{{p}}})" in text
             text = text.replace(f"{{{p}}}", a if simple or bare else f"({a})")
@@ -346,7 +347,8 @@ class Writer(Spelling):
             ends = [sum(lengths[:k]) for k in range(len(lengths) + 1)]
             order = list(range(ends[-1]))
             args.append(self._flat(a, order, [order[i:j] for i, j in pairwise(ends)]) if order else a)
-        known = self.backend in record(name).code and len(args) == len(record(name).params)
+        slots = set(re.findall(r"\{(\w+)\}", record(name).template(self.backend, len(args))))
+        known = slots == set(record(name).params[: len(args)])
         if not known or any(batched):
             return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)
