@@ -250,3 +250,18 @@ def test_slopes_that_are_missing_are_counted() -> None:
     local = fr.local(lambda v: 0.0 if v[0] == v[1] == 0 else v[0] * v[1] / (v[0] ** 2 + v[1] ** 2), [0.0, 0.0])
     assert local.kind == "partials"
     assert "no one-sided derivative along 32 of 36 directions" in str(local.one_sided(36))
+
+
+@pytest.mark.parametrize("text", ["norm1(x)", "sum(exp(x)) + norm1(x)/1000"])
+@pytest.mark.parametrize("n", [10, 3000])
+def test_one_kink_among_many_components_is_found(text: str, n: int) -> None:
+    x = np.random.default_rng(0).normal(size=n)
+    x[7] = 0.0
+    local = fr.local(text, {"x": x})
+    assert local.kind == "directional"
+    assert not local.smooth
+    with pytest.raises(fr.FrechetError, match="no derivative at this point") as caught:
+        local.gradient  # noqa: B018
+    assert "kink" in str(caught.value)
+    x[7] = 0.1
+    assert fr.local(text, {"x": x}).smooth

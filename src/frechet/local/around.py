@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from frechet import numeric
 from frechet.core.display import Card, Displayed
-from frechet.core.errors import VerificationError, problem
+from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.local.accuracy import second_slope
+from frechet.local.checked import checked_jacobian
 from frechet.local.contributions import Contributions, TwoMovements
 from frechet.local.directions import Direction, Directions
 from frechet.local.lengths import norm
@@ -22,11 +23,9 @@ from frechet.local.source import Derived, Source, measured
 from frechet.numeric.drive import Problem
 from frechet.numeric.evaluate import flatten
 from frechet.numeric.rays import Rays
-from frechet.numeric.scales import probe_direction
 
 _LOOKED_AT_ALL = 12  # with at most this many components the kind of differentiability is looked at from all sides
 _MOST_EXACT = 400
-_TOLERANCE = 1e-6
 _TOO_SLOW = 2.3  # as step^2 or slower: there is no second derivative
 
 
@@ -104,28 +103,7 @@ class Local(Displayed):
     @cached_property
     def _jacobian(self) -> Derived:
         """The Jacobian, held against values of f along one direction: closed forms are checked at this very point."""
-        found = self.source.jacobian(self.point.flat)
-        if not self.source.exact:
-            return found
-        v = probe_direction(self.point.flat)
-        line = numeric.directional(self.source.raw, self.point.flat, v, complex_step=False)
-        value, error = np.asarray(line.value), np.asarray(line.error)
-        if not line.ok:
-            return Derived(found.value, found.error, False, line.message or found.message)
-        if not found.ok:
-            return self._from_values(numeric.jacobian) if self.smoothness.kind == "differentiable" else found
-        gap = np.abs(found.value @ v - value)
-        size = np.abs(found.value) @ np.abs(v) + np.abs(value)
-        if (gap <= 4 * error + _TOLERANCE * size).all():
-            return found
-        if self.smoothness.kind == "differentiable":
-            raise VerificationError(problem("E600", "The derivative of the formula does not agree with its values at "
-                                            f"this point: {float(gap.max()):.1e} apart.").diagnostic)  # fmt: skip
-        return Derived(found.value, found.error, False, self.smoothness.message)
-
-    def _from_values(self, derivative: Callable[..., numeric.Estimate]) -> Derived:
-        """A derivative by values of f, where the closed form has none, as sqrt(x^4) at 0."""
-        return measured(derivative(self.source.raw, self.point.flat))
+        return checked_jacobian(self)
 
     @cached_property
     def smoothness(self) -> numeric.Smoothness:
@@ -150,8 +128,14 @@ class Local(Displayed):
         """The word of `smoothness`. A closed form that agrees with the values here is differentiable; otherwise the
         point is looked at from all sides, or, with many components, from the axes and one more side."""
         if self.source.exact or self.size > _LOOKED_AT_ALL:
-            return "differentiable" if self._jacobian.ok else self.smoothness.kind
+            word = "differentiable" if self._jacobian.ok else self.smoothness.kind
+            return "directional" if self._jacobian.kink and word == "differentiable" else word
         return self.smoothness.kind
+
+    @property
+    def kink_note(self) -> str:
+        """Where a kink was found that only one of many components has; empty otherwise."""
+        return self._jacobian.message if self._jacobian.kink else ""
 
     @property
     def smooth(self) -> bool:
@@ -162,7 +146,8 @@ class Local(Displayed):
     def jacobian_matrix(self) -> Any:
         """(m, n). Also where f is only Gateaux differentiable; else E400."""
         if not self.smooth and self.kind != "gateaux":
-            raise problem("E400", f"There is no derivative at this point. {_sentence(self.smoothness.message)}",
+            why = _sentence(self.kink_note or self.smoothness.message)
+            raise problem("E400", f"There is no derivative at this point. {why}",
                           help="one_sided() gives the slopes along each direction.")  # fmt: skip
         if not self._jacobian.ok:
             raise problem("E400", f"No derivative could be found here. {_sentence(self._jacobian.message)}")
@@ -211,7 +196,7 @@ class Local(Displayed):
     def _hessians(self) -> Derived:
         found = self.source.hessians(self.point.flat)
         if not found.ok and self.source.exact:
-            found = self._from_values(numeric.hessian)
+            found = measured(numeric.hessian(self.source.raw, self.point.flat))
         if not found.ok or not self._jacobian.ok:
             return found
         # An entrywise rule at a kink of the first derivative, or two different one-sided ones taken together, give

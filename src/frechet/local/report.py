@@ -179,9 +179,10 @@ def _kink(local: Local) -> list[str]:
         rows += _row(
             "", f"along {array(v.vector, 4)}: slope {array(v.backward)} before the point, {array(v.slope)} after"
         )
+    rows += _row("", local.kink_note) if local.kink_note else []
     for line in local.source.kinks:
         rows += _row("kink", line)
-    if local.scalar and local.kind not in ("discontinuous", "edge"):
+    if local.scalar and local.kind not in ("discontinuous", "edge") and not local.kink_note:
         rows += _row("one-sided", str(local.one_sided(36)).splitlines()[0])
     return rows
 
@@ -215,7 +216,7 @@ def to_json(local: Local) -> dict[str, Any]:
     }  # fmt: skip
     if not local.smooth:
         data["message"] = MEANING[local.kind]
-        data["seen"] = local.smoothness.message
+        data["seen"] = local.kink_note or local.smoothness.message
         if local.scalar and local.kind not in ("discontinuous", "edge"):
             rays = local.one_sided(36)
             data["one_sided"] = {

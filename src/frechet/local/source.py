@@ -35,13 +35,14 @@ class Symbolic(Protocol):
 class Derived:
     """A derivative in flat axes and a bound of its error of the same shape (zero for a closed form).
 
-    `ok` is False where there is none; `message` says why.
+    `ok` is False where there is none; `message` says why, and `kink` that one component alone has a kink.
     """
 
     value: Any
     error: Any
     ok: bool = True
     message: str = ""
+    kink: bool = False
 
 
 class Source(Protocol):
