@@ -82,3 +82,8 @@ def test_a_claim_with_the_sum_written_out_is_proved() -> None:
 @pytest.mark.parametrize("language", ["numpy", "jax", "torch", "julia", "matlab"])
 def test_code_for_powers(language: str) -> None:
     assert "p" in parse("tr(X^p)").gradient("X").code(language)
+
+
+@pytest.mark.parametrize("expr", ["tr(X^p)", "a'*X^p*b", "det(X)^k"])
+def test_steps_of_powers_are_proved(expr: str) -> None:
+    assert "Every step is proved." in str(parse(expr).gradient("X").steps())
