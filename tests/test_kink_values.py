@@ -115,6 +115,14 @@ def test_others_return_what_the_record_says(operation: str, name: str) -> None:
 
 
 def test_the_kink_says_what_others_return() -> None:
+    (line,) = fr.parse("max(x, 0)", variables={"x": []}).gradient("x").kinks
+    assert line.endswith("[0, 1]; the formula gives 0, autodiff 1/2 in JAX and PyTorch")
+    (line,) = fr.parse("relu(x)", variables={"x": []}).gradient("x").kinks
+    assert line.endswith("[0, 1]; the formula gives 0, autodiff 0 in JAX and PyTorch")
+    (line,) = fr.parse("max(x)", variables={"x": ["n"]}).gradient("x").kinks
+    assert line.endswith("autodiff their mean in JAX and PyTorch")
+    (line,) = fr.parse("sqrt(x^2)", variables={"x": []}).gradient("x").kinks
+    assert line == "x = 0: the slopes on both sides may differ; the formula gives their mean"
     (line,) = fr.parse("abs(x)", variables={"x": []}).gradient("x").kinks
     assert line == ("x = 0: for abs(x) the subdifferential is [-1, 1]; the formula gives 0, "
                     "autodiff 1 in JAX and 0 in PyTorch")  # fmt: skip

@@ -27,6 +27,7 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
     left = _left_in(graph, harmless(derivative)) | _jumps_in(lowered.root)
     found: dict[str, None] = {}
     told: set[Node] = set()
+    seen: set[Node] = set()
     within, values = guards.of_tree(tree), guards.values(tree)
     for t in subtrees(tree):
         if id(t) not in values:
@@ -40,13 +41,16 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
         if own in told or not left & _places(own, known):
             continue
         told.add(own)
+        seen |= _places(own, known)
         guard = frozenset((lowered.nodes[id(c)], holds) for c, holds in within.get(id(t), ()) if id(c) in lowered.nodes)
         if guards.implied(known[0], "!= 0", guard, essence):
             continue
         texts = [to_text(a) for a in t.args]
+        elsewhere = _elsewhere(record)
         if record.kind == "elementwise" and isinstance(own, (Map, Call)) and own.operation is not record:
             # max(x) over all entries, max(x, 0) = relu(x)
             record = own.operation
+            elsewhere = elsewhere if len(t.args) > 1 else _elsewhere(record)  # others see max(x, 0), not relu(x)
             texts = [text for text, n in zip(texts, known, strict=True) if n in own.children] or texts[:1]
             known = list(own.children)
         for condition in filled(record, known, texts, record.kink):
@@ -54,10 +58,24 @@ def kinks(tree: Tree, derivative: Node, lowered: Lowered) -> tuple[str, ...]:
             if t.args[0].kind == "neg" and place == f"{texts[0]} = 0":
                 place = f"{to_text(t.args[0].args[0])} = 0"
             there = next((c.text for c in filled(record, known, texts, record.there)), record.there)
-            line = f"{place}: for {to_text(t)} {there}{_elsewhere(record)}"
+            line = f"{place}: for {to_text(t)} {there}{elsewhere}"
             if len(line) <= 2 * LONG:
                 found[line] = None
+    for text in _unsaid(tree, graph, harmless(derivative), seen, lowered):
+        found[f"{text} = 0: the slopes on both sides may differ; the formula gives their mean"] = None
     return tuple(found)
+
+
+def _unsaid(tree: Tree, graph: list[Node], calm: frozenset[Node], seen: set[Node], lowered: Lowered) -> list[str]:
+    """Where the derivative has a sign that no application in the formula accounts for: sqrt(x^2) is abs(x)."""
+    signs = [n for n in graph if isinstance(n, Map) and n.operation.name == "sign" and n not in calm]
+    left = {essence(inside(n.children[0])) for n in signs} - seen
+    texts: dict[Node, str] = {}
+    for t in subtrees(tree) if left else []:
+        node = lowered.nodes.get(id(t))
+        if node is not None and essence(node) in left:
+            texts.setdefault(essence(node), to_text(t))
+    return list(texts.values())
 
 
 def _elsewhere(record: Operation) -> str:
