@@ -14,7 +14,7 @@ from frechet.core.ein import transpose
 from frechet.language.tree import Tree, fold, subtrees
 from frechet.steps.algebra import Algebra, is_number
 from frechet.steps.board import Board
-from frechet.steps.identify import Item
+from frechet.steps.identify import Identifier, Item
 
 # Functions that say where something stands, and nothing of its value.
 PLAIN_CALLS = frozenset({"tr", "diag", "eye", "ones", "vec", "mat", "sum"})
@@ -51,6 +51,25 @@ class Collector:
             alone = sum(i.E is item.E for i in items) == 1
             weights.setdefault(item.E, []).append(self._matrix(W, item.E) if vector and not alone else W)
         return [Item(self._sum(found), E, vector) for E, found in weights.items()]
+
+    def inner_sums(self, line: Tree) -> list[Tree]:
+        """The scalar sums inside a product or quotient, inner ones first, of which every term moves."""
+        sums = [t for t in self.board.walk(line) if t.kind in ("add", "sub") and t.typed.is_scalar]
+        outside = {id(a) for t in sums for a in t.args} | {id(line), id(self.algebra.coefficient(line)[1])}
+        inner = [t for t in reversed(sums) if id(t) not in outside]
+        return [t for t in inner if all(map(self.board.moving, self.algebra.terms(t)))]
+
+    def shortened(self, line: Tree, identifier: Identifier) -> list[tuple[str, Tree]]:
+        """The lines that make a sum one with fewer terms, each with its rule; none where no terms are alike."""
+        items = identifier.terms(line)
+        if items is None:
+            return []
+        turned = [Item(None if i.W is None else self.untransposed(i.W), i.E) for i in items]
+        shorter = self.untransposed(identifier.shown(self.merged(turned)))
+        if len(self.algebra.terms(shorter)) >= len(self.algebra.terms(line)):
+            return []
+        lines = [("R-trace-transpose", identifier.shown(items)), ("R-symmetric", identifier.shown(turned))]
+        return [*lines, ("R-collect", shorter)]
 
     def _matrix(self, W: Tree, E: Tree) -> Tree:
         """A scalar weight of a vector as a multiple of the identity, so that matrices can be added to it."""

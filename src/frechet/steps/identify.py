@@ -7,6 +7,7 @@ the diagonal of a product. For a vector-valued map the term is M*E and M collect
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from frechet.calculus.reverse import reverse
@@ -28,6 +29,7 @@ class Item:
 
 
 Moved = tuple[str, list[Item]]
+MOST_TERMS = 200
 
 
 class Identifier:
@@ -38,6 +40,23 @@ class Identifier:
         self.page = board.page
         self.algebra = Algebra(board.page)
         self.differentials = differentials
+
+    def terms(
+        self, line: Tree, *, vector: bool = False, seen: Callable[[str, list[Item]], bool] | None = None
+    ) -> list[Item] | None:
+        """All terms of a line moved until only directions stand beside the weights; None where one cannot be moved.
+        `seen` is told of every move and says whether to go on."""
+        items = [Item(None, line, vector)]
+        while True:
+            at = next((k for k, i in enumerate(items) if not self.finished(i)), None)
+            if at is None:
+                return items
+            moved = self.move(items[at])
+            if moved is None or len(items) > MOST_TERMS:
+                return None
+            items[at : at + 1] = moved[1]
+            if seen is not None and not seen(moved[0], items):
+                return None
 
     # -- showing ---------------------------------------------------------------------------------------------------
 

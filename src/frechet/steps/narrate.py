@@ -86,41 +86,14 @@ class Narrator:
 
     def _gathered(self, line: Tree) -> Tree:
         """Sums inside a product or quotient, such as dx'*A*x + x'*A*dx, as 2*x'*A*dx where their terms are alike."""
-        algebra, collector = self.differentials.algebra, Collector(self.board)
-        sums = [t for t in self.board.walk(line) if t.kind in ("add", "sub") and t.typed.is_scalar]
-        parts = {id(a) for t in sums for a in t.args} | {id(line), id(algebra.coefficient(line)[1])}
         self._stage += 1
-        for t in reversed(sums):
-            terms = algebra.terms(t)
-            if id(t) in parts or not all(self.board.moving(term) for term in terms):
-                continue
-            items = self._quietly_identified(t)
-            if items is None:
-                continue
-            turned = [Item(collector.untransposed(i.W) if i.W is not None else None, i.E) for i in items]
-            merged = collector.merged(turned)
-            shorter = collector.untransposed(self.identifier.shown(merged))
-            if len(algebra.terms(shorter)) < len(terms):
-                for rule, found in (("R-trace-transpose", items), ("R-symmetric", turned), ("R-collect", merged)):
-                    now = shorter if rule == "R-collect" else self.identifier.shown(found)
-                    after = self._replaced(line, t, now)
-                    if after is not line:
-                        self.moves.append(Move(rule, after, self._stage))
-                        line, t = after, now
+        for t in Collector(self.board).inner_sums(line):
+            for rule, now in Collector(self.board).shortened(t, self.identifier):
+                after = self._replaced(line, t, now)
+                if after is not line:
+                    self.moves.append(Move(rule, after, self._stage))
+                    line, t = after, now
         return line
-
-    def _quietly_identified(self, line: Tree) -> list[Item] | None:
-        """The terms of a part of a line, without a move for each; None where one cannot be moved."""
-        items = [Item(None, line)]
-        for _ in range(MOST_LINES):
-            at = next((k for k, i in enumerate(items) if not self.identifier.finished(i)), None)
-            if at is None:
-                return items
-            moved = self.identifier.move(items[at])
-            if moved is None:
-                return None
-            items[at : at + 1] = moved[1]
-        return None
 
     def _differentials(self, line: Tree) -> list[Tree]:
         return [t for t in self.board.walk(line) if t.kind == "call" and t.name == DIFFERENTIAL]
@@ -169,25 +142,24 @@ class Narrator:
 
     def identify(self, line: Tree, *, vector: bool) -> list[Item] | None:
         """The terms W*dX of a line without differentials; None with a `gap` where a part could not be moved."""
-        items = [Item(None, line, vector)]
         self.identifier.algebra.keep_diag = vector
         self._stage += 1
         shown = line
-        while True:
-            at = next((k for k, i in enumerate(items) if not self.identifier.finished(i)), None)
-            if at is None:
-                return items
-            moved = self.identifier.move(items[at])
-            if moved is None or len(self.moves) > MOST_MOVES:
-                self.gap = "the weights of the direction were read off, not moved one by one"
-                return None
-            items[at : at + 1] = moved[1]
+
+        def seen(rule: str, items: list[Item]) -> bool:
+            nonlocal shown
             now = self.identifier.shown(items)
             if now is not shown:
-                if shown is not line and self._turns(moved[0]):
+                if shown is not line and self._turns(rule):
                     self._stage += 1
-                self.moves.append(Move(moved[0], now, self._stage))
+                self.moves.append(Move(rule, now, self._stage))
                 shown = now
+            return len(self.moves) <= MOST_MOVES
+
+        items = self.identifier.terms(line, vector=vector, seen=seen)
+        if items is None:
+            self.gap = "the weights of the direction were read off, not moved one by one"
+        return items
 
     def _turns(self, rule: str) -> bool:
         """Whether the story turns from entrywise factors to traces and products, which begins a new line."""
