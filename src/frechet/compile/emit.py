@@ -260,7 +260,12 @@ def _matrix_power(e: Emitter, tree: Tree, base: Product, n: int) -> Product:
 
 def _index(e: Emitter, tree: Tree, args: Values) -> Product:
     places = [":" if p is None else f"{p[0]}:{p[1]}" if isinstance(p, tuple) else str(p) for p in tree.value]
-    code = e.close(args[0])
+    p = args[0]
+    numbers = [k for k in tree.value if isinstance(k, int)]
+    if len(p.factors) == 1 and p.factors[0].kind == "eye" and len(numbers) == 1 and None in tree.value:
+        at = e.book.number(numbers[0] if e.language.dotted else numbers[0] - 1)
+        return times(p._replace(factors=()), e.finished(tree, e.book.word("unit", p.factors[0].code, at, ndim=1)))
+    code = e.close(p)
     if len(places) == 2 and code.ndim == 1:
         places = [places[0] if tree.args[0].typed.rows else places[1]]
     if code.ndim == 0:

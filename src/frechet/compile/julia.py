@@ -20,7 +20,7 @@ _WORDS = {
     "vector_of": "fill({1}, {0})", "matrix_of": "fill({2}, {0}, {1})", "floats": "{0}.0",
     "ones_vector": "ones({0})", "ones_matrix": "ones({0}, {1})",
     "zeros_vector": "zeros({0})", "zeros_matrix": "zeros({0}, {1})",
-    "eye": "Matrix(1.0I, {0}, {0})", "diag": "diagm({0})", "solve": "{0} \\ {1}",
+    "eye": "Matrix(1.0I, {0}, {0})", "unit": "Float64.(1:{0} .== {1})", "diag": "diagm({0})", "solve": "{0} \\ {1}",
     "total1": "sum({0})", "total2": "sum({0})",
     "row_sums": "vec(sum({0}, dims=2))", "column_sums": "vec(sum({0}, dims=1))",
     "matrix_power": "{0}^{1}", "product_diagonal": "vec(sum({0} .* {1}', dims=2))",

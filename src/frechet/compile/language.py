@@ -4,6 +4,7 @@
 
     vector_of  a vector of length {0} filled with {1}         matrix_of  {0} x {1} filled with {2}
     ones_vector, ones_matrix, zeros_vector, zeros_matrix      eye        the identity of size {0}
+    unit       the column {1} of the identity of size {0}
     diag       the diagonal matrix of a vector                outer      x*y'
     solve      inv(A)*b                                       total1, total2   the sum of a vector, of a matrix
     row_sums, column_sums                                     matrix_power
