@@ -91,7 +91,7 @@ WANTED = {
     "huber": "vg hessian hvp newton", "poisson": "vg hessian hvp newton", "softmaxreg": "vg hessian hvp",
     "matfac": "hessian factors newton", "net10": "vg hessian factors hvp", "gauss": "vg hvp", "gp": "vg hvp",
     "dopt": "vg hessian hvp", "trinv": "vg hvp", "mahal": "vg hvp", "rbfridge": "vg hvp",
-    "chain": "vg hessian hvp newton", "mlp": "vg hvp", "nmf": "vg hvp", "rayleigh": "vg hessian hvp",
+    "chain": "vg hessian hvp", "mlp": "vg hvp", "nmf": "vg hvp", "rayleigh": "vg hessian hvp",
     "softjac": "jacobian", "axb": "vg hessian factors hvp newton", "barrier": "vg hessian hvp newton",
 }  # fmt: skip
 

@@ -71,4 +71,4 @@ def _shown(row: Row, name: str) -> str:
         value = row["ratios"][name]
         return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
     why = row["skipped"].get(name, "")
-    return ">25 s" if "over" in why else ">4 GB" if "4 GB" in why else "-"
+    return ">25 s" if "over" in why else "memory" if "would hold" in why else "-"
