@@ -41,6 +41,18 @@ def test_gradients_stand_at_right_angles_on_contours_and_point_uphill(f: Any) ->
         assert uphill > here and abs(along - here) < 1e-2 * (uphill - here)
 
 
+def test_a_costly_black_box_is_asked_less() -> None:
+    asked = []
+
+    def costly(x: Any) -> float:
+        asked.append(1)
+        return black_box(x)
+
+    shown = data(costly, "contour", np.array([1.0, 2.0]), points=[], resolution=15)
+    assert shown.ground.heights.shape == (15, 15) and len(asked) < 2500
+    assert np.allclose(shown.marks[0].gradient, GRADIENT, rtol=1e-6)
+
+
 def test_arrows_of_one_picture_have_one_scale_and_stay_inside() -> None:
     shown = data(NOTES, "contour", (1, 2))
     ratios = [np.linalg.norm(m.tip - m.at) / np.linalg.norm(m.gradient) for m in shown.marks]

@@ -198,6 +198,8 @@ F = "x1^2 + 2*log(x2)"
     (lambda: fr.plot(F, "contour", (1, 2), windw=3), "E505", "Did you mean window?"),
     (lambda: fr.plot(F, "contour", (1, 2), window=-3), "E505", "A radius"),
     (lambda: fr.plot(F, "contour", (1, 2), window="big"), "E505", "A radius"),
+    (lambda: fr.plot(F, "contour", (1, 2), resolution=2), "E505", "from 5 to 400"),
+    (lambda: fr.plot(F, "field", (1, 2), count="many"), "E505", "from 5 to 400"),
     (lambda: fr.plot(F, "contour", (1, -2)), "E400", "no finite value"),
     (lambda: fr.plot(F, "contour", (1, 2), points="x"), "E505", "pairs"),
     (lambda: fr.plot(F, "contour", (1, 2), along=("x1", "x9")), "E505", "not a direction"),

@@ -35,7 +35,8 @@ def plot(
     window  (contour, surface, field, hessian, directions, movements, slice) a radius, or the limits of both axes
     points  (contour) places of further arrows; model (surface) plane or bowl; direction (slice, error, delta) of the
             line; given (directions), a and b (movements) vectors; outputs and radius (jacobian, grid); orders (error);
-            count (field, polar); of (heat) jacobian or hessian; step or to (contributions)
+            count (field, polar); resolution (whatever has contour lines, surface): values on each axis, fewer for a
+            function that takes long; of (heat) jacobian or hessian; step or to (contributions)
 
     Returns a `Picture`: `.save(path)` as svg, pdf or png, `.figure`, `.data`, `.description`, `.caption`; a notebook
     shows it. Raises E505 for an unknown kind or option, E400 where there is nothing to show, E501 where f must be

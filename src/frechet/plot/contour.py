@@ -9,7 +9,7 @@ from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.plot import style
 from frechet.plot.ground import distance, draw_arrow, draw_ground, draw_point, normal, write_free
-from frechet.plot.landscape import Landscape, landscape, plane_of
+from frechet.plot.landscape import COUNT, Landscape, checked, landscape, plane_of
 from frechet.plot.picture import Data
 from frechet.plot.plane import Plane
 from frechet.plot.subject import Subject
@@ -41,13 +41,15 @@ class ContourData(Data):
     marks: tuple[Mark, ...]
 
 
-def contour(subject: Subject, *, along: Any = None, window: Any = None, points: Any = None) -> ContourData:
+def contour(
+    subject: Subject, *, along: Any = None, window: Any = None, points: Any = None, resolution: int = COUNT
+) -> ContourData:
     """The contour lines near the point, with gradient and tangent there and at `points` (places (k, 2) on the two
     axes; chosen if not given, none for an empty list). Raises E501, E505, E400."""
     subject.need_scalar("contour")
     subject.need_components("contour")
     plane = plane_of(subject, along, window)
-    ground = landscape(subject, plane)
+    ground = landscape(subject, plane, resolution=resolution)
     marks = marked(subject, plane, points)
     shown = sum(bool(np.any(np.nan_to_num(m.gradient))) for m in marks)
     smooth = bool(np.isfinite(marks[0].gradient).all())
@@ -218,14 +220,16 @@ class FieldData(Data):
     power: float
 
 
-def field(subject: Subject, *, along: Any = None, window: Any = None, count: int = 11) -> FieldData:
+def field(
+    subject: Subject, *, along: Any = None, window: Any = None, count: int = 11, resolution: int = COUNT
+) -> FieldData:
     """The gradient on a grid of count x count places. Raises E501, E505, E400."""
     subject.need_scalar("field")
     subject.need_components("field")
     plane = plane_of(subject, along, window)
-    ground = landscape(subject, plane)
+    ground = landscape(subject, plane, resolution=resolution)
     (a, b), (c, d) = plane.box
-    shares = (np.arange(count) + 0.5) / count
+    shares = (np.arange(checked(count)) + 0.5) / count
     s, t = (v.ravel() for v in np.meshgrid(a + shares * (b - a), c + shares * (d - c)))
     places = np.column_stack([s, t])
     slopes = plane_gradients(subject, plane, places)

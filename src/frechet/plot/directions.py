@@ -10,7 +10,7 @@ from frechet.core.lazy import np
 from frechet.plot import style
 from frechet.plot.contour import on_screen, screen_unit
 from frechet.plot.ground import draw_arrow, draw_ground, draw_point, write_at, write_free
-from frechet.plot.landscape import Landscape, flat_direction, landscape, plane_of, plane_without_window
+from frechet.plot.landscape import COUNT, Landscape, flat_direction, landscape, plane_of, plane_without_window
 from frechet.plot.picture import Data
 from frechet.plot.plane import nice, with_reach
 from frechet.plot.subject import Subject
@@ -34,7 +34,9 @@ class DirectionsData(Data):
     gradient: Any
 
 
-def directions(subject: Subject, *, given: Any = None, along: Any = None, window: Any = None) -> DirectionsData:
+def directions(
+    subject: Subject, *, given: Any = None, along: Any = None, window: Any = None, resolution: int = COUNT
+) -> DirectionsData:
     """Directions from the point, marked by the sign of grad f . d: without `given` (a list of directions), one of each
     kind. Raises E501, E505, E305, E400."""
     subject.need_scalar("directions")
@@ -67,7 +69,7 @@ def directions(subject: Subject, *, given: Any = None, along: Any = None, window
         f"d{k + 1} = {vector(v, 2)} " + (f"goes {kind} (slope {number(s, 2)})" if kind != "level" else "stays level")
         for k, (v, kind, s) in enumerate(each)
     )
-    ground = landscape(subject, plane)
+    ground = landscape(subject, plane, resolution=resolution)
     return DirectionsData(
         title=subject.title, ground=ground, at=plane.inside(subject.x - plane.base), vectors=vectors, slopes=slopes,
         kinds=kinds, gradient=gradient, caption=" ".join(p for p in (chosen, ground.note) if p),
@@ -135,7 +137,9 @@ class MovementsData(Data):
     predicted: float
 
 
-def movements(subject: Subject, *, a: Any = None, b: Any = None, window: Any = None) -> MovementsData:
+def movements(
+    subject: Subject, *, a: Any = None, b: Any = None, window: Any = None, resolution: int = COUNT
+) -> MovementsData:
     """Moving along a and then b, or b and then a: both lead to the same height; for small steps each movement does the
     same in either order. Without a and b, steps along the two axes. Raises E501, E505, E305, E400."""
     subject.need_scalar("movements")
@@ -158,7 +162,7 @@ def movements(subject: Subject, *, a: Any = None, b: Any = None, window: Any = N
     else:
         reach = 0.95 * float(np.abs(corners - corners.mean(axis=0)).max()) * 2.1
         plane = with_reach(_about(plane, corners.mean(axis=0)), (reach, reach))
-    ground = landscape(subject, plane)
+    ground = landscape(subject, plane, resolution=resolution)
     first_a, first_b = ((float(p), float(q)) for p, q in (both.first_a, both.first_b))
     mismatch, planar = float(both.mismatch), float(both.planar)
     return MovementsData(

@@ -9,7 +9,7 @@ from typing import Any
 from frechet.core.lazy import np
 from frechet.plot import style
 from frechet.plot.ground import draw_arrow, draw_ground, draw_point, write_free
-from frechet.plot.landscape import Landscape, landscape, plane_of
+from frechet.plot.landscape import COUNT, Landscape, landscape, plane_of
 from frechet.plot.picture import Data
 from frechet.plot.plane import Plane, nice, with_reach
 from frechet.plot.subject import Subject
@@ -36,7 +36,7 @@ class HessianData(Data):
     linear: bool
 
 
-def hessian(subject: Subject, *, along: Any = None, window: Any = None) -> HessianData:
+def hessian(subject: Subject, *, along: Any = None, window: Any = None, resolution: int = COUNT) -> HessianData:
     """The eigenvectors of the Hessian over the contour lines of f, or of f minus its tangent plane where the gradient
     would hide how f bends. Raises E501, E505, E400."""
     subject.need_scalar("hessian")
@@ -56,7 +56,7 @@ def hessian(subject: Subject, *, along: Any = None, window: Any = None) -> Hessi
 
     if linear and window is None:
         plane = nearer(plane, plane.inside(subject.x - plane.base), bent, h)
-    ground = landscape(subject, plane, bent if linear else None)
+    ground = landscape(subject, plane, bent if linear else None, resolution)
     what = "$f$ minus its tangent plane" if linear else "$f$; the gradient is zero here"
     kind = shape_of(values)
     held = " in this plane" if subject.size > 2 else ""

@@ -19,6 +19,7 @@ from frechet.plot.plane import (
 from frechet.plot.subject import MANY, Subject
 
 COUNT = 61
+FEWEST, MOST = 5, 400
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,13 @@ def _given_window(plane: Plane, window: Any) -> Plane:
     raise problem("E505", f"{window!r} is not a window.", help="A radius, or ((low, high), (low, high)).")
 
 
-def landscape(subject: Subject, plane: Plane, values: Callable[[Any], Any] | None = None) -> Landscape:
-    """The heights of f (or of other `values` at points (k, n)) on the plane. Raises E400 where there are hardly any."""
+def landscape(
+    subject: Subject, plane: Plane, values: Callable[[Any], Any] | None = None, resolution: int = COUNT
+) -> Landscape:
+    """The heights of f (or of other `values` at points (k, n)) at resolution x resolution places of the plane. Raises
+    E400 where there are hardly any, E505 for a resolution that is none."""
     values = values or subject.values
-    xs, ys = plane.grid(COUNT)
+    xs, ys = plane.grid(checked(resolution))
     s, t = np.meshgrid(xs, ys)
     heights = values(plane.point(s.ravel(), t.ravel())).reshape(s.shape)
     if np.isfinite(heights).sum() < 9:
@@ -162,3 +166,10 @@ def landscape(subject: Subject, plane: Plane, values: Callable[[Any], Any] | Non
     f0 = float(values(subject.x[None])[0])
     found, uneven = levels(heights, f0)
     return Landscape(plane, xs, ys, heights, found, uneven, f0)
+
+
+def checked(resolution: Any) -> int:
+    """A number of places on each axis; fewer for a function that takes long."""
+    if isinstance(resolution, int) and FEWEST <= resolution <= MOST:
+        return resolution
+    raise problem("E505", f"{resolution!r} is not a resolution.", help=f"A whole number from {FEWEST} to {MOST}.")

@@ -8,7 +8,7 @@ from typing import Any
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.plot import style
-from frechet.plot.landscape import plane_of
+from frechet.plot.landscape import checked, plane_of
 from frechet.plot.picture import Data
 from frechet.plot.plane import Plane, nice, with_reach
 from frechet.plot.subject import Subject
@@ -38,7 +38,9 @@ class SurfaceData(Data):
     gradient: Any
 
 
-def surface(subject: Subject, *, along: Any = None, window: Any = None, model: str | None = None) -> SurfaceData:
+def surface(
+    subject: Subject, *, along: Any = None, window: Any = None, model: str | None = None, resolution: int = COUNT
+) -> SurfaceData:
     """The surface with its tangent plane (model "plane"), its quadratic model ("bowl") or neither ("none"); with the
     tangent plane, if there is one, if not given. Raises E501, E505, E400."""
     subject.need_scalar("surface")
@@ -54,7 +56,7 @@ def surface(subject: Subject, *, along: Any = None, window: Any = None, model: s
     g = pair @ (subject.gradient if model == "none" else subject.need_smooth())
     h = subject.need_bend(plane.u, plane.v) if model == "bowl" else np.zeros((2, 2))
     f0, at = float(subject.f0[0]), plane.inside(subject.x - plane.base)
-    xs, ys = plane.grid(COUNT)
+    xs, ys = plane.grid(checked(resolution))
     s, t = np.meshgrid(xs, ys)
     heights = subject.values(plane.point(s.ravel(), t.ravel())).reshape(s.shape)
     if np.isfinite(heights).sum() < 9:
