@@ -93,6 +93,18 @@ def test_draws_are_as_general_as_their_fact(line: str) -> None:
         assert decided("A*A == A", A=["idempotent"]).equal
 
 
+@pytest.mark.parametrize("fact", ["orthogonal", "idempotent"])
+def test_small_differences_show_where_a_fact_holds_exactly(fact: str) -> None:
+    assert decided("expm(1e-9*A) == eye(n)+1e-9*A", A=[fact]).status == "refuted"
+
+
+@pytest.mark.parametrize("line", [
+    "where(a > 50, 1, a) == a", "where(a > 1, b, a) == where(a > 1, a, a)", "sum(where(x > 100, x, 0)) == 0",
+])  # fmt: skip
+def test_a_choice_must_be_seen_in_both_cases(line: str) -> None:
+    assert decided(line).status == "refuted"
+
+
 @pytest.mark.parametrize("names", ["n", "mn", "kmn", "jkmn"])
 def test_each_size_is_even_once_and_odd_once(names: str) -> None:
     one, other = islice(size_choices(list(names)), 2)

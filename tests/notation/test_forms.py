@@ -122,3 +122,12 @@ def test_composite_sizes_in_matrix_notation(formula: str, printed: str) -> None:
     d = fr.parse(formula, shapes).gradient("X")
     assert str(d) == printed
     assert d.verification.status == "checked"
+
+
+@pytest.mark.parametrize(("text", "wrt", "printed"), [
+    ("u*A*u'", "u", "u*(A + A')"), ("exp(x)'*u'", "x", "u'.*exp(x)"), ("(u*x)^2", "x", "2*(u*x)*u'"),
+    ("norm2(u)", "u", "u/norm2(u)"), ("sum(exp(u).*x')", "u", "x'.*exp(u)"),
+])  # fmt: skip
+def test_a_variable_declared_as_a_row_stays_one(text: str, wrt: str, printed: str) -> None:
+    f = fr.parse(text, variables={"u": [1, "n"], "x": ["n"], "A": ["n", "n"]})
+    assert str(f.gradient(wrt)) == printed

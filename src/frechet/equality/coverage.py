@@ -19,6 +19,8 @@ from frechet.reference.conditions import Condition, read_conditions
 Values = Mapping[Node, Any]
 # Opaque operations made of exponentials: like the elementwise ones they can be flat or straight.
 _EXPONENTIAL = ("softmax", "logsumexp", "expm", "dexpm")
+_COMPARISONS = frozenset({"gt", "ge", "lt", "le", "eq", "ne"})
+_CASES = _COMPARISONS | {"and", "or", "not", "where"}
 BENDS = 1e-4  # second difference, relative, of a function that is neither flat nor straight
 COUNTS = 1e-6  # a term of this part of the largest one counts
 VARIES = 1e-3
@@ -63,6 +65,29 @@ class Sides(Watch):
 
     def reason(self) -> str:
         return f"{self.node.operation.name}(...) was only seen on one side of its kink"
+
+
+class Cases(Watch):
+    """A comparison, a truth value or a choice: both cases."""
+
+    def __init__(self, node: Map) -> None:
+        self.node = node
+        self.of = node.children[0] if node.operation.name == "where" else node
+        self.found: set[bool] = set()
+        if node.operation.name in _COMPARISONS:
+            self.needs = node.children
+            self.target = self._difference
+
+    def _difference(self, values: Values) -> Any:
+        a, b = (np.asarray(values[c], dtype=float) for c in self.node.children)
+        return a - b
+
+    def look(self, values: Values) -> None:
+        self.found |= set((np.asarray(values[self.of]) != 0).ravel().tolist())
+        self.seen = len(self.found) == 2
+
+    def reason(self) -> str:
+        return f"{self.node.operation.name}(...) was only seen in one of its cases"
 
 
 class Bend(Watch):
@@ -130,7 +155,9 @@ def watches(roots: Sequence[Node], *, exact: bool) -> list[Watch]:
         if isinstance(node, Map):
             kinks = [c for c in read_conditions(node.operation.kink) or () if isinstance(c, Condition)]
             known = set(node.operation.params[: len(node.children)])
-            if kinks:
+            if node.operation.name in _CASES:
+                found.append(Cases(node))
+            elif kinks:
                 found += [Sides(node, c) for c in kinks if set(c.names) <= known]
             else:
                 found.append(Bend(node))

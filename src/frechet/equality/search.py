@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import islice
 from typing import Any
 
 from frechet.core.errors import FrechetError
 from frechet.core.lazy import np
-from frechet.core.node import Node, Size, Var, topological
+from frechet.core.node import Add, Ein, Node, Size, Var, topological
 from frechet.equality.coverage import Sides, Values, Watch, watches
 from frechet.equality.exact import DIGITS, High, Rational, value_of
 from frechet.equality.example import Counterexample, show
@@ -36,6 +37,12 @@ SIZE_SETS = 2
 WHOLE_DRAWS = 12
 
 
+def _rounded(node: Node) -> bool:
+    """Whether a number in a node has all the digits of a float: pi as somebody typed it, and not a number meant."""
+    numbers = [node.coef] if isinstance(node, Ein) else [c for c, _ in node.terms] if isinstance(node, Add) else []
+    return any(len(str(abs(Fraction(c).numerator)).rstrip("0")) > 14 for c in numbers)
+
+
 class Search:
     """Points where two nodes may differ, the likeliest first; what was compared and what was not seen."""
 
@@ -53,7 +60,7 @@ class Search:
         self._values: list[Values] = []
         self.unseen: list[Watch] = []
         words = {*declarations.domain.values(), *(f for facts in declarations.facts.values() for f in facts)}
-        self._tied = bool(words & _ROUNDED)
+        self._tied = bool(words & _ROUNDED) or any(map(_rounded, topological([a, b])))
 
     def reason(self) -> str:
         if self._refusal or self.doubtful or not self.unseen:
@@ -99,6 +106,9 @@ class Search:
             found = self._sharply(point.arrays, sized)
             if found is not None:
                 return found
+            found = self._at_exact_facts(sized) if self._tied else None
+            if found is not None:
+                return found
         self._take_notice(watched)
         enough = 10 if any(isinstance(w, Sides) for w in watched) else 6 if watched else 2
         for sized, _ in self._sized():
@@ -115,6 +125,17 @@ class Search:
                 if found is not None:
                     return found
         return self._other_sizes()
+
+    def _at_exact_facts(self, sized: SizedSampler) -> Counterexample | None:
+        """Rational points have facts such as orthogonal exactly, so that many digits mean something there."""
+        rng = np.random.default_rng([self.sampler.seed, 13])
+        for _ in range(3):
+            exact = self._whole_point(rng, sized.sizes)
+            floats = {n: np.asarray(v, dtype=float) for n, v in exact.items()}
+            if sized.allows(floats) and self._closely(exact, sized.sizes):
+                left, right = (interpret_all([n], floats, sized.sizes)[n] for n in (self.a, self.b))
+                return self._example(exact, left, right, sized.sizes)
+        return None
 
     def _take_notice(self, watched: Sequence[Watch]) -> None:
         """Look at the points since the last time."""

@@ -85,7 +85,13 @@ class Forms:
             return None
         row = self.kind == "jacobian" and not self.sides[0] and len(flat) > 0
         turned = row != (self.layout == "denominator" and self.kind == "jacobian")
-        return self._named(writer.page.flip(tree) if turned else tree)
+        return self._named(writer.page.flip(tree) if turned or self._by_row() else tree)
+
+    def _by_row(self) -> bool:
+        """Whether this is the gradient by a row, which is a row."""
+        by = self.levels[-1].variable
+        shape = self.context.declarations.variables.get(by.name) if isinstance(by, Var) else None
+        return self.kind == "gradient" and len(self.levels) == 1 and shape is not None and shape.is_row
 
     @cached_property
     def operator(self) -> Tree | None:

@@ -286,7 +286,7 @@ class Writer:
             return self.page.flip(self.page.call("mat", args, Shape(inner, outer)))
         if len(shape.rows) > 1 or len(shape.cols) > 1:
             raise UnwritableError
-        return tree
+        return self.page.flip(tree) if shape.is_row else tree  # vectors are columns here: a row is written transposed
 
     def _applied(self, node: Map) -> Tree:
         page = self.page
