@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from frechet.compile.c_helpers import ENTRYWISE, HELPERS, WHOLE
 from frechet.compile.c_text import bare, length, linear, matrix_product, quotient, raised, scaled, wrapped
-from frechet.compile.language import Language
+from frechet.compile.language import KNOWN, Language
 from frechet.compile.program import Program, Step, Value
 from frechet.compile.words import labels_of
 from frechet.core.dims import Dim
@@ -356,8 +356,8 @@ class CSteps:
     def _call(self, step: Step) -> list[str]:
         name, _, batched = step.spec
         if name not in WHOLE or any(batched):
-            have = "numpy, julia, matlab" if name not in WHOLE else "numpy"
-            raise C.refusal(f"{name}{' of many arrays at once' if name in WHOLE else ''}", have.split(", "))
+            what = f"{name} of many arrays at once" if name in WHOLE else name
+            raise C.refusal(what, [other.name for other in KNOWN if other is not C and other.has(name, len(step.args))])
         first = self.program.steps[step.args[0]]
         dims = first.dims if WHOLE[name] == "scalar" or name in ("softmax", "atmax") else first.dims[:1]
         count = " * ".join(str(d) for d in dims) or "1"
