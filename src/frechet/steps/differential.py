@@ -114,6 +114,8 @@ class Differentials:
     def _power(self, E: Tree) -> Rewritten | None:
         base, exponent = E.args
         value = _constant(exponent)
+        if value is None and E.kind == "pow" and not base.typed.is_scalar:
+            return None  # X^p by the operation itself
         if value is None or not exponent.typed.is_scalar:
             return self._general_power(E)
         if not base.typed.is_scalar and E.kind == "pow":
