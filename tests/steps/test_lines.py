@@ -74,3 +74,15 @@ def test_long_parts_get_a_name_first_and_are_put_back_last() -> None:
 
 def test_short_derivations_are_not_abbreviated() -> None:
     assert not any(s.rule == "R-let" for s in told("norm2(X*w - y)^2", "w"))
+
+
+def test_branches_are_differentiated_one_by_one() -> None:
+    found = told("sum(where(x > 0, x.^2, -x))", "x", variables={"x": ["n"]})
+    lines = [s.text for s in found]
+    assert "sum(where(x > 0, 2*x.*dx, -dx))" in lines and lines[-1] == "where(x > 0, 2*x, -1)"
+    assert "R-branches" in found[0].rules
+
+
+def test_a_matrix_power_with_a_name_has_its_own_rule() -> None:
+    found = told("tr(X^p)", "X", variables={"X": ["n", "n"], "p": []}, facts={"p": ["integer"]})
+    assert found[0].text == "tr(dmpower(X, p, dX))" and found[-1].text == "p*(X^(p - 1))'"

@@ -115,7 +115,7 @@ class Differentials:
         base, exponent = E.args
         value = _constant(exponent)
         if value is None and E.kind == "pow" and not base.typed.is_scalar:
-            return None  # X^p by the operation itself
+            return None  # X^p for a name p: the operation has its own rule
         if value is None or not exponent.typed.is_scalar:
             return self._general_power(E)
         if not base.typed.is_scalar and E.kind == "pow":
@@ -200,6 +200,8 @@ class Differentials:
         other = self._other_name(E)
         if other is not None:
             return other
+        if E.name == "where" and len(E.args) == 3:
+            return self._branches(E)
         moving = [k for k, a in enumerate(E.args) if self.board.depends(a)]
         if any(k >= len(ARGUMENTS) for k in moving):
             return None
@@ -215,6 +217,12 @@ class Differentials:
             return self._by_law(E)
         filled = self._filled(pushed.tree, E, moving)
         return f"R-{E.name or E.kind}", self.algebra.flip(filled) if E.typed.is_row else filled
+
+    def _branches(self, E: Tree) -> Rewritten:
+        """d where(c, a, b) = where(c, da, db): each branch by itself."""
+        condition, a, b = E.args
+        branches = [self.board.d(x) if self.board.depends(x) else self.page.zeros(x.typed) for x in (a, b)]
+        return "R-branches", self.page.make("call", [condition, *branches], E.name, E.value, E.typed)
 
     def _by_law(self, E: Tree) -> Rewritten | None:
         """d of what a law of the function makes of it: of a logdet of a Kronecker product, of two logdets."""
