@@ -23,28 +23,36 @@ LONGEST = 4
 @dataclass(frozen=True)
 class Rule:
     """`fire` gives the better node or None; `law` is "left = right"; `when` is "before" for values that are yet to be
-    differentiated, "after" for what is only evaluated, "both"."""
+    differentiated, "after" for what is only evaluated, "both"; `of` the kind of node it looks at: "sum", "product",
+    "log"."""
 
     name: str
     law: str
     when: str
+    of: str
     fire: Rewriting
 
 
 RULES: list[Rule] = []
 
 
-def rule(name: str, law: str, when: str = "both") -> Callable[[Rewriting], Rewriting]:
+def rule(name: str, law: str, when: str = "both", of: str = "sum") -> Callable[[Rewriting], Rewriting]:
     def declare(fire: Rewriting) -> Rewriting:
-        RULES.append(Rule(name, law, when, fire))
+        RULES.append(Rule(name, law, when, of, fire))
         return fire
 
     return declare
 
 
 def fired(node: Node, before: bool, plain: bool = False) -> Node:
-    for r in RULES:
-        if r.when in ("both", "before" if before else "after") and not (plain and r.name in ("norm", "hypotenuse")):
+    """The better node that the first fitting rule makes, or the node; `plain`: its roots stay powers."""
+    kind = (
+        "sum" if isinstance(node, Add) else "product" if isinstance(node, Ein) else "log" if is_map(node, "log") else ""
+    )
+    for r in RULES if kind else ():
+        if r.of != kind or (plain and r.name in ("norm", "hypotenuse")):
+            continue
+        if r.when in ("both", "before" if before else "after"):
             found = r.fire(node)
             if found is not None and found is not node:
                 return found

@@ -167,7 +167,7 @@ def _(node: Node) -> Node | None:
     return ein(c, [(less, idx, 1), (more, idx, 1)], shape.out, dims)
 
 
-@rule("tail of the normal distribution", "exp(-x^2)/(1 - erf(x)) = 1/erfcx(x)")
+@rule("tail of the normal distribution", "exp(-x^2)/(1 - erf(x)) = 1/erfcx(x)", of="product")
 def _(node: Node) -> Node | None:
     if not isinstance(node, Ein):
         return None
@@ -182,7 +182,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("exp over exp - 1", "exp(x)/(exp(x) - 1) = -1/expm1(-x)")
+@rule("exp over exp - 1", "exp(x)/(exp(x) - 1) = -1/expm1(-x)", of="product")
 def _(node: Node) -> Node | None:
     if not isinstance(node, Ein):
         return None
@@ -198,7 +198,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("logistic quotient", "exp(x)/(exp(x) + exp(y)) = sigmoid(x - y)", when="before")
+@rule("logistic quotient", "exp(x)/(exp(x) + exp(y)) = sigmoid(x - y)", when="before", of="product")
 def _(node: Node) -> Node | None:
     """Also exp(x)/(1 + exp(x))^2 = sigmoid(x)*sigmoid(-x): 1 is exp(0)."""
     if not isinstance(node, Ein):
@@ -230,7 +230,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("norm", "norm2(x) = max(abs(x))*norm2(x/max(abs(x)))", when="after")
+@rule("norm", "norm2(x) = max(abs(x))*norm2(x/max(abs(x)))", when="after", of="product")
 def _(node: Node) -> Node | None:
     """The root of a sum of squares and its inverse, with exponents 1/2, -1/2, -3/2."""
     if not isinstance(node, Ein):
@@ -248,7 +248,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("hypotenuse", "sqrt(x^2 + y^2) = hypot(x, y)", when="after")
+@rule("hypotenuse", "sqrt(x^2 + y^2) = hypot(x, y)", when="after", of="product")
 def _(node: Node) -> Node | None:
     if not isinstance(node, Ein):
         return None

@@ -26,14 +26,14 @@ from frechet.core.tensor import Tensor
 from frechet.ops import REGISTRY
 
 
-@rule("log of sigmoid", "log(sigmoid(x)) = -softplus(-x)", when="before")
+@rule("log of sigmoid", "log(sigmoid(x)) = -softplus(-x)", when="before", of="log")
 def _(node: Node) -> Node | None:
     if is_map(node, "log") and is_map(node.children[0], "sigmoid"):
         return scale(apply("softplus", negated(node.children[0].children[0])), -1)
     return None
 
 
-@rule("log of softmax", "log(softmax(x)) = x - logsumexp(x)", when="before")
+@rule("log of softmax", "log(softmax(x)) = x - logsumexp(x)", when="before", of="log")
 def _(node: Node) -> Node | None:
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "softmax":
         u = node.children[0].children[0]
@@ -43,7 +43,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of cosh", "log(cosh(x)) = abs(x) + log(1 + exp(-2*abs(x))) - log(2)", when="before")
+@rule("log of cosh", "log(cosh(x)) = abs(x) + log(1 + exp(-2*abs(x))) - log(2)", when="before", of="log")
 def _(node: Node) -> Node | None:
     coef, core = split_coef(node.children[0]) if is_map(node, "log") else (0, node)
     if coef > 0 and is_map(core, "cosh"):
@@ -51,7 +51,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of prod", "log(prod(x)) = sum(log(abs(x)))", when="before")
+@rule("log of prod", "log(prod(x)) = sum(log(abs(x)))", when="before", of="log")
 def _(node: Node) -> Node | None:
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "prod":
         u = node.children[0].children[0]
@@ -60,7 +60,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of det", "log(det(X)) = logdet(X)", when="before")
+@rule("log of det", "log(det(X)) = logdet(X)", when="before", of="log")
 def _(node: Node) -> Node | None:
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "det":
         X = node.children[0].children[0]
@@ -70,7 +70,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of a product with exp", "log(a*exp(x)) = log(a) + x", when="before")
+@rule("log of a product with exp", "log(a*exp(x)) = log(a) + x", when="before", of="log")
 def _(node: Node) -> Node | None:
     inside = node.children[0] if is_map(node, "log") else None
     if not isinstance(inside, Ein) or inside.coef <= 0 or len(inside.factors) < 2:
@@ -86,7 +86,7 @@ def _(node: Node) -> Node | None:
     return add([(1, apply("log", rest)), *parts], node.dims)
 
 
-@rule("log of 1 - exp", "log(1 - exp(-y)) = log1mexp(-y)", when="before")
+@rule("log of 1 - exp", "log(1 - exp(-y)) = log1mexp(-y)", when="before", of="log")
 def _(node: Node) -> Node | None:
     if not is_map(node, "log"):
         return None
@@ -100,7 +100,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of 1 - erf", "log(1 - erf(x)) = log(erfcx(x)) - x^2", when="before")
+@rule("log of 1 - erf", "log(1 - erf(x)) = log(erfcx(x)) - x^2", when="before", of="log")
 def _(node: Node) -> Node | None:
     if not is_map(node, "log"):
         return None
@@ -110,7 +110,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of 1 - sigmoid", "log(1 - sigmoid(x)) = -softplus(x)", when="before")
+@rule("log of 1 - sigmoid", "log(1 - sigmoid(x)) = -softplus(x)", when="before", of="log")
 def _(node: Node) -> Node | None:
     terms = terms_of(node.children[0]) if is_map(node, "log") else []
     for one, other in (terms, terms[::-1]) if len(terms) == 2 else ():
@@ -119,7 +119,7 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of a sum of two exp", "log(exp(x) + exp(y)) = x + softplus(y - x)", when="before")
+@rule("log of a sum of two exp", "log(exp(x) + exp(y)) = x + softplus(y - x)", when="before", of="log")
 def _(node: Node) -> Node | None:
     terms = terms_of(node.children[0]) if is_map(node, "log") else []
     if len(terms) != 2 or not all(c == terms[0][0] > 0 and is_map(n, "exp") for c, n in terms):
