@@ -111,9 +111,6 @@ class Program:
         """A rough estimate, for choosing between programs."""
         return sum(s.nanoseconds for s in self.needed(results))
 
-    def known(self, op: str, args: tuple[str, ...], spec: Any) -> bool:
-        return (op, args, spec) in self.table
-
     def needed(self, results: Iterable[str]) -> list[Step]:
         """The steps that the results need, in order: the rest is dead code."""
         wanted = set(results)
