@@ -98,6 +98,12 @@ def test_small_differences_show_where_a_fact_holds_exactly(fact: str) -> None:
     assert decided("expm(1e-9*A) == eye(n)+1e-9*A", A=[fact]).status == "refuted"
 
 
+def test_a_number_with_the_digits_of_a_float_is_meant_as_one() -> None:
+    """2*pi*e as people type it is no exact number: what it leaves over is no difference."""
+    assert decided("17.07946844534713*exp(a) == 6.283185307179586*exp(a+1)").equal
+    assert decided("17.0794*exp(a) == 6.283185307179586*exp(a+1)").status == "refuted"
+
+
 @pytest.mark.parametrize("line", [
     "where(a > 50, 1, a) == a", "where(a > 1, b, a) == where(a > 1, a, a)", "sum(where(x > 100, x, 0)) == 0",
 ])  # fmt: skip

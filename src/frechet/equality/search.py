@@ -60,7 +60,8 @@ class Search:
         self._values: list[Values] = []
         self.unseen: list[Watch] = []
         words = {*declarations.domain.values(), *(f for facts in declarations.facts.values() for f in facts)}
-        self._tied = bool(words & _ROUNDED) or any(map(_rounded, topological([a, b])))
+        self._tied = bool(words & _ROUNDED)
+        self._rounded = any(map(_rounded, topological([a, b])))
 
     def reason(self) -> str:
         if self._refusal or self.doubtful or not self.unseen:
@@ -302,4 +303,5 @@ class Search:
         gap = max((abs(x - y) for x, y in zip(left.ravel(), right.ravel(), strict=True)), default=0)
         size = max((abs(x) for x in [*left.ravel(), *right.ravel()]), default=0)
         exact = not self._tied or all(v.dtype == object for v in map(np.asarray, arrays.values()))
+        exact = exact and not self._rounded
         return gap / size if gap > size * (CLOSE if exact else ROUGH) else 0
