@@ -79,7 +79,10 @@ class _Laws(stability._Exact):  # type: ignore[misc]
         return max(x)
 
     def __getattr__(self, name: str) -> Any:
-        return {"abs": np.abs, "log1p": np.frompyfunc(mp.log1p, 1, 1)}.get(name) or super().__getattr__(name)
+        words = {"abs": np.abs, "sign": np.frompyfunc(mp.sign, 1, 1), "log1p": np.frompyfunc(mp.log1p, 1, 1)}
+        return words.get(name) or super().__getattr__(name)
+            name
+        ) or super().__getattr__(name)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
@@ -142,3 +145,11 @@ def test_ordinary_points_keep_their_values() -> None:
             arrays["X"] = arrays["X"] @ arrays["X"].T + np.eye(3)
         value, _ = fr.compile(f, [next(iter(row.at))])(**arrays)
         np.testing.assert_allclose(value, f.evaluate(**arrays), rtol=1e-12, err_msg=row.text)
+
+
+def test_what_has_no_value_gets_none() -> None:
+    g = fr.compile(fr.parse("log(prod(x))", variables={"x": ["n"]}), ["x"])
+    with np.errstate(all="ignore"):
+        assert np.isnan(g(x=np.array([-1.0, 2.0]))[0])
+        assert g(x=np.array([0.0, 2.0]))[0] == -np.inf
+    assert g(x=np.array([-1.0, -2.0]))[0] == pytest.approx(np.log(2))

@@ -19,7 +19,7 @@ from frechet.compile.stable_functions import (
     logcosh,
     logerfc,
 )
-from frechet.core.build import add
+from frechet.core.build import add, rebuild
 from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.node import Call, Ein, Map, Node
 from frechet.core.tensor import Tensor
@@ -51,17 +51,21 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of prod", "log(prod(x)) = sum(log(abs(x)))", when="before", of="log")
+@rule("log of prod", "log(prod(x)) = sum(log(abs(x))) + log(prod(sign(x)))", when="before", of="log")
 def _(node: Node) -> Node | None:
+    """The second term is 0, or not a number where the product is negative."""
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "prod":
         u = node.children[0].children[0]
         logs = apply("log", apply("abs", u))
-        return ein(1, [(logs, tuple(range(u.order)), 1)], (), dict(enumerate(u.dims)))
+        total = ein(1, [(logs, tuple(range(u.order)), 1)], (), dict(enumerate(u.dims)))
+        signs = rebuild(node.children[0], [apply("sign", u)])
+        return add([(1, total), (1, apply("log", signs))], ())
     return None
 
 
 @rule("log of det", "log(det(X)) = logdet(X)", when="before", of="log")
 def _(node: Node) -> Node | None:
+    """Where det(X) is negative, and the logarithm has no value, this is log |det(X)|."""
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "det":
         X = node.children[0].children[0]
         half = X.order // 2
