@@ -135,3 +135,14 @@ def test_latex_of_a_choice() -> None:
     assert d.latex() == (
         r"2 A^\top \left(\begin{cases} A x - b & \text{if } A x > b \\ 0 & \text{otherwise} \end{cases}\right)"
     )
+
+
+@pytest.mark.parametrize(("expr", "expected"), [
+    ("sum(b.*diag(where(C >= D, y*y', S)))", "2*b.*y.*diag(C >= D)"), ("tr(where(C >= D, y*y', S))", "2*y.*diag(C >= D)"),
+])  # fmt: skip
+def test_a_choice_on_a_diagonal_is_taken_in_once(expr: str, expected: str) -> None:
+    """There an entry and its transposed one are the same place."""
+    variables = {"y": ["n"], "b": ["n"], "C": ["n", "n"], "D": ["n", "n"], "S": ["n", "n"]}
+    d = fr.parse(expr, variables=variables).gradient("y")
+    assert str(d) == expected
+    assert d.verification.status == "checked"

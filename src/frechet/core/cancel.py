@@ -54,7 +54,7 @@ def absorb(powers: dict[tuple[Node, Indices], Number], transpose: Callable[[Node
             continue
         here = {n: e for (n, i), e in powers.items() if i == idx and e != 0}
         turned: dict[Node, Node] = {}
-        if len(idx) == 2 and rule.gather is not None:
+        if len(idx) == 2 and idx[0] != idx[1] and rule.gather is not None:  # on a diagonal both are one place
             turned = {transpose(n): n for (n, i), e in powers.items() if i == idx[::-1] and e != 0}
             here = {n: powers[m, idx[::-1]] for n, m in turned.items()} | here
         if here.get(node):
