@@ -138,7 +138,8 @@ def test_latex_of_a_choice() -> None:
 
 
 @pytest.mark.parametrize(("expr", "expected"), [
-    ("sum(b.*diag(where(C >= D, y*y', S)))", "2*b.*y.*diag(C >= D)"), ("tr(where(C >= D, y*y', S))", "2*y.*diag(C >= D)"),
+    ("sum(b.*diag(where(C >= D, y*y', S)))", "2*b.*y.*diag(C >= D)"),
+    ("tr(where(C >= D, y*y', S))", "2*y.*diag(C >= D)"),
 ])  # fmt: skip
 def test_a_choice_on_a_diagonal_is_taken_in_once(expr: str, expected: str) -> None:
     """There an entry and its transposed one are the same place."""
