@@ -81,8 +81,6 @@ class _Laws(stability._Exact):  # type: ignore[misc]
     def __getattr__(self, name: str) -> Any:
         words = {"abs": np.abs, "sign": np.frompyfunc(mp.sign, 1, 1), "log1p": np.frompyfunc(mp.log1p, 1, 1)}
         return words.get(name) or super().__getattr__(name)
-            name
-        ) or super().__getattr__(name)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
