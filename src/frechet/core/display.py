@@ -80,6 +80,7 @@ class Displayed:
 def as_html(card: Card) -> str:
     """The card as a piece of HTML that stands alone, in light and dark pages."""
     rows = "".join(f"<tr><th>{escape(label)}</th><td>{escape(text)}</td></tr>" for label, text in card.notes)
-    formula = card.mathml or (f"<pre>{escape(card.text)}</pre>" if card.text else "")
+    text = f"<pre>{escape(card.text)}</pre>" if card.text and not card.body else ""  # a body says it all
+    formula = card.mathml or text
     table = f"<table>{rows}</table>" if rows else ""
     return f'<div class="frechet"><style>{_STYLE}</style>{formula}{card.body}{table}</div>'
