@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from frechet.core.build import add, apply_map
 from frechet.core.dims import SCALAR, Dim
-from frechet.core.ein import ein, elementwise_power
+from frechet.core.ein import ein, elementwise_power, scale
 from frechet.core.node import Add, Ein, Factor, Map, Node, Number, Unit, depends_on, unit
 from frechet.core.numbers import simple
 from frechet.language.lower import lower
@@ -190,8 +190,7 @@ def meaning(tree: Tree, environment: Mapping[str, Node], sizes: Mapping[str, Dim
             a, b = together(values)
             return add([(1, a), (1 if t.kind == "add" else -1, b)], a.dims), names
         if t.kind == "neg":
-            return ein(-1, [(values[0][0], tuple(range(len(values[0][1]))), 1)], tuple(range(len(values[0][1]))),
-                       dict(enumerate(values[0][0].dims))), values[0][1]  # fmt: skip
+            return scale(values[0][0], -1), values[0][1]
         if t.kind == "mul":
             return product_of([(v, 1) for v in values])
         if t.kind == "div":
