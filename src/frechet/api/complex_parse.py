@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from frechet.api.complex import ComplexFunction
+from frechet.api.complex_words import WORDS, words_of
 from frechet.api.conjugate import Symbols
 from frechet.core.errors import problem
 from frechet.language.declarations import declare
@@ -14,20 +15,7 @@ from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from frechet.steps.board import inlined
 
-WORDS = frozenset({"complex", "hermitian"})
 _UNIT = re.compile(r"(?<![\w.])1i\b")
-
-
-def words_of(facts: Any) -> dict[str, frozenset[str]]:
-    """The variables declared complex (or hermitian), each with its facts; empty for a function of real ones."""
-    if not isinstance(facts, Mapping):
-        return {}
-    listed = {n: frozenset([w] if isinstance(w, str) else w) for n, w in facts.items() if _is_listed(w)}
-    return {n: w for n, w in listed.items() if w & WORDS}
-
-
-def _is_listed(words: Any) -> bool:
-    return isinstance(words, (str, list, tuple, set, frozenset)) and all(isinstance(w, str) for w in words)
 
 
 def parse_complex(

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from frechet.api.arrays import real_arrays
 from frechet.api.checking import check, check_kronecker
-from frechet.api.coding import function, source
 from frechet.api.jumps import jumps, jumps_at
 from frechet.api.singular import at_singular, by_cofactors, regular
-from frechet.api.steps import steps
 from frechet.api.structure import note, project
 from frechet.api.structured_check import check_structured
 from frechet.calculus.derive import Level, derive, direction_for, finished
@@ -21,7 +19,7 @@ from frechet.core.dims import Dim, Size
 from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
 from frechet.core.facts import STRUCTURAL
-from frechet.core.lazy import np
+from frechet.core.lazy import np, room
 from frechet.core.node import Call, Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
@@ -34,11 +32,14 @@ from frechet.notation.text import to_text
 from frechet.notation.unicode import to_unicode
 from frechet.notation.writer import Writer
 from frechet.reference.evaluate import sizes_of
-from frechet.steps.derivation import Derivation
 from frechet.verify.check import Verification
 
 if TYPE_CHECKING:
     from frechet.api.function import Function
+    from frechet.steps.derivation import Derivation
+
+_coding = room("frechet.api.coding")
+_steps = room("frechet.api.steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +268,20 @@ class Derivative(Displayed):
 
         Raises E505 for another word, or a style that does not fit; E504 where the answer has no matrix notation.
         """
-        return steps(self, level, style)
+        derivation: Derivation = _steps.steps(self, level, style)
+        return derivation
 
     def code(self, language: str = "numpy") -> str:
         """The derivative as readable code that runs alone: numpy, jax, torch, or latex."""
         if language == "latex":
             return self.latex()
-        return source(self._code_tree(), self.function.declarations, language, self._code_name, self._code_doc)
+        known = self.function.declarations
+        text: str = _coding.source(self._code_tree(), known, language, self._code_name, self._code_doc)
+        return text
 
     def compile(self, backend: str = "numpy") -> Any:
         """A function of named arrays that computes the derivative; `.source` is its code."""
-        return function(self._code_tree(), self.function.declarations, backend, self._code_name, self._code_doc)
+        return _coding.function(self._code_tree(), self.function.declarations, backend, self._code_name, self._code_doc)
 
     def _code_tree(self) -> Tree:
         tree = self.forms.shown

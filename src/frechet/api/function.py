@@ -5,33 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frechet.api.arrays import real_arrays
-from frechet.api.complex import ComplexFunction
-from frechet.api.complex_parse import parse_complex, words_of
+from frechet.api.complex_words import words_of
 from frechet.api.derivative import Derivative, Request
 from frechet.api.stacked import StackedDerivative
 from frechet.api.structure import check_manifold, check_mode, mode_of
 from frechet.core.dims import Dim, Shape, show_size
 from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
+from frechet.core.lazy import room
 from frechet.language.declarations import Declarations, declare, undeclared
 from frechet.language.infer import remarks
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from frechet.language.tree import Tree
-from frechet.local.around import Local
-from frechet.local.models import Model
-from frechet.local.symbolic import around
 from frechet.notation.latex import to_latex
 from frechet.notation.mathml import to_mathml
 from frechet.notation.text import to_text
 from frechet.notation.unicode import to_unicode
 from frechet.ops import REGISTRY
-from frechet.plot.kinds import of_function
-from frechet.plot.picture import Picture
 from frechet.reference.evaluate import evaluate, sizes_of
+
+if TYPE_CHECKING:
+    from frechet.api.complex import ComplexFunction
+    from frechet.local.around import Local
+    from frechet.local.models import Model
+    from frechet.plot.picture import Picture
+
+_symbolic = room("frechet.local.symbolic")
+_kinds = room("frechet.plot.kinds")
+_complex = room("frechet.api.complex_parse")
 
 LAYOUTS = ("numerator", "denominator")
 
@@ -58,7 +63,8 @@ def parse(
     Raises FrechetError with a diagnostic where the text cannot be read.
     """
     if words_of(facts):
-        return parse_complex(text, variables, facts or {}, domain, sizes, infer)
+        given: ComplexFunction = _complex.parse_complex(text, variables, facts or {}, domain, sizes, infer)
+        return given
     return parse_real(text, variables, facts, domain, sizes, infer=infer)
 
 
@@ -205,7 +211,8 @@ class Function(Displayed):
 
         Raises E305 for values that do not fit, E500 for an unknown name, E400 where f has no finite value.
         """
-        return around(self, at, wrt, value)
+        here: Local = _symbolic.around(self, at, wrt, value)
+        return here
 
     def linear_model(self, at: Any, wrt: str | Sequence[str] | None = None) -> Model:
         """f(x + dx) ~ f(x) + Df(x)[dx] at a point: in closed form, as a callable, with its measured error."""
@@ -222,7 +229,8 @@ class Function(Displayed):
     def plot(self, kind: str = "contour", at: Any = None, wrt: str | Sequence[str] | None = None, *, value: Any = None,
              **options: Any) -> Picture:  # fmt: skip
         """A picture of the function around a point, such as contour, surface, slice or jacobian: see `frechet.plot`."""
-        return of_function(self, kind, at, wrt, value, options)
+        picture: Picture = _kinds.of_function(self, kind, at, wrt, value, options)
+        return picture
 
 
 def _seed(value: Any) -> int:

@@ -8,24 +8,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from frechet.api.arrays import real_arrays
-from frechet.api.coding import function, source
-from frechet.api.steps import stacked_steps
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.display import Card, Displayed
 from frechet.core.errors import problem
-from frechet.core.lazy import np
+from frechet.core.lazy import np, room
 from frechet.language.tree import Tree
 from frechet.notation.latex import to_latex
 from frechet.notation.mathml import to_mathml
 from frechet.notation.page import Page
 from frechet.notation.text import to_text
 from frechet.notation.unicode import to_unicode
-from frechet.steps.derivation import Derivation
 
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
     from frechet.api.function import Function
+    from frechet.steps.derivation import Derivation
     from frechet.verify.check import Verification
+
+_coding = room("frechet.api.coding")
+_steps = room("frechet.api.steps")
 
 
 class StackedDerivative(Displayed):
@@ -137,17 +138,19 @@ class StackedDerivative(Displayed):
     def steps(self, level: str = "normal", style: str = "differential") -> Derivation:
         """The derivation: df along all directions at once, each block read off, then stacked. style="entrywise" takes
         the partial derivatives one by one. Raises E505 for another style, E504 where a block has no closed form."""
-        return stacked_steps(self, level, style)
+        derivation: Derivation = _steps.stacked_steps(self, level, style)
+        return derivation
 
     def code(self, language: str = "numpy") -> str:
         """Readable code of the stacked derivative; E504 where the stacked size is not a number."""
         if language == "latex":
             return self.latex()
-        return source(self._code_tree(), self.function.declarations, language, "stacked", self._doc)
+        text: str = _coding.source(self._code_tree(), self.function.declarations, language, "stacked", self._doc)
+        return text
 
     def compile(self, backend: str = "numpy") -> Any:
         """A function of named arrays; E504 where the stacked size is not a number."""
-        return function(self._code_tree(), self.function.declarations, backend, "stacked", self._doc)
+        return _coding.function(self._code_tree(), self.function.declarations, backend, "stacked", self._doc)
 
     def _code_tree(self) -> Tree:
         if not isinstance(self.shape[0], int):

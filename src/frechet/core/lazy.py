@@ -1,4 +1,4 @@
-"""NumPy and SciPy, imported when a number is first needed.
+"""NumPy and SciPy, imported when a number is first needed, and rooms of frechet, when they are entered.
 
 `from frechet.core.lazy import np` costs nothing until the first attribute is read, so that
 `import frechet` stays fast and the symbolic engine runs where NumPy is absent.
@@ -25,6 +25,11 @@ def _lazy(name: str) -> Any:
     sys.modules[name] = module
     loader.exec_module(module)
     return module
+
+
+def room(name: str) -> Any:
+    """A module of frechet that most uses do without, loaded when something of it is first used."""
+    return _lazy(name)
 
 
 class _Missing(ModuleType):

@@ -69,6 +69,13 @@ class Step:
         """This line."""
         return to_text(self.after)
 
+    def __str__(self) -> str:
+        """The line with the names of its rules."""
+        return f"{self.left} = {self.text}    {', '.join(rule(r).name for r in self.rules)}"
+
+    def __repr__(self) -> str:
+        return f"<Step {self}>"
+
     @property
     def span(self) -> tuple[int, int]:
         """Where the changed part stands in `text`."""
