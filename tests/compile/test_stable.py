@@ -55,3 +55,10 @@ def test_the_determinant_of_a_large_matrix_does_not_overflow() -> None:
     value, (gradient,) = fr.compile(f, ["X"])(X=X)
     np.testing.assert_allclose(value, 200 * np.log(1e6))
     np.testing.assert_allclose(gradient, 1e-6 * np.eye(200), atol=1e-20)
+
+
+def test_the_logarithm_of_a_negative_determinant_has_no_value() -> None:
+    g = fr.compile(fr.parse("log(det(X))", variables={"X": ["n", "n"]}), wrt=["X"], want="value_and_gradient")
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(g(X=np.array([[0.0, 1.0], [1.0, 0.0]]))[0])
+    assert np.isclose(g(X=1e200 * np.eye(3))[0], 3 * np.log(1e200))

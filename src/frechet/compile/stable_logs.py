@@ -63,14 +63,14 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of det", "log(det(X)) = logdet(X)", when="before", of="log")
+@rule("log of det", "log(det(X)) = logdet(X) + log(sign(det(X)))", when="before", of="log")
 def _(node: Node) -> Node | None:
-    """Where det(X) is negative, and the logarithm has no value, this is log |det(X)|."""
+    """The second term is 0, or not a number where det(X) is negative: there the logarithm has no value."""
     if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "det":
         X = node.children[0].children[0]
         half = X.order // 2
         result: Tensor = REGISTRY["logdet"].build(Tensor(X, (X.dims[:half], X.dims[half:])))
-        return result.node
+        return add([(1, result.node), (1, apply("log", apply("sign", node.children[0])))], ())
     return None
 
 
