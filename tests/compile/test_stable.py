@@ -61,4 +61,5 @@ def test_the_logarithm_of_a_negative_determinant_has_no_value() -> None:
     g = fr.compile(fr.parse("log(det(X))", variables={"X": ["n", "n"]}), wrt=["X"], want="value_and_gradient")
     with np.errstate(invalid="ignore"):
         assert np.isnan(g(X=np.array([[0.0, 1.0], [1.0, 0.0]]))[0])
-    assert np.isclose(g(X=1e200 * np.eye(3))[0], 3 * np.log(1e200))
+    with np.errstate(over="ignore"):
+        assert np.isclose(g(X=1e200 * np.eye(3))[0], 3 * np.log(1e200))
