@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 import frechet as fr
+from frechet.core.dims import Shape
+from frechet.notation.page import Page
+from frechet.notation.sums import collect
+from frechet.notation.term import Term, written
+from frechet.notation.text import to_text
 
 GRADIENTS = [
     ("norm2(X*w - y)^2", "w", "2*X'*(X*w - y)"),
@@ -131,3 +136,11 @@ def test_composite_sizes_in_matrix_notation(formula: str, printed: str) -> None:
 def test_a_variable_declared_as_a_row_stays_one(text: str, wrt: str, printed: str) -> None:
     f = fr.parse(text, variables={"u": [1, "n"], "x": ["n"], "A": ["n", "n"]})
     assert str(f.gradient(wrt)) == printed
+
+
+def test_a_term_that_is_there_twice_counts_twice() -> None:
+    """Sums are written once each; x + y is another one than x + y + x."""
+    page, shape = Page(False), Shape(("n",))
+    x, y = (Term(1, (), (page.variable(name, shape),), shape) for name in "xy")
+    assert to_text(written(page, collect(page, [x, y], shape))) == "x + y"
+    assert to_text(written(page, collect(page, [x, y, x], shape))) == "2*x + y"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -27,7 +28,7 @@ Key = tuple[str, Tree]
 
 def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     """The sum as one term, with the factors out that shorten it most, one after the other (each sum is done once)."""
-    key = (frozenset(terms), shape)
+    key = (frozenset(Counter(terms).items()), shape)  # a term may be there twice
     if key not in page.sums:
         page.sums[key] = _collect(page, terms, shape)
     found: Term = page.sums[key]
