@@ -140,7 +140,7 @@ def test_a_variable_declared_as_a_row_stays_one(text: str, wrt: str, printed: st
 
 def test_a_term_that_is_there_twice_counts_twice() -> None:
     """Sums are written once each; x + y is another one than x + y + x."""
-    page, shape = Page(False), Shape(("n",))
+    page, shape = Page(False, {"x": 0, "y": 1}), Shape(("n",))
     x, y = (Term(1, (), (page.variable(name, shape),), shape) for name in "xy")
     assert to_text(written(page, collect(page, [x, y], shape))) == "x + y"
     assert to_text(written(page, collect(page, [x, y, x], shape))) == "2*x + y"
