@@ -147,7 +147,7 @@ def test_a_derivative_below_the_noise_is_not_called_checked() -> None:
 
 
 def test_flat_points_prove_nothing() -> None:
-    """sigmoid(1e5*x) is flat at all points of ordinary size, and so is every claim with that factor; closer ones tell."""
+    """sigmoid(1e5*x) is flat at ordinary points, and so is every claim with that factor; nearer points tell."""
     slope = "1e5*sigmoid(1e5*x).*(1 - sigmoid(1e5*x))"
     assert check("sum(sigmoid(1e5*x))", slope, SHAPES, "x").status == "checked"
     with pytest.raises(VerificationError):
