@@ -197,3 +197,48 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
     command = f'{sys.executable} -c "from frechet.cli import main; raise SystemExit(main())" demo | head -n 1'
     run = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
     assert run.stdout.startswith("# Least squares") and not run.stderr
+
+
+@pytest.mark.parametrize("command, answer", [
+    (r"diff '\|Xw - y\|_2^2 + \lambda w^\top w' --wrt w", "2*(X'*(X*w - y) + lambda*w)"),
+    ("diff \"w^Tw\" --from latex --wrt w", "2*w"),
+    ("diff 'np.sum((X @ w)**2)' --from python --var X:m,n --var w:n --wrt w", "2*X'*X*w"),
+])  # fmt: skip
+def test_other_languages(capsys: Any, command: str, answer: str) -> None:
+    """LaTeX is known by its commands; Python is asked for and has to be told the sizes."""
+    code, out, err = run(capsys, command)
+    assert (code, err) == (0, "") and f"gradient  {answer} " in out
+
+
+def test_other_readings_of_latex_are_shown(capsys: Any) -> None:
+    assert "or as     specnorm(A*X - B)^2" in run(capsys, r"diff '\|AX - B\|^2' --wrt X")[1]
+
+
+@pytest.mark.parametrize("command, help_", [
+    ("diff 'norm2(Ax - b)' --wrt x", "Ax is one name here; write A*x for a product."),
+    (r"diff 'A\b' --wrt A", "solve(A, b)"),
+    ("diff 'x @ x' --from python --wrt x", "--var"),
+    ("at 'x^2*y' --at x=1", "Add --at y=..."),
+    ("numeric 'x^2*y' --at x=1", "Add --at y=..."),
+    ("from-code nowhere.py:f --wrt w", "nowhere.py"),
+])  # fmt: skip
+def test_a_refusal_says_what_to_type(capsys: Any, command: str, help_: str) -> None:
+    code, out, err = run(capsys, command)
+    assert code == 2 and not out and help_ in err
+
+
+def test_a_derivation_says_where_its_answer_holds(capsys: Any) -> None:
+    _, out, err = run(capsys, "diff 'logdet(X)' --wrt X --steps")
+    assert "Every step is proved." in out and "where     det(X) != 0" in err
+
+
+def test_an_example_is_shown_indented_and_a_rule_found_by_its_short_name(capsys: Any) -> None:
+    assert "\n  read as   f = A x + y" in run(capsys, "explain E300")[1]
+    assert run(capsys, "explain Chain")[1] == run(capsys, "explain R-chain")[1]
+
+
+@pytest.mark.parametrize("command", ["at", "check", "check-code", "code", "diff", "equal", "explain", "from-code",
+                                     "numeric", "plot"])  # fmt: skip
+def test_every_help_has_an_example(capsys: Any, command: str) -> None:
+    out = run(capsys, f"{command} --help")[1]
+    assert out.count(f" frechet {command} ") > 1  # once in the usage

@@ -6,9 +6,12 @@ under --strict.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shlex
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,6 +60,8 @@ def _formula_options(command: F) -> F:
         click.option("--domain", multiple=True, metavar="x:positive", shell_complete=_words(sorted(DOMAINS)),
                      help="Which values are drawn for the check."),
         click.option("--sizes", multiple=True, metavar='"m>n"', help="A relation of sizes."),
+        click.option("--from", "language", type=click.Choice(inputs.LANGUAGES), default="auto", show_default=True,
+                     help="Language of EXPR; auto tells LaTeX from text. Python needs --var."),
         click.option("--layout", type=click.Choice(["numerator", "denominator"]), default="numerator",
                      show_default=True, help="Rows of a Jacobian are outputs (numerator) or inputs."),
         click.option("--structured", is_flag=True, help="Over a structured variable, by its independent entries."),
@@ -89,18 +94,26 @@ def app() -> None:
 @click.option("--unicode/--ascii", "pretty", default=None, help="Signs such as ‖x‖ and ℝ (on a terminal that can).")
 @derivations.options
 def diff(expression: str, **options: Any) -> int:
-    """Derivative of a formula: a gradient, a Jacobian, a Hessian, a mixed or higher one."""
+    """Derivative of a formula: a gradient, a Jacobian, a Hessian, a mixed or higher one.
+
+    \b
+      frechet diff "norm2(X*w - y)^2" --wrt w
+      frechet diff "logdet(S)" --wrt S --wrt S --fact S:spd --steps
+      frechet diff "\\|Xw - y\\|^2 + \\lambda w^\\top w" --wrt w
+      frechet diff "np.sum((X @ w)**2)" --from python --var X:m,n --var w:n --wrt w
+    """
     return _reported(options["as_json"], lambda: _diff(expression, options))
 
 
 def _diff(expression: str, options: dict[str, Any]) -> int:
     text = inputs.read_expression(expression)
-    function = fr.parse(text, **inputs.parse_options(options))
+    function = inputs.read_formula(text, options)
     derivative, kind = _derived(function, options)
     checked = None if options["no_verify"] else derivative.verification
     shown = _form(derivative, options.get("form"))
     if derivations.wanted(options):
         derivations.show_steps(derivative, options)
+        click.echo("".join(f"{line}\n" for line in show.table(_where(derivative))), err=True, nl=False)
         click.echo(_checked_line(checked), err=True)
     elif options["as_json"]:
         click.echo(show.to_json(_as_json(text, function, derivative, kind, shown, checked, options)))
@@ -111,14 +124,20 @@ def _diff(expression: str, options: dict[str, Any]) -> int:
         pretty = show.unicode_wanted(options["pretty"])
         note = _note(shown, kind, function, derivative, options, pretty)
         rows: list[tuple[str, Sequence[str]]] = [("read as", show.read_as(function, pretty))]
+        rows += [("or as", (reading,)) for reading in vars(function).get("other_readings", ())]
         rows.append((_label(kind), (shown, note)))
         rows += [("note", (line,)) for line in function.remarks]
         rows += [("over", (derivative.over,))] if derivative.over else []
-        rows += [("where", (str(condition),)) for condition in derivative.conditions]
-        rows += [("kink", (line,)) for line in derivative.kinks]
+        rows += _where(derivative)
         click.echo("\n".join([*show.table(rows), _checked_line(checked)]))
     undecided = options["strict"] and (checked is None or checked.status != "checked")
     return UNDECIDED if undecided else FINE
+
+
+def _where(derivative: Any) -> list[tuple[str, Sequence[str]]]:
+    """Where the answer holds, and what is so where it does not."""
+    rows: list[tuple[str, Sequence[str]]] = [("where", (str(condition),)) for condition in derivative.conditions]
+    return rows + [("kink", (line,)) for line in derivative.kinks]
 
 
 def _note(shown: str, kind: str, function: Any, derivative: Any, options: dict[str, Any], pretty: bool) -> str:
@@ -194,13 +213,18 @@ def _as_json(
 @_formula_options
 @click.option("--to", "backend", type=click.Choice(_BACKENDS), default="numpy", show_default=True, help="Language.")
 def code(expression: str, **options: Any) -> int:
-    """Code of a derivative: a function that runs on its own."""
+    """Code of a derivative: a function that runs on its own.
+
+    \b
+      frechet code "sum(log(1+exp(-y.*(X*w))))" --wrt w --to numpy
+      frechet code "norm2(X*w - y)^2" --wrt w --to c
+    """
     return _reported(options["as_json"], lambda: _code(expression, options))
 
 
 def _code(expression: str, options: dict[str, Any]) -> int:
     text = inputs.read_expression(expression)
-    function = fr.parse(text, **inputs.parse_options(options))
+    function = inputs.read_formula(text, options)
     derivative, kind = _derived(function, options)
     checked = None if options["no_verify"] else derivative.verification
     source = derivative.code(options["backend"])
@@ -225,8 +249,14 @@ def _codes(ctx: click.Context, param: click.Parameter, typed: str) -> list[Compl
 @click.argument("error", metavar="[CODE]", required=False, default="", shell_complete=_codes)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(error: str, as_json: bool) -> int:
-    """What an error code or a rule of a derivation means, with an example: E300, R-trace-cyclic; or `shapes`: the
-    derivative of a scalar, a vector, a matrix by a scalar, a vector, a matrix. Alone: the rules of derivations."""
+    """What an error code or a rule of a derivation means, with an example; or `shapes`: the derivative of a scalar,
+    a vector, a matrix by a scalar, a vector, a matrix. Alone: the rules of derivations.
+
+    \b
+      frechet explain E300
+      frechet explain R-trace-cyclic
+      frechet explain shapes
+    """
     return _reported(as_json, lambda: _explain(error, as_json))
 
 
@@ -239,6 +269,9 @@ def _explain(error: str, as_json: bool) -> int:
         return FINE
     if derivations.is_rule(error):
         derivations.explain_rule(error, as_json)
+        return FINE
+    if f"R-{error.strip().lower()}" in derivations.rule_ids("R-"):
+        derivations.explain_rule(f"R-{error.strip()}", as_json)
         return FINE
     text = pages.sentence(error)
     key = error.strip().upper()
@@ -256,10 +289,13 @@ def _explain(error: str, as_json: bool) -> int:
 
 def _show_indented(command: str) -> None:
     """Run a command of ours and show what it prints."""
+    printed = io.StringIO()
     try:
-        app(shlex.split(command), standalone_mode=False)
+        with contextlib.redirect_stdout(printed):
+            app(shlex.split(command), standalone_mode=False)
     except FrechetError as error:
-        click.echo("\n".join("  " + line for line in error.diagnostic.render().splitlines()))
+        printed.write(error.diagnostic.render())
+    click.echo(textwrap.indent(printed.getvalue().rstrip("\n"), "  "))
 
 
 _DEMO = (

@@ -61,7 +61,12 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
 def check(expression: str, claim: str | None, **options: Any) -> int:
     """Whether CLAIM is the derivative of EXPR by --wrt, and if not, what is wrong with it.
 
-    Without CLAIM, EXPR is a whole statement: "tr(A*B) = tr(B*A)", "\\nabla_w \\|Xw-y\\|^2 = 2X^\\top(Xw-y)".
+    Without CLAIM, EXPR is a whole statement.
+
+    \b
+      frechet check "x'*A*x" --wrt x "2*A*x"
+      frechet check "norm2(X*w-y)^2" --wrt w "2*X.T @ (X @ w - y)"
+      frechet check "\\nabla_w \\|Xw-y\\|^2 = 2X^\\top(Xw-y)"
     """
     left = _operand(expression)
     right = None if claim is None else _operand(claim)
@@ -82,7 +87,11 @@ def check(expression: str, claim: str | None, **options: Any) -> int:
 @_FROM
 @_declared
 def equal(left: str, right: str, **options: Any) -> int:
-    """Whether two formulas are equal: proved, or a point where they differ."""
+    """Whether two formulas are equal: proved, or a point where they differ.
+
+    \b
+      frechet equal "inv(A*B)" "inv(B)*inv(A)" --var A:n,n --var B:n,n
+    """
     one, other = _operand(left), _operand(right)
     keywords = {**_options(options), "language": options["language"]}
     return _said(lambda: fr.equal(one, other, **keywords), options)
@@ -125,9 +134,16 @@ def _said(decide: Callable[[], fr.Verdict], options: dict[str, Any]) -> int:
 @click.option("--wrt", required=True, metavar="NAME", help="Variable to differentiate by.")
 @_declared
 def from_code(place: str, wrt: str, **options: Any) -> int:
-    """Closed-form derivative of a Python function over NumPy, JAX or PyTorch names. The file is not run."""
+    """Closed-form derivative of a Python function over NumPy, JAX or PyTorch names. The file is not run.
+
+    \b
+      frechet from-code model.py:loss --wrt w --var X:m,n --var w:n --var y:m
+    """
     known = inputs.parse_options(options)
     known.pop("infer")
+    if not known["variables"]:
+        raise problem("E201", "Code does not say the sizes of its parameters.",
+                      help=f"Say them: frechet from-code {place} --wrt {wrt} --var X:m,n --var w:n")  # fmt: skip
     function = fr.trace(read_place(place), **known)
     derivative = function.derivative(wrt, seed=options["seed"])
     if options["as_json"]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import frechet as fr
 from frechet.core.errors import problem
+from frechet.language.python_source import read_function
 
 MAX_TEXT = 1_000_000
+LANGUAGES = ("auto", "text", "latex", "python")
+_LATEX = re.compile(r"\\(?:[A-Za-z]{2,}|\|)")  # \frac, \|; A\b is no LaTeX but a slip of those who know MATLAB
 
 
 def read_expression(text: str) -> str:
@@ -23,6 +28,23 @@ def read_expression(text: str) -> str:
         except (OSError, ValueError) as reason:
             raise problem("E100", f"The file {text[1:]} cannot be read: {_short(reason)}.") from None
     return text
+
+
+def read_formula(text: str, options: dict[str, Any]) -> Any:
+    """The formula in the language of --from; auto takes what has LaTeX commands for LaTeX, all else for text.
+
+    Raises what `fr.parse`, `fr.parse_latex` and `fr.trace` raise.
+    """
+    language, known = options.get("language") or "auto", parse_options(options)
+    if language == "latex" or (language == "auto" and _LATEX.search(text)):
+        return fr.parse_latex(text, **known)
+    if language != "python":
+        return fr.parse(text, **known)
+    known.pop("infer")
+    if not known["variables"]:
+        raise problem("E201", "Python code needs the sizes of its variables.", help="Say --var X:m,n --var w:n.")
+    code = f"import numpy as np\ndef f({', '.join(known['variables'])}):\n    return ({text})\n"
+    return fr.trace(read_function(code, "f"), **known)
 
 
 def _short(reason: Exception) -> str:

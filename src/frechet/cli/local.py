@@ -9,7 +9,7 @@ import frechet as fr
 from frechet.api.loose import names_in_order
 from frechet.cli import inputs, show
 from frechet.cli.values import read_values
-from frechet.core.errors import FrechetError
+from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
 from frechet.local.around import Local
 from frechet.local.models import Model
@@ -20,21 +20,35 @@ else:
     import rich_click as click
 
 
-def around(expression: str, at: tuple[str, ...], options: dict[str, Any]) -> Local:
-    """The formula near the point that `--at` gives; --wrt, --var, --fact, --value as options.
+def formula_and_values(
+    expression: str, at: tuple[str, ...], var: tuple[str, ...], fact: tuple[str, ...] = ()
+) -> tuple[Any, dict[str, Any]]:
+    """The formula with variables as large as the values of `--at`, and the values by name.
 
-    Raises what `fr.parse`, `read_values` and `Function.local` raise.
+    Raises what `fr.parse` and `read_values` raise, E305 where a variable has no value.
     """
     text = inputs.read_expression(expression)
-    declared = inputs.variables(options.get("var") or ())
-    facts = inputs.facts(options.get("fact") or ())
+    declared, facts = inputs.variables(var), inputs.facts(fact)
     loose = any("=" not in part and not part.strip().endswith(".npz") for part in at)
-    names = names_in_order(text, facts, declared) if loose else []
-    values = read_values(at, names)
-    # The values say what is a number, a vector or a matrix.
+    values = read_values(at, names_in_order(text, facts, declared) if loose else [])
+    # The values say what is a number, a vector or a matrix; only names without one are guessed by their letters.
     used = set(re.findall(r"[A-Za-z]\w*", text))
     sizes: dict[str, Any] = {name: list(np.shape(part)) for name, part in values.items() if name in used}
     function = fr.parse(text, variables=sizes | (declared or {}), facts=facts, infer=True)
+    missing = [name for name in function.variables if name not in values]
+    if missing and not values.keys() - function.variables.keys():  # a name that is none is the likelier mistake
+        raise problem("E305", f"No value is given for {', '.join(missing)}.",
+                      help="Add " + " ".join(f"--at {name}=..." for name in missing))  # fmt: skip
+    return function, values
+
+
+def around(expression: str, at: tuple[str, ...], options: dict[str, Any]) -> Local:
+    """The formula near the point that `--at` gives; --wrt, --var, --fact, --value as options.
+
+    Raises what `formula_and_values` and `Function.local` raise.
+    """
+    function: fr.Function
+    function, values = formula_and_values(expression, at, options.get("var") or (), options.get("fact") or ())
     return function.local(values, list(options.get("wrt") or ()) or None, value=options.get("value"))
 
 

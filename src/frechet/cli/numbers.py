@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import frechet as fr
-from frechet.cli import inputs
-from frechet.cli.values import read_values
+from frechet.cli.local import formula_and_values
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.numeric import commands
@@ -24,7 +22,8 @@ _EXITS = {"right": FINE, "wrong": WRONG}
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("expression", metavar="EXPR")
-@click.option("--at", multiple=True, required=True, metavar="x=1,2", help="Value of a variable; once for each.")
+@click.option("--at", multiple=True, required=True, metavar="x=1,2",
+              help="Value of a variable: numbers, or a .npy, .npz or .csv file; once for each.")  # fmt: skip
 @click.option("--wrt", multiple=True, metavar="NAME", help="Variable to differentiate by; all, if none is given.")
 @click.option("--var", multiple=True, metavar="X:m,n", help="Sizes of a variable; the others are inferred.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
@@ -34,11 +33,7 @@ def numeric(expression: str, at: tuple[str, ...], wrt: tuple[str, ...], var: tup
     \b
       frechet numeric "norm2(x)^2 + exp(x[1])" --at x=1,2
     """
-    values, text = read_values(at), inputs.read_expression(expression)
-    # The values say what is a number, a vector or a matrix; only names without one are guessed by their letters.
-    names = set(re.findall(r"[A-Za-z]\w*", text))
-    shapes = {name: list(np.shape(value)) for name, value in values.items() if name in names}
-    f: Any = fr.parse(text, variables=shapes | (inputs.variables(var) or {}), infer=True)
+    f, values = formula_and_values(expression, at, var)
     out: dict[str, Any] = {}
     for name in wrt or tuple(values):
         if name not in f.variables:

@@ -42,6 +42,6 @@ def sentence(code: str) -> str:
     known = code.strip().upper()
     if known not in CODES:
         near = difflib.get_close_matches(known, CODES, 1)
-        raise problem("E505", f"There is no error {code!r}.",
-                      help=f"Did you mean {near[0]}?" if near else "Codes look like E300; docs/errors.md lists them.")
+        kinds = "Codes look like E300 (docs/errors.md lists them), rules like R-chain (frechet explain lists them)."
+        raise problem("E505", f"There is no error {code!r}.", help=f"Did you mean {near[0]}?" if near else kinds)
     return f"{known}  {CODES[known]}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.errors import FrechetError, problem
-from frechet.language.spell import did_you_mean, listed
+from frechet.language.spell import did_you_mean, joined, listed
 from frechet.language.tokens import MAX_NAME
 from frechet.language.typed import Type
 from frechet.language.unify import term
@@ -169,7 +169,7 @@ def undeclared(name: Any, variables: Iterable[str], lead: str) -> FrechetError:
     """The error for a word about a name that is no variable."""
     shown = name[:60] if isinstance(name, str) else type(name).__name__
     known = list(variables)
-    hint = did_you_mean(shown, known) or f"Variables: {listed(known) or 'none'}."
+    hint = joined(shown, known) or did_you_mean(shown, known) or f"Variables: {listed(known) or 'none'}."
     return problem("E200", f"{lead} {shown!r}, which is not a declared variable.", help=hint)
 
 

@@ -38,6 +38,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {guess}?" if guess else ""
 
 
+def joined(letter: str, known: Iterable[str]) -> str:
+    """`Ax is one name here; ...` where a product of letters was meant, or ""."""
+    for name in known:
+        if len(letter) == 1 and letter in name and name.isalpha() and len(name) <= 3 and not name.islower():
+            return f"{name} is one name here; write {'*'.join(name)} for a product."
+    return ""
+
+
 def listed(words: Iterable[str], limit: int = 8) -> str:
     """`a, b, c, ...`: a few words for a message."""
     words = list(words)
