@@ -232,12 +232,10 @@ def define(
     results: str, wanted: list[str], sizes: Mapping[str, int],
 ) -> Compiled:  # fmt: skip
     program = planner.program
-    reshaped = [names[n] for n, s in shapes.items() if len(s.rows) > 1 or len(s.cols) > 1]
     doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
     definition, text = render(
         program, request.backend, name=request.want, doc=doc, arguments=[names[n] for n in request.arguments],
-        shapes={names[n]: s.axes for n, s in shapes.items()}, reshaped=reshaped, writer=writer, results=results,
-        wanted=wanted,
+        shapes={names[n]: s for n, s in shapes.items()}, writer=writer, results=results, wanted=wanted,
     )  # fmt: skip
 
     def before() -> str:

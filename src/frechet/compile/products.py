@@ -305,8 +305,8 @@ class Contraction:
         """Operands, key and indices of a product. All arrays with the same two sizes lie alike, whichever was first:
         what multiplies two arrays entry by entry is several times slower where one of them lies across."""
         (a, b), spec, idx = _dot_spec(left, right, kept)
-        if len(idx) != 2 or set(a.idx) & set(b.idx) & kept:
-            return (a, b), spec, idx
+        if len(idx) != 2 or any(len({*idx} & {*o.idx}) != 1 for o in (a, b)):
+            return (a, b), spec, idx  # only where each operand has one of the two does it matter which comes first
         first, second = self.dims_of(idx)
         if self.program.lying.get(frozenset((first, second)), first) == first:
             return (a, b), spec, idx

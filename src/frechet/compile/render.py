@@ -11,7 +11,8 @@ from typing import Any
 from frechet.compile import backends, runtime, stable_runtime, structure
 from frechet.compile.program import Program
 from frechet.compile.write import Writer
-from frechet.core.dims import Size as Dims
+from frechet.core.dims import Dim, Shape
+from frechet.core.errors import problem
 from frechet.core.lazy import np, scipy
 from frechet.ops import REGISTRY
 
@@ -60,8 +61,8 @@ def namespace(helpers: Sequence[str]) -> dict[str, Any]:
 
 
 def render(
-    program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], shapes: dict[str, Dims],
-    reshaped: Sequence[str], writer: Writer, results: str, wanted: Sequence[str],
+    program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], shapes: dict[str, Shape],
+    writer: Writer, results: str, wanted: Sequence[str],
 ) -> tuple[str, str]:  # fmt: skip
     """The definition of the function `name` of `arguments`, and what is needed before it (see `preamble`)."""
     body = writer.lines(program.needed(wanted), wanted)
@@ -69,9 +70,9 @@ def render(
     text = "\n".join([*body, results])
     if "dtype=dtype" in text:
         head.append(f"dtype = {next(a for a in arguments if a in shapes)}.dtype")
-    for dim in writer.used_sizes:
-        head.append(f"{writer.sizes[dim]} = {_place(dim, arguments, shapes)}")
-    head += [f"{a} = {a}.reshape({writer.shape(shapes[a])})" for a in reshaped]
+    split = {a: s.axes for a, s in shapes.items() if len(s.rows) > 1 or len(s.cols) > 1}
+    reshaped = [f"{a} = {a}.reshape({writer.shape(axes)})" for a, axes in split.items()]
+    head += [*_sizes(writer, arguments, shapes), *reshaped]
     inner = [f'"""{doc}"""', *head, *body, f"return {results}"]
     lines = [f"def {name}({', '.join(arguments)}):", *(f"    {t}" for t in inner)]
     return "\n".join(lines) + "\n", text
@@ -95,10 +96,30 @@ def preamble(backend: str, helpers: Sequence[str], text: str) -> str:
     return "\n".join(imports) + (f"\n\n\n{source}" if source else "") + "\n\n\n"
 
 
-def _place(dim: object, arguments: Sequence[str], shapes: dict[str, Dims]) -> str:
-    """Where the value of a size is read."""
-    for a in arguments:
-        for k, d in enumerate(shapes.get(a, ())):
-            if d == dim:
-                return f"{a}.shape[{k}]"
-    raise KeyError(dim)
+def _sizes(writer: Writer, arguments: Sequence[str], shapes: dict[str, Shape]) -> list[str]:
+    """The statements that read the sizes used off the arrays as they come: a vector of the length m*n has one axis.
+
+    Where no axis is n alone, it is that length divided by m. Raises E304 where that does not find it either.
+    """
+    axes = [
+        (f"{a}.shape[{k}]", side)
+        for a in arguments
+        for k, side in enumerate(side for side in (shapes[a].rows, shapes[a].cols) if side)
+    ]
+    found: dict[Dim, tuple[str, list[Dim]]] = {}
+    for text, side in axes:
+        if len(side) == 1:
+            found.setdefault(side[0], (text, []))
+    for text, side in axes * len(axes):  # each round may find what another needs
+        unknown = [d for d in side if isinstance(d, str) and d not in found]
+        if len(unknown) == 1:
+            others = [d for d in side if d != unknown[0]]
+            known = " * ".join(writer.sizes[d] if isinstance(d, str) else str(d) for d in others)
+            found[unknown[0]] = (f"{text} // {known if len(others) == 1 else f'({known})'}", others)
+    needed = list(writer.used_sizes)
+    for dim in needed:
+        if dim not in found:
+            raise problem("E304", f"The size {dim} cannot be read off an array.")
+        needed += [str(d) for d in found[dim][1] if isinstance(d, str) and d not in needed]
+    ordered = [d for d in needed if not found[d][1]] + [str(d) for d in found if d in needed and found[d][1]]
+    return [f"{writer.sizes[d]} = {found[d][0]}" for d in ordered]

@@ -281,7 +281,6 @@ class Writer(Spelling):
 
     def _gram(self, step: Step) -> str:
         shared, rows, weights = step.spec
-        order = [*shared, *rows]
         Z = step.args[0]
         dims = self.program.steps[Z].dims
         local = list(range(len(dims)))
@@ -294,7 +293,6 @@ class Writer(Spelling):
             short = self.backend == "numpy" and self.program.size(dims[k] for k in rows) <= NARROW
             turned = first.removesuffix(".T") if first.endswith(".T") else f"{wrapped(first)}.T"
             text = f"({turned} * {w}) @ {first}" if short else f"{self.helper('gram')}({first}, {w})"
-        assert len(order) == len(dims)
         return text if len(rows) == 1 else f"{wrapped(text)}.reshape({self.shape(step.dims)})"
 
     def _factor(self, step: Step) -> str:
@@ -352,7 +350,8 @@ class Writer(Spelling):
         if not known or any(batched):
             return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)
-        return f"{wrapped(text)}.reshape({self.shape(step.dims)})" if len(step.dims) > 2 else text
+        folded = len(step.dims) > 2 or (step.dims and any(n > 1 for g in groups for n in g))  # softmax(vec(X))
+        return f"{wrapped(text)}.reshape({self.shape(step.dims)})" if folded else text
 
     def _by_value(self, name: str, args: Sequence[str], batched: Sequence[bool]) -> str:
         """An operation without a template: its value in the registry, on matrices, once for each entry of a batch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frechet.core.build import apply_map
+from frechet.core.build import add, apply_map
 from frechet.core.ein import ein
 from frechet.core.lazy import np, scipy
 from frechet.core.node import mask, size_node
@@ -100,11 +100,7 @@ def norminf(X: Tensor) -> Tensor:
           example=("a'*cumsum(x)", "x", "revcumsum(a)"))  # fmt: skip
 def cumsum(x: Tensor) -> Tensor:
     """Sums of the first entries: a lower triangle of ones times x."""
-    if not x.node.dims:
-        return x
-    (dim,) = x.node.dims
-    below = Tensor(mask(0, dim, dim), ((dim,), (dim,)))
-    return contract("ij,j->i", below, x)
+    return _running(x, first=True)
 
 
 @composed("revcumsum(x)", sig="(n)->(n)", value=lambda x: np.cumsum(x[::-1])[::-1],
@@ -114,11 +110,24 @@ def cumsum(x: Tensor) -> Tensor:
           example=("a'*revcumsum(x)", "x", "cumsum(a)"))  # fmt: skip
 def revcumsum(x: Tensor) -> Tensor:
     """Sums of the last entries, the adjoint of cumsum: an upper triangle of ones times x."""
-    if not x.node.dims:
-        return x
-    (dim,) = x.node.dims
-    below = Tensor(mask(0, dim, dim), ((dim,), (dim,)))
-    return contract("ji,j->i", below, x)
+    return _running(x, first=False)
+
+
+def _running(x: Tensor, first: bool) -> Tensor:
+    """Sums of the entries up to each (`first`), or from each on. Of several axes, vec(X), the first one counts most: an
+    entry comes before another if it does on the first axis on which they differ."""
+    order, whole = x.node.order, tuple(range(x.node.order))
+    terms = []
+    for k in whole:
+        summed = tuple(range(order, 2 * order - k))  # the axes from k on
+        dims = dict(enumerate((*x.node.dims, *x.node.dims[k:])))
+        up_to = mask(0, x.node.dims[k], x.node.dims[k])
+        pair = (k, order) if first else (order, k)
+        terms.append((1, ein(1, [(up_to, pair, 1), (x.node, (*whole[:k], *summed), 1)], whole, dims)))
+        if k < order - 1:  # strictly before on this axis: without those that differ on later axes only
+            del dims[order]
+            terms.append((-1, ein(1, [(x.node, (*whole[: k + 1], *summed[1:]), 1)], whole, dims)))
+    return x.like(add(terms, x.node.dims)) if terms else x
 
 
 @op("cumprod(x)", sig="(n)->(n)", value=lambda x: np.cumprod(x), latex=r"\operatorname{cumprod}({x})",
