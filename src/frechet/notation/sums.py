@@ -13,6 +13,7 @@ from frechet.core.node import Number
 from frechet.core.numbers import content, divide, simple
 from frechet.language.tree import INFIX, Tree
 from frechet.notation.page import Page
+from frechet.notation.polynomials import factored, factors_of
 from frechet.notation.term import Term, joined, length, positive, written
 
 # Longer sums are written as they are: trying every grouping of every pair would be quadratic in their length.
@@ -38,6 +39,9 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
     parts = chosen(page, _alike(parts))
+    product = factored(page, parts)
+    if product is not None:
+        return _rejoined(page, product) if shape.is_scalar else product
     while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _promising(page, _groups(page, parts), parts):
@@ -136,7 +140,7 @@ def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:
         if term.chain:
             keys["first", term.chain[0]] = keys["last", term.chain[-1]] = None
             if len(term.chain) == 1 and term.chain[0].kind == "dotmul":
-                keys.update({("entry", item): None for item in _items(term.chain[0])})
+                keys.update({("entry", item): None for item in factors_of(term.chain[0])})
         for tree, e in term.scalars:
             keys["up" if e > 0 else "down", tree] = None
         call = _linear(term)
@@ -164,14 +168,6 @@ def _promising(page: Page, groups: dict[Key, list[int]], terms: list[Term]) -> l
         if key[0] in ("first", "last") and 1 < len(longer) < len(members):
             found.append((key, longer))
     return sorted(found, key=lambda g: -(len(g[1]) - 1) * (page.length(g[0][1]) + 1))
-
-
-def _items(tree: Tree) -> list[Tree]:
-    items: list[Tree] = []
-    while tree.kind == "dotmul":
-        items.append(tree.args[1])
-        tree = tree.args[0]
-    return [tree, *reversed(items)]
 
 
 def _merged(page: Page, key: Key, terms: list[Term]) -> Term | None:
@@ -215,7 +211,7 @@ def _over_entries(page: Page, item: Tree, terms: list[Term]) -> Term | None:
     """a.*x + b.*x = (a + b).*x"""
     rest = []
     for term in terms:
-        items = _items(term.chain[0])
+        items = factors_of(term.chain[0])
         items.remove(item)
         rest.append(replace(term, chain=(page.dotmul(items),)))
     inner = collect(page, rest, terms[0].shape)
