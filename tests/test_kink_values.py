@@ -53,7 +53,7 @@ def test_random_functions_with_kinks_at_zero(block: int) -> None:
     """Where nothing is stated, the slopes of both sides meet and the formula gives their value."""
     found = [verdict(seed) for seed in range(40 * block, 40 * block + 40)]
     assert not [text for status, text in found if status in ("wrong", "refused")]
-    assert sum(status == "cautious" for status, _ in found) < 16
+    assert sum(status == "cautious" for status, _ in found) <= len(found) / 2
 
 
 @pytest.mark.slow
