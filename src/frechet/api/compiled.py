@@ -17,6 +17,7 @@ from frechet.compile.wrappers import wrapped, wrapper
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.declarations import check_square, declare, undeclared
+from frechet.language.reach import check_reach, ranks
 
 BACKENDS = ("auto", "numpy", "jax", "torch")
 MOST_SHAPES = 1000
@@ -40,7 +41,7 @@ class CompiledFunction:
         self._others: dict[str, CompiledFunction] = {}
         self.wrt, self.want = request.wrt, request.want
         self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
-        self._inputs = Inputs(function.declarations, request)
+        self._inputs = Inputs(function.declarations, request, ranks(function.tree))
         self._plans: dict[Any, Compiled] = {}
         self._ready: dict[Any, Callable[..., Any]] = {}
         self._given = dict(shapes or {})
@@ -102,8 +103,11 @@ class CompiledFunction:
         scalars = self._inputs.scalars
         key = key_of(values, scalars)
         run = self._ready.get(key)
+        if run is None or self._inputs.ranks:
+            sizes = self._inputs.sizes(values)
+            check_reach(self.function.tree, sizes, self._inputs.known_ranks(values), self.function.source)
         if run is None:
-            self._last = self._planned(self._inputs.sizes(values))
+            self._last = self._planned(sizes)
             if len(self._ready) > MOST_SHAPES:
                 self._ready.clear()
             run = self._ready[key] = self._started(self._last)
@@ -285,5 +289,8 @@ def compile(
 
 def _with_entry(request: Request, f: Function) -> type[CompiledFunction]:
     """The class with a `__call__` made for these arguments."""
-    scalars = Inputs(f.declarations, request).scalars
-    return type("CompiledFunction", (CompiledFunction,), {"__call__": entry(request.arguments, scalars)})
+    inputs = Inputs(f.declarations, request, ranks(f.tree))
+    if inputs.ranks:
+        return CompiledFunction
+    call = entry(request.arguments, inputs.scalars, inputs.integers)
+    return type("CompiledFunction", (CompiledFunction,), {"__call__": call})

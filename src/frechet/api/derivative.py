@@ -23,6 +23,7 @@ from frechet.core.lazy import np, room
 from frechet.core.node import Call, Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
+from frechet.language.reach import check_reach
 from frechet.language.tree import Tree
 from frechet.notation.kinks import kinks
 from frechet.notation.latex import to_latex
@@ -301,7 +302,9 @@ class Derivative(Displayed):
     def evaluate(self, /, **arrays: Any) -> Any:
         """The array of the derivative at a point: axes of the value, then of each variable."""
         values = real_arrays(arrays)
-        return self.value_at(values, sizes_of(self.function.declarations, values))
+        sizes = sizes_of(self.function.declarations, values)
+        check_reach(self.function.tree, sizes, values, self.function.source)
+        return self.value_at(values, sizes)
 
     def value_at(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
         """`evaluate` for arrays that are already read, with their sizes."""

@@ -18,6 +18,7 @@ from frechet.core.errors import problem
 from frechet.core.lazy import room
 from frechet.language.declarations import Declarations, declare, undeclared
 from frechet.language.infer import remarks
+from frechet.language.reach import check_reach
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
 from frechet.language.tree import Tree
@@ -108,7 +109,9 @@ class Function(Displayed):
     def evaluate(self, /, **arrays: Any) -> Any:
         """The value for arrays by name: a vector is 1-D whether written as a row or a column."""
         values = real_arrays(arrays)
-        return evaluate(self.tree, values, sizes_of(self.declarations, values))
+        sizes = sizes_of(self.declarations, values)
+        check_reach(self.tree, sizes, values, self.source)
+        return evaluate(self.tree, values, sizes)
 
     def __str__(self) -> str:
         return to_text(self.tree)

@@ -22,7 +22,7 @@ ABSENT = object()
 Key = tuple[Any, ...]
 
 
-def entry(arguments: Sequence[str], scalars: frozenset[str]) -> Callable[..., Any]:
+def entry(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset[str]) -> Callable[..., Any]:
     """`__call__(self, *, X, w, ..., out)`: the program kept for these shapes, else `self._general(arrays, out)`.
 
     Its key is that of `key_of`. A name that Python cannot have as a parameter arrives among the others.
@@ -30,12 +30,12 @@ def entry(arguments: Sequence[str], scalars: frozenset[str]) -> Callable[..., An
     scope: dict[str, Any] = {
         "_absent": ABSENT, "_array": np.ndarray, "_LinAlgError": np.linalg.LinAlgError, "_singular": singular,
     }  # fmt: skip
-    exec(_entry_text(arguments, scalars), scope)
+    exec(_entry_text(arguments, scalars, integers), scope)
     method: Callable[..., Any] = scope["__call__"]
     return method
 
 
-def _entry_text(arguments: Sequence[str], scalars: frozenset[str]) -> str:
+def _entry_text(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset[str]) -> str:
     """Names of arguments begin with a letter, so that no other name here is one of them."""
     if not arguments or any(keyword.iskeyword(n) for n in arguments):
         head = "def __call__(_self, /, *_places, out=None, **_arrays):"
@@ -48,6 +48,7 @@ def _entry_text(arguments: Sequence[str], scalars: frozenset[str]) -> str:
         usual.append(" is ".join([*(f"{n}.__class__" for n in arrays), "_array"]))
     if len(arrays) > 1:
         usual.append(" is ".join(f"{n}.dtype" for n in arrays))
+    usual += [f"not {n} % 1" for n in numbers if n in integers]
     given = ", ".join(f"{n!r}: {n}" for n in arguments)
     lines = [
         f"def __call__(_self, /, *_places, {', '.join(f'{n}=_absent' for n in arguments)}, out=None, **_others):",
@@ -82,9 +83,11 @@ def singular(error: Exception) -> FrechetError:
 class Inputs:
     """What the arguments of a compiled function must be."""
 
-    def __init__(self, known: Declarations, request: Request) -> None:
+    def __init__(self, known: Declarations, request: Request, ranks: Iterable[str] = ()) -> None:
         self.known, self.request = known, request
         self.scalars = frozenset(n for n in request.arguments if not self.sides(n))
+        self.integers = frozenset(n for n in self.scalars if "integer" in known.facts.get(n, ()))
+        self.ranks = self.scalars.intersection(ranks)
 
     def variable(self, name: str) -> str:
         """The variable of a direction, and the name itself for a variable."""
@@ -110,12 +113,19 @@ class Inputs:
         if self.request.backend != "numpy" and any(_is_foreign(given[n]) for n in names):
             return {n: given[n] if _is_foreign(given[n]) else self.request.convert(real(n, given[n])) for n in names}
         found = {n: real(n, given[n]) for n in names}
+        for n in self.integers:
+            if found[n].ndim == 0 and not float(found[n]).is_integer():
+                raise problem("E305", f"{n} is declared an integer: {found[n]} is none.")
         arrays = [v for n, v in found.items() if type(given[n]) not in (bool, int, float)]
         common = np.result_type(*arrays) if arrays else np.dtype(float)
         values = {n: self._without_ones(n, v if v.dtype == common else v.astype(common)) for n, v in found.items()}
         if self.request.backend != "numpy":
             return {n: self.request.convert(v) for n, v in values.items()}
         return {n: v[()] if n in self.scalars else v for n, v in values.items()}
+
+    def known_ranks(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables that are ranks of kth, where they can be looked at: JAX's may be traced."""
+        return {n: values[n] for n in self.ranks if not _is_foreign(values[n])}
 
     def _without_ones(self, name: str, array: Any) -> Any:
         """The array without the axes that were declared to have length 1."""

@@ -15,6 +15,7 @@ from frechet import numeric
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.declarations import Declarations
+from frechet.language.reach import check_reach
 from frechet.language.tree import Tree
 from frechet.local.point import Point
 from frechet.local.taylor import Expansion
@@ -84,6 +85,7 @@ class SymbolicSource:
         self.wrt = tuple(wrt)
         self.fixed = {name: value for name, value in values.items() if name not in self.wrt}
         self.sizes = sizes_of(function.declarations, values)
+        check_reach(function.tree, self.sizes, values, function.source)
         self.point = Point.of({name: values[name] for name in self.wrt})
         self.title = str(function)
         self._derivatives: dict[tuple[str, ...], Any] = {}

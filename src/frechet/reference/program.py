@@ -289,7 +289,7 @@ def _index(tree: Tree, k: int, i: int, ext: Extent) -> Step:
         a = v[i]
         try:
             v[k] = (a.ravel()[places[0]] if len(places) == 1 else a[places[0], places[1]]).reshape(ext)
-        except IndexError:
+        except (IndexError, ValueError):  # a range that is cut off has another shape
             shown = " x ".join(map(str, a.shape))
             raise problem("E302", f"The index lies outside the array, which is {shown}.", tree.span) from None
 
