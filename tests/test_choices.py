@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -147,3 +148,29 @@ def test_a_choice_on_a_diagonal_is_taken_in_once(expr: str, expected: str) -> No
     d = fr.parse(expr, variables=variables).gradient("y")
     assert str(d) == expected
     assert d.verification.status == "checked"
+
+
+@pytest.mark.parametrize(("expr", "expected"), [
+    ("G - diag(diag(G))", lambda B, eye: B - B * eye),
+    ("G' + G - diag(diag(G))", lambda B, eye: B.T + B - B * eye),
+    ("G' - 2*diag(diag(G))", lambda B, eye: B.T - 2 * B * eye),
+])  # fmt: skip
+def test_the_diagonal_of_a_choice_is_not_the_choice(expr: str, expected: Callable[[Any, Any], Any]) -> None:
+    """Terms with the same condition are brought together, but not those that stand on the diagonal alone."""
+    rng = np.random.default_rng(0)
+    arrays = {n: rng.normal(size=(3, 3)) for n in "BCDZ"}
+    variables = {n: ["n", "n"] for n in arrays}
+    d = fr.parse(f"tr(B'*({expr})) where G = where(C >= D, Z, 0)", variables=variables).gradient("Z")
+    truth = np.where(arrays["C"] >= arrays["D"], expected(arrays["B"], np.eye(3)), 0)
+    np.testing.assert_allclose(d.evaluate(**arrays), truth, atol=1e-12)
+    assert d.verification.status == "checked"
+
+
+def test_a_choice_by_the_independent_entries_of_a_symmetric_matrix() -> None:
+    S, A = np.array([[1.0, 2], [2, 5]]), np.array([[0.0, 3], [1, 9]])
+    variables = {"S": ["n", "n"], "A": ["n", "n"]}
+    f = fr.parse("sum(where(S > A, S.^2, S))", variables=variables, facts={"S": ["symmetric"]})
+    G = np.where(S > A, 2 * S, 1)
+    d = f.gradient("S", structured=True)
+    np.testing.assert_allclose(d.evaluate(S=S, A=A), G + G.T - np.diag(np.diag(G)))
+    assert str(d)

@@ -85,8 +85,9 @@ def _gathered(found: dict[Node, Number]) -> dict[Node, Number] | None:
 
 
 def _without_scalars(node: Node) -> tuple[Node, bool, list[tuple[Node, Number]]]:
-    """A product of scalars and one application, taken apart; whether the application is transposed."""
-    if isinstance(node, Ein) and node.order:
+    """A product of scalars and one application, taken apart; whether the application is transposed. Its diagonal,
+    which is zero elsewhere, is not the application."""
+    if isinstance(node, Ein) and node.order and len(set(node.out)) == node.order:
         whole = [(n, idx) for n, idx, e in node.factors if e == 1 and idx and isinstance(n, Map)]
         scalars = [(n, e) for n, idx, e in node.factors if not idx]
         if len(whole) == 1 and len(scalars) + 1 == len(node.factors) and whole[0][1] in (node.out, node.out[::-1]):
