@@ -33,7 +33,7 @@ def test_alike_terms_inside_a_quotient_are_added_first() -> None:
 @pytest.mark.parametrize(("formula", "wrt", "rule"), [
     ("norm2(R - U*V')^2", "U", "R-sign"),
     ("x'*A*x", "x", "R-factor"),
-    ("c'*tanh(A*x)", "x", "R-distribute"),
+    ("c'*tanh(A*x)", "x", "R-order"),
     ("sum(log(sigmoid(x)))", "x", "R-cancel"),
     ("sum(x.*sigmoid(-x))", "x", "R-simplify"),
 ])  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,8 +9,10 @@ from frechet.core.numbers import content, simple
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
 from frechet.notation.term import Term, joined
+from frechet.ops import REGISTRY
 
 MAX_DEGREE = 6
+MAX_TERMS = 12
 ROOTS = sorted(
     {Fraction(p, q) for p in range(-4, 5) for q in range(1, 5) if p}, key=lambda r: (r.denominator, abs(r), -r)
 )
@@ -19,33 +20,37 @@ ROOTS = sorted(
 Coefficients = dict[int, Fraction]
 
 
-def factored(page: Page, terms: Sequence[Term]) -> Term | None:
-    """A sum of three terms or more as a product, where it is a polynomial in one function value that has a rational
-    root other than 0; None where it is not. Two terms have a common factor, which is found without this."""
-    if not 3 <= len(terms) <= MAX_DEGREE:
-        return None
-    for base in _bases(terms[0]):
-        found = [r for r in (_power(t, base) for t in terms) if r is not None]
-        rest = found[0][0] if found else terms[0]
-        if len(found) < len(terms) or any(_unlike(r, rest) for r, _ in found):
-            continue
-        coefficients = {e: Fraction(t.coef) for t, (_, e) in zip(terms, found, strict=True)}
-        product = _product(page, base, coefficients) if len(coefficients) == len(terms) else None
-        if product is not None:
-            return _whole(page, rest, base, *product)
-    return None
-
-
-def _unlike(a: Term, b: Term) -> bool:
-    return a.chain != b.chain or frozenset(a.scalars) != frozenset(b.scalars)
+def factored(page: Page, terms: list[Term]) -> list[Term]:
+    """The terms of a sum, where those that are a polynomial in one function value with a rational root other than 0 are
+    one product. Of two scalar terms the common factor is found without this."""
+    if not 2 <= len(terms) <= MAX_TERMS:
+        return terms
+    for base in dict.fromkeys(b for t in terms for b in _bases(t)):
+        groups: dict[tuple[object, ...], list[tuple[Term, Term, int]]] = {}
+        for term in terms:
+            read = _power(term, base)
+            if read is not None:
+                rest, e = read
+                groups.setdefault((frozenset(rest.scalars), rest.chain), []).append((term, rest, e))
+        for members in groups.values():
+            coefficients = {e: Fraction(t.coef) for t, _, e in members}
+            if len(members) < (3 if base.typed.is_scalar else 2) or len(members) != len(coefficients):
+                continue
+            product = _product(page, base, coefficients)
+            if product is not None:
+                whole = _whole(page, members[0][1], base, *product)
+                done = {id(t) for t, _, _ in members}
+                return factored(page, [whole, *(t for t in terms if id(t) not in done)])
+    return terms
 
 
 def _bases(term: Term) -> list[Tree]:
-    """Function values of which the term may hold a power."""
+    """Values of functions of entries of which the term may hold a power."""
     places = [t for t, e in term.scalars if e > 0]
     if len(term.chain) == 1:
         places += factors_of(_entries(term.chain[0]))
-    return [b for b in (p.args[0] if p.kind == "dotpow" else p for p in places) if b.kind == "call"]
+    bases = [p.args[0] if p.kind == "dotpow" else p for p in places]
+    return [b for b in bases if b.kind == "call" and b.name in REGISTRY and REGISTRY[b.name].kind == "elementwise"]
 
 
 def _entries(link: Tree) -> Tree:

@@ -22,7 +22,7 @@ GROUPING_LIMIT = 24
 LENGTH_LIMIT = 1500
 
 # The arguments in which a function is linear: sum(U) + sum(V) = sum(U + V).
-LINEAR = {"sum": (0,), "tr": (0,), "vec": (0,), "mat": (0,), "kron": (0, 1)}
+LINEAR = {"sum": (0,), "tr": (0,), "diag": (0,), "vec": (0,), "mat": (0,), "kron": (0, 1)}
 
 Key = tuple[str, Tree]
 
@@ -38,10 +38,7 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
-    parts = chosen(page, _alike(parts))
-    product = factored(page, parts)
-    if product is not None:
-        return _rejoined(page, product) if shape.is_scalar else product
+    parts = factored(page, chosen(page, _alike(parts)))
     while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _promising(page, _groups(page, parts), parts):

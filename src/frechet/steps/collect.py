@@ -117,7 +117,7 @@ class Collector:
             return "R-sign"
         if _quotients(after) < _quotients(before):
             return "R-cancel"
-        if not _sums(before) and not _sums(after):
+        if _sums(before) == _sums(after):
             return "R-order"
         return "R-factor" if _leaves(after) <= _leaves(before) else "R-distribute"
 
@@ -131,8 +131,8 @@ def _calls(tree: Tree) -> frozenset[Tree]:
     return frozenset(t for t in subtrees(tree) if t.kind == "call" and t.name not in PLAIN_CALLS)
 
 
-def _sums(tree: Tree) -> bool:
-    return any(t.kind in ("add", "sub") for t in subtrees(tree))
+def _sums(tree: Tree) -> frozenset[Tree]:
+    return frozenset(t for t in subtrees(tree) if t.kind in ("add", "sub"))
 
 
 def _quotients(tree: Tree) -> int:
