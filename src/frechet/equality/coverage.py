@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from frechet.core.ein import split_coef
 from frechet.core.facts import is_nonnegative
 from frechet.core.lazy import np
-from frechet.core.node import Add, Call, Map, Node, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Node, Var, topological
 from frechet.reference.conditions import Condition, read_conditions
 
 Values = Mapping[Node, Any]
@@ -148,6 +149,41 @@ class Terms(Watch):
         return "a term of a sum was lost beside the others at every point"
 
 
+class Border(Watch):
+    """A number in what decides between two cases, 10^-9 in x > 10^-9: a point where the case would be the other one
+    without it. However exact the comparison, elsewhere the claim about x > 0 is the same."""
+
+    def __init__(self, node: Add) -> None:
+        self.node = node
+        self.needs = (node, *(n for _, n in node.terms))
+        self.numbers = [(c, n) for c, n in node.terms if _is_number(n)]
+        self.target = lambda values: np.asarray(values[node], dtype=float)
+
+    def look(self, values: Values) -> None:
+        whole = np.asarray(values[self.node], dtype=float)
+        number = sum(float(c) * np.asarray(values[n], dtype=float) for c, n in self.numbers)
+        self.seen = self.seen or bool(np.any(np.sign(whole) != np.sign(whole - number)))
+
+    def reason(self) -> str:
+        return "a number in a condition decided nothing at any point"
+
+
+def _is_number(node: Node) -> bool:
+    return isinstance(node, Ein) and not node.factors
+
+
+def _borders(node: Map) -> list[Watch]:
+    """The sums with a number among the arguments of a comparison or of a function with a kink."""
+    found: list[Watch] = []
+    for child in node.children:
+        inner = split_coef(child)[1]
+        if isinstance(inner, Ein) and len(inner.factors) == 1:
+            inner = inner.factors[0][0]  # a transpose, or the same for every row
+        if isinstance(inner, Add) and any(_is_number(n) for _, n in inner.terms) and not is_nonnegative(inner):
+            found.append(Border(inner))
+    return found
+
+
 def watches(roots: Sequence[Node], *, exact: bool) -> list[Watch]:
     """What must be seen of some nodes. `exact`: they were compared without rounding, so that no term was lost."""
     found: list[Watch] = []
@@ -156,9 +192,9 @@ def watches(roots: Sequence[Node], *, exact: bool) -> list[Watch]:
             kinks = [c for c in read_conditions(node.operation.kink) or () if isinstance(c, Condition)]
             known = set(node.operation.params[: len(node.children)])
             if node.operation.name in _CASES:
-                found.append(Cases(node))
+                found += [Cases(node), *(_borders(node) if node.operation.name in _COMPARISONS else ())]
             elif kinks:
-                found += [Sides(node, c) for c in kinks if set(c.names) <= known]
+                found += [*(Sides(node, c) for c in kinks if set(c.names) <= known), *_borders(node)]
             else:
                 found.append(Bend(node))
         elif isinstance(node, Call) and node.operation.name in _EXPONENTIAL:
