@@ -221,10 +221,15 @@ def test_other_readings_of_latex_are_shown(capsys: Any) -> None:
     ("at 'x^2*y' --at x=1", "Add --at y=..."),
     ("numeric 'x^2*y' --at x=1", "Add --at y=..."),
     ("from-code nowhere.py:f --wrt w", "nowhere.py"),
+    ("diff 'f(x)' --wrt x", "A product is written f*(...)."),
 ])  # fmt: skip
 def test_a_refusal_says_what_to_type(capsys: Any, command: str, help_: str) -> None:
     code, out, err = run(capsys, command)
     assert code == 2 and not out and help_ in err
+
+
+def test_each_condition_is_said_once(capsys: Any) -> None:
+    assert run(capsys, "diff 'A^-1' --wrt A")[1].count("det(A) != 0") == 1
 
 
 def test_a_derivation_says_where_its_answer_holds(capsys: Any) -> None:

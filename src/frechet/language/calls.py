@@ -238,7 +238,8 @@ def _no_function(typing: Typing, tree: Tree) -> FrechetError:
         entry = f" Entries are written {name}[{places}]." if all(a.kind == "number" for a in tree.args) else ""
         return problem("E106", f"{name} is a variable, not a function.", span,
                        help=f"A product is written {name}*({inner}).{entry}")  # fmt: skip
-    return problem("E106", f"There is no function {name!r}.", span, help=did_you_mean(name, REGISTRY))
+    help_ = did_you_mean(name, REGISTRY) or f"Functions: docs/operations.md. A product is written {name}*(...)."
+    return problem("E106", f"There is no function {name!r}.", span, help=help_)
 
 
 def _literal_value(record: Operation, tree: Tree, args: Sequence[Type]) -> Value | None:

@@ -58,7 +58,7 @@ def conditions(
         found[core, condition.kind] = condition.text
         if condition.kind == "> 0":
             found.pop((core, "!= 0"), None)
-    return tuple(text for text in found.values() if len(text) <= LONG)
+    return tuple(dict.fromkeys(text for text in found.values() if len(text) <= LONG))
 
 
 def essence(node: Node) -> Node:
