@@ -28,6 +28,7 @@ class Symbolic(Protocol):
 
     tree: Tree
     declarations: Declarations
+    source: str
 
     def derivative(self, *wrt: str, **options: Any) -> Any: ...
 
