@@ -5,7 +5,6 @@ Both are bilinear and each is the adjoint of the other: <g, conv(a, b)> = <corr(
 
 from __future__ import annotations
 
-from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.core.tensor import Tensor
 from frechet.ops.op import adjoint, law, op
@@ -46,21 +45,8 @@ def _corr_adjoint(place: int, g: Tensor, b: Tensor) -> Tensor:
 @law("conv")
 def conv_order(a: Tensor, b: Tensor) -> Tensor | None:
     """conv(b, a) = conv(a, b)."""
-    _check_lengths("conv", a, b)
     plain = not a.groups[0] and not b.groups[0]
     return conv(b, a) if plain and b.node.digest < a.node.digest else None
-
-
-@law("corr")
-def _corr_of_vectors(g: Tensor, b: Tensor) -> Tensor | None:
-    _check_lengths("corr", g, b)
-    return None
-
-
-def _check_lengths(name: str, *args: Tensor) -> None:
-    """vec(X) has the axes of X here, and a sum of lengths has none: its adjoint could not be told apart into them."""
-    if any(len(a.groups[-1]) > 1 for a in args):
-        raise problem("E304", f"{name} of a vec or kron is not offered.", help="Give a vector of its own.")
 
 
 @op("reverse(x)", sig="(n)->(n)", linear=0, value=lambda x: x.ravel()[::-1], latex=r"\operatorname{rev}({x})",

@@ -20,6 +20,7 @@ from typing import Any
 from frechet.core.build import apply_call, apply_map
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import ein, is_zero, split_coef, transpose, zero
+from frechet.core.errors import problem
 from frechet.core.node import Call, Ein, Group, Map, Node, Number
 from frechet.core.operation import Operation, Pattern, Signature, parse_signature, side_of
 from frechet.core.tensor import Tensor
@@ -375,21 +376,20 @@ def pullback(call: Call, place: int, seed: Node, r: int) -> Node:
     """The adjoint of an application in a linear argument: `seed` has r axes in front of those of the application,
     the result has them in front of those of the argument."""
     rule = call.operation.rule
-    args = rule.leading(arguments(call), call.groups)
-    first = rule.linear
+    args, first = rule.leading(arguments(call), call.groups), rule.linear
     sizes = [len(a.groups[0]) if k >= first else 0 for k, a in enumerate(args)]
-    batch = r + sum(sizes)
     own = tuple(a if k < first else Tensor(a.node, a.groups[1:]) for k, a in enumerate(args))
-    given = Tensor(seed, (seed.dims[:batch], *rule.sides(*own)))
+    given = Tensor(seed, (seed.dims[: r + sum(sizes)], *rule.sides(*own)))
     result: Tensor = rule.adjoint(place, *args[:place], given, *args[place + 1 :])
+    if result.node.order != r + sum(sizes) - sizes[place] + args[place].node.order:
+        raise problem("E304", f"{call.operation.name} of vec or kron has no derivative.", help="Give a plain vector.")
     names = iter(range(result.node.order + sum(sizes)))
     root = tuple(next(names) for _ in range(r))
     every = [tuple(next(names) for _ in range(size)) for size in sizes]
     others = tuple(i for k, batch_axes in enumerate(every) if k != place for i in batch_axes)
     axes = tuple(next(names) for _ in args[place].node.dims[sizes[place] :])
     idx = (*others, *root, *(i for batch_axes in every for i in batch_axes), *axes)
-    dims = dict(zip(idx, result.node.dims, strict=True))
-    return ein(1, [(result.node, idx, 1)], (*root, *every[place], *axes), dims)
+    return ein(1, [(result.node, idx, 1)], (*root, *every[place], *axes), dict(zip(idx, result.node.dims, strict=True)))
 
 
 def partial_derivative(applied: Map, place: int) -> Node:
