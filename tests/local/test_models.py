@@ -197,6 +197,7 @@ def test_a_tolerance_below_rounding_is_refused() -> None:
         (lambda: fr.local("exp(x)", {"x": "no"}), "E305"),
         (lambda: fr.local("exp(x)", {"x": float("inf")}), "E400"),
         (lambda: fr.local("exp(x)", {"x": 1.0}, "y"), "E500"),
+        (lambda: fr.local("exp(x)", {"x": 1.0}, 3), "E500"),  # type: ignore[arg-type]
         (lambda: fr.parse("c*sum(x)", facts={"c": ["constant"]}).local({"c": 1.0, "x": [1.0]}, "c"), "E502"),
         (lambda: fr.local(3, 1.0), "E100"),  # type: ignore[arg-type]
         (lambda: fr.local("exp(x)", {"x": 1.0}).taylor(13), "E505"),

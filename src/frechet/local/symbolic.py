@@ -74,6 +74,9 @@ def _array(name: str, part: Any) -> Any:
 
 def _moved(function: Symbolic, wrt: str | Sequence[str] | None, values: Mapping[str, Any]) -> list[str]:
     known = function.declarations
+    if wrt is not None and not isinstance(wrt, (str, list, tuple)):
+        raise problem("E500", f"wrt is a {type(wrt).__name__}: a name or a list of names is needed.",
+                      help="Variables: " + ", ".join(known.variables))  # fmt: skip
     if wrt is None:
         moved = [n for n in values if "constant" not in known.facts.get(n, ())]
     else:
