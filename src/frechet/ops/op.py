@@ -381,7 +381,7 @@ def pullback(call: Call, place: int, seed: Node, r: int) -> Node:
     own = tuple(a if k < first else Tensor(a.node, a.groups[1:]) for k, a in enumerate(args))
     given = Tensor(seed, (seed.dims[: r + sum(sizes)], *rule.sides(*own)))
     result: Tensor = rule.adjoint(place, *args[:place], given, *args[place + 1 :])
-    if result.node.order != r + sum(sizes) - sizes[place] + args[place].node.order:
+    if result.node.order != r + 2 * (sum(sizes) - sizes[place]) + args[place].node.order:
         raise problem("E304", f"{call.operation.name} of vec or kron has no derivative.", help="Give a plain vector.")
     names = iter(range(result.node.order + sum(sizes)))
     root = tuple(next(names) for _ in range(r))
