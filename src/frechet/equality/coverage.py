@@ -14,7 +14,7 @@ from typing import Any
 from frechet.core.ein import split_coef
 from frechet.core.facts import is_nonnegative
 from frechet.core.lazy import np
-from frechet.core.node import Add, Call, Ein, Map, Node, Var, topological
+from frechet.core.node import Add, Call, Ein, Map, Node, Number, Var, topological
 from frechet.reference.conditions import Condition, read_conditions
 
 Values = Mapping[Node, Any]
@@ -150,37 +150,33 @@ class Terms(Watch):
 
 
 class Border(Watch):
-    """A number in what decides between two cases, 10^-9 in x > 10^-9: a point where the case would be the other one
+    """A term of what decides between two cases, 10^-9 in x > 10^-9: a point where the case would be the other one
     without it. However exact the comparison, elsewhere the claim about x > 0 is the same."""
 
-    def __init__(self, node: Add) -> None:
+    def __init__(self, node: Add, coef: Number, term: Node) -> None:
         self.node = node
-        self.needs = (node, *(n for _, n in node.terms))
-        self.numbers = [(c, n) for c, n in node.terms if _is_number(n)]
+        self.needs = (node, term)
+        self.coef, self.term = float(coef), term
         self.target = lambda values: np.asarray(values[node], dtype=float)
 
     def look(self, values: Values) -> None:
         whole = np.asarray(values[self.node], dtype=float)
-        number = sum(float(c) * np.asarray(values[n], dtype=float) for c, n in self.numbers)
-        self.seen = self.seen or bool(np.any(np.sign(whole) != np.sign(whole - number)))
+        rest = whole - self.coef * np.asarray(values[self.term], dtype=float)
+        self.seen = self.seen or bool(np.any(np.sign(whole) != np.sign(rest)))
 
     def reason(self) -> str:
-        return "a number in a condition decided nothing at any point"
-
-
-def _is_number(node: Node) -> bool:
-    return isinstance(node, Ein) and not node.factors
+        return "a term of a condition decided nothing at any point"
 
 
 def _borders(node: Map) -> list[Watch]:
-    """The sums with a number among the arguments of a comparison or of a function with a kink."""
+    """The terms of sums among the arguments of a comparison or of a function with a kink."""
     found: list[Watch] = []
     for child in node.children:
         inner = split_coef(child)[1]
         if isinstance(inner, Ein) and len(inner.factors) == 1:
             inner = inner.factors[0][0]  # a transpose, or the same for every row
-        if isinstance(inner, Add) and any(_is_number(n) for _, n in inner.terms) and not is_nonnegative(inner):
-            found.append(Border(inner))
+        if isinstance(inner, Add) and not is_nonnegative(inner):
+            found += [Border(inner, coef, term) for coef, term in inner.terms]
     return found
 
 

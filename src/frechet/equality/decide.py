@@ -27,13 +27,15 @@ from frechet.language.tree import Tree
 @dataclass(frozen=True, slots=True)
 class Decision:
     """status: "proved", "refuted", "evidence" or "undecided". `points` that were compared; `layout`: the two are a
-    row and a column (or a matrix and its transpose) of the same entries; `reason` says why nothing was decided."""
+    row and a column (or a matrix and its transpose) of the same entries; `reason` says why nothing was decided;
+    `rare`: they differ only at points that had to be hunted for."""
 
     status: str
     points: int = 0
     counterexample: Counterexample | None = None
     layout: bool = False
     reason: str = ""
+    rare: bool = False
 
     @property
     def equal(self) -> bool:
@@ -61,9 +63,10 @@ def decide(
         return Decision("refuted", search.points, (search.readable() if example else None) or quick)
     if prove and vanishes(add([(1, a), (-1, b)], a.dims)):
         return Decision("proved", search.points)
-    found = search.readable() or search.thorough() or search.elsewhere()
-    if found is not None:
-        return Decision("refuted", search.points, found)
+    found = search.readable() or search.thorough()
+    rare = None if found is not None else search.elsewhere()
+    if found is not None or rare is not None:
+        return Decision("refuted", search.points, found or rare, rare=found is None)
     if search.points and not search.doubtful and not search.unseen:
         return Decision("evidence", search.points)
     return Decision("undecided", search.points, reason=search.reason())

@@ -42,7 +42,7 @@ def examine(truth: Truth, claim: Tree, text: str, *, seed: int = 0, explain: boo
         return Verdict(UNDECIDED, "none", text, explanation=first.reason, correct=truth.correct)
     verdict = Verdict(WRONG, "refuted", text, correct=truth.correct, counterexample=first.counterexample,
                       points=first.points)  # fmt: skip
-    return explained(truth, ways[0].node, typed, verdict, seed) if explain else verdict
+    return explained(truth, ways[0].node, typed, verdict, seed, first.rare) if explain else verdict
 
 
 def _decide(truth: Truth, node: Node, claimed: Node, typed: Tree, seed: int) -> Decision:

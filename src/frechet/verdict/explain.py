@@ -28,15 +28,17 @@ from frechet.verdict.truth import Truth, as_matrix, lowered
 from frechet.verdict.verdict import ASSUMING, WRONG, Verdict, assumption_text
 
 
-def explained(truth: Truth, node: Node, typed: Tree, verdict: Verdict, seed: int) -> Verdict:
-    """The verdict on a wrong claim with its reasons: `node` is the truth with its axes in the order of the claim's."""
+def explained(truth: Truth, node: Node, typed: Tree, verdict: Verdict, seed: int, rare: bool = False) -> Verdict:
+    """The verdict on a wrong claim with its reasons: `node` is the truth with its axes in the order of the claim's.
+    `rare`: the two differ at hunted points only, so that finding no difference says nothing for an assumption."""
 
     def under(known: Declarations) -> Decision:
         names = [n for n in known.variables if n not in truth.directions]
         old = {variable_node(n, truth.known): variable_node(n, known) for n in names}
         changed = substitute(node, old.get)
         claimed = lowered(typed, known, truth.directions).root
-        return decide(changed, claimed, known, [*truth.trees, body], seed=seed, example=False)
+        found = decide(changed, claimed, known, [*truth.trees, body], seed=seed, example=False)
+        return replace(found, status="undecided") if rare and found.status == "evidence" else found
 
     body = typed.args[0] if typed.kind == "arrow" else typed
     found = weakest(truth.known, under, natural)
