@@ -77,7 +77,8 @@ def report(estimate: Estimate) -> str:
     if estimate.ok:
         lines = [number, estimate.message] if estimate.message else [number]
     else:
-        lines = [f"no derivative: {estimate.message}", f"the central difference is {number}"]
+        lines = [f"no derivative: {estimate.message}"]
+        lines += [f"the central difference is {number}"] if "kink" in estimate.message else []
     lines.append(f"{estimate.evaluations} evaluations")
     return "\n".join(lines)
 
