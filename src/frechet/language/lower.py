@@ -38,14 +38,24 @@ class Lowered:
 
 
 class _Sum:
-    """A sum still being read: a long typed sum becomes one Add, whatever its nesting."""
+    """A sum still being read: a long typed sum becomes one Add, whatever its nesting. A part is a term or a sum, which
+    is taken apart once, when the node is asked for."""
 
-    def __init__(self, terms: list[tuple[Number, Node]], dims: Size) -> None:
-        self.terms, self.dims = terms, dims
+    def __init__(self, parts: list[tuple[Number, Node | _Sum]], dims: Size) -> None:
+        self.parts, self.dims = parts, dims
+        self.count: int = sum(part.count if isinstance(part, _Sum) else 1 for _, part in parts)
 
     @property
     def node(self) -> Node:
-        return add(self.terms, self.dims)
+        terms: list[tuple[Number, Node]] = []
+        stack: list[tuple[Number, Node | _Sum]] = [(1, self)]
+        while stack:
+            coef, part = stack.pop()
+            if isinstance(part, _Sum):
+                stack.extend((coef * c, inner) for c, inner in reversed(part.parts))
+            else:
+                terms.append((coef, part))
+        return add(terms, self.dims)
 
 
 Value = Node | _Sum
@@ -84,7 +94,7 @@ def _walk(tree: Tree, names: Mapping[str, Node], lowered: Lowered) -> Node:
             return names[t.name]
         other = lowered.instead.get(t.name) if t.kind == "call" else None
         value = _RULES[t.kind](t, args) if other is None else _built(t, args, other)
-        if not isinstance(value, _Sum) or len(value.terms) <= 12:
+        if not isinstance(value, _Sum) or value.count <= 12:
             lowered.nodes[id(t)] = _node(value)
             if t.args:
                 _remember(t, _node(value), lowered)
@@ -123,9 +133,9 @@ def _spread_args(t: Tree, args: Sequence[Value]) -> list[Node]:
     return [spread(_node(a), sub.typed, t.typed) for a, sub in zip(args, t.args, strict=True)]
 
 
-def _terms(t: Tree, value: Value, sub: Tree, sign: int) -> list[tuple[Number, Node]]:
+def _terms(t: Tree, value: Value, sub: Tree, sign: int) -> list[tuple[Number, Node | _Sum]]:
     if isinstance(value, _Sum) and sub.typed == t.typed:
-        return [(sign * c, n) for c, n in value.terms]
+        return [(sign, value)]
     return [(sign, spread(_node(value), sub.typed, t.typed))]
 
 
