@@ -178,7 +178,7 @@ def manifold_point(name: str) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["sphere", "stiefel", "grassmann", "spd"])
 def test_riemannian_gradients_are_those_of_pymanopt(name: str) -> None:
-    manifolds = pytest.importorskip("pymanopt.manifolds", reason="needs pymanopt")
+    manifolds = pytest.importorskip("pymanopt.manifolds", reason="needs Pymanopt: pip install -e '.[dev]'")
     X = manifold_point(name)
     n, p = X.shape
     manifold = {

@@ -18,7 +18,7 @@ SOME = [("logreg", "value_and_gradient"), ("logreg", "hessian"), ("gp", "value_a
 
 @pytest.fixture(autouse=True)
 def double() -> Iterator[None]:
-    jax = pytest.importorskip("jax")
+    jax = pytest.importorskip("jax", reason="needs JAX: pip install -e '.[jax]'")
     before = jax.config.read("jax_enable_x64")
     jax.config.update("jax_enable_x64", True)
     yield
@@ -83,7 +83,7 @@ def test_jax_transformations() -> None:
 
 
 def test_torch_autograd() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install -e '.[torch]'")
     p = BY_NAME["logreg"]
     f, arrays = fr.parse(p.text, variables=p.variables), draw(p, seed=3)
     given = [torch.as_tensor(a) for a in arrays.values()]

@@ -182,7 +182,7 @@ def test_shared_work_is_done_once() -> None:
 @pytest.mark.parametrize("text", ["A*inv(X)*x - 2*ones(m)", "softmax(X*x) + sigmoid(x)", "diag(x)*X + c*eye(n)",
                                   "log(sum(exp(x)))*tr(X)"])  # fmt: skip
 def test_jax_code_gives_the_same(text: str) -> None:
-    jax = pytest.importorskip("jax")
+    jax = pytest.importorskip("jax", reason="needs JAX: pip install -e '.[jax]'")
     tree, declarations = read(text)
     scope: dict[str, Any] = {}
     exec(jax_source(tree, declarations), scope)

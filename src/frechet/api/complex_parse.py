@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from frechet.api.complex import ComplexFunction
-from frechet.api.complex_words import WORDS, words_of
+from frechet.api.complex_words import words_of
 from frechet.api.conjugate import Symbols
 from frechet.core.errors import problem
+from frechet.core.facts import COMPLEX
 from frechet.language.declarations import declare
 from frechet.language.shapes import elaborate
 from frechet.language.text import parse_text
@@ -24,8 +25,8 @@ def parse_complex(
     """Read a function with complex variables; see `parse`."""
     known = words_of(facts)
     for name, words in known.items():
-        if words - WORDS or name in (domain or {}):
-            other = ", ".join(sorted(words - WORDS)) or "has a domain"
+        if words - COMPLEX or name in (domain or {}):
+            other = ", ".join(sorted(words - COMPLEX)) or "has a domain"
             raise problem("E507", f"{name} is complex and {other}: not offered together.",
                           help="A complex matrix may be hermitian; there are no other facts.")  # fmt: skip
     taken = {*(variables or {}), *re.findall(r"\w+", str(text))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-WORDS = frozenset({"complex", "hermitian"})
+from frechet.core.facts import COMPLEX
 
 
 def words_of(facts: Any) -> dict[str, frozenset[str]]:
@@ -13,7 +13,7 @@ def words_of(facts: Any) -> dict[str, frozenset[str]]:
     if not isinstance(facts, Mapping):
         return {}
     listed = {n: frozenset([w] if isinstance(w, str) else w) for n, w in facts.items() if _is_listed(w)}
-    return {n: w for n, w in listed.items() if w & WORDS}
+    return {n: w for n, w in listed.items() if w & COMPLEX}
 
 
 def _is_listed(words: Any) -> bool:

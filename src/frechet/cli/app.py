@@ -22,7 +22,7 @@ import frechet as fr
 from frechet.cli import claims, inputs, local, numbers, pages, plot, shapes, show
 from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
-from frechet.core.facts import DOMAINS, FACTS
+from frechet.language.declarations import DOMAINS, FACTS
 
 if TYPE_CHECKING:
     import click  # the same interface, with types

@@ -1,21 +1,17 @@
-"""What may be assumed of a value: the words, and what can be read off a node."""
+"""What may be assumed of a value, and what can be read off a node. The words themselves: `language.declarations`."""
 
 from __future__ import annotations
 
 from frechet.core.node import Add, Call, Ein, Map, Node, Size, Var
 
-MATRIX_FACTS = frozenset({"symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew", "toeplitz",
-                          "invertible"})  # fmt: skip
-FACTS = MATRIX_FACTS | {"positive", "constant", "integer"}
 # Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
 STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew",
                         "toeplitz"})  # fmt: skip
-DOMAINS = frozenset({
-    "positive", "unit", "spd", "symmetric", "invertible", "orthogonal", "small", "pm1", "simplex", "labels01",
-    "diagonal", "lower", "upper", "skew", "toeplitz", "normal",
-})  # fmt: skip
 # What a domain says of every entry of a value.
 OF_DOMAIN = {"positive": "positive", "unit": "positive", "simplex": "positive", "labels01": "binary", "pm1": "signs"}
+
+# Words for variables whose values are complex: functions of them are `api.complex`'s.
+COMPLEX = frozenset({"complex", "hermitian"})
 
 
 def is_positive(node: Node) -> bool:

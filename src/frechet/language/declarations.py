@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.errors import FrechetError, problem
+from frechet.core.facts import COMPLEX
 from frechet.language.spell import did_you_mean, joined, listed
 from frechet.language.tokens import MAX_NAME
 from frechet.language.typed import Type
@@ -158,7 +159,7 @@ def _words(
         if not isinstance(word, str) or word not in known:
             shown = repr(word)[:40] if isinstance(word, str) else type(word).__name__
             hint = did_you_mean(word, sorted(known)) if isinstance(word, str) else ""
-            if word in ("complex", "hermitian"):
+            if word in COMPLEX:
                 hint = "Complex variables are for fr.parse (and frechet diff): the gradient and Wirtinger derivatives."
             raise problem("E203", f"{shown} is not a known {what} (of {name}).",
                           help=hint or f"Known: {listed(sorted(known), 20)}.")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from frechet.core.dims import Shape
@@ -36,23 +36,23 @@ def taken(page: Page, links: Sequence[Tree]) -> Sequence[Tree]:
     """Parts of an identity beside a matrix as a part of it: eye(n)[2:4,:]*x is x[2:4]."""
     if not any(t.kind == "index" for t in links):
         return links
+    rows = _absorbed(page, reversed(links), 0)  # rows of what stands to the right
+    return _absorbed(page, reversed(rows), 1)  # columns of what stands to the left
+
+
+def _absorbed(page: Page, links: Iterable[Tree], side: int) -> list[Tree]:
+    """The links with each part of an identity taken into the one before it, as a part of its rows (side 0) or columns
+    (side 1)."""
     out: list[Tree] = []
-    for link in reversed(links):  # rows of what stands to the right
-        place = _part_of_eye(link, 0)
-        right = out[-1] if out else None
-        if place is not None and right is not None and right.typed.rows and _part_of_eye(right, 0) is None:
-            out[-1] = _cut(page, right, place, 0, Shape(link.typed.rows, right.typed.cols))
+    for link in links:
+        place = _part_of_eye(link, side)
+        last = out[-1] if out else None
+        if place is not None and last is not None and last.typed[side] and _part_of_eye(last, side) is None:
+            rows, cols = (link.typed.rows, last.typed.cols) if side == 0 else (last.typed.rows, link.typed.cols)
+            out[-1] = _cut(page, last, place, side, Shape(rows, cols))
         else:
             out.append(link)
-    found: list[Tree] = []
-    for link in reversed(out):  # columns of what stands to the left
-        place = _part_of_eye(link, 1)
-        left = found[-1] if found else None
-        if place is not None and left is not None and left.typed.cols and _part_of_eye(left, 1) is None:
-            found[-1] = _cut(page, left, place, 1, Shape(left.typed.rows, link.typed.cols))
-        else:
-            found.append(link)
-    return found
+    return out
 
 
 def _cut(page: Page, t: Tree, place: tuple[int, int], side: int, shape: Shape) -> Tree:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from fractions import Fraction
 
 from frechet.core.build import apply_map, without_axes
 from frechet.core.dims import SCALAR, Dim, Shape, Size
-from frechet.core.ein import constant, is_symmetric, permute, scale, split_coef
+from frechet.core.ein import is_symmetric, permute, scale, split_coef
 from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Pick, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
@@ -367,4 +366,4 @@ def uses_decimals(tree: Tree) -> bool:
     return any(t.kind == "number" and "." in t.name for t in subtrees(tree))
 
 
-__all__ = ["Fraction", "Writer", "constant", "uses_decimals"]
+__all__ = ["Writer", "ranks", "uses_decimals"]
