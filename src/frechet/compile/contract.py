@@ -12,6 +12,8 @@ from frechet.compile.program import CALL, ENTRY, PRODUCT, VECTOR
 
 # Beyond this many operands pairs are taken greedily: the subsets would be too many.
 EXHAUSTIVE = 9
+# Up to this many operands, also products of arrays that share no index are tried before others.
+LOOSE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,15 @@ class Orderer:
         kept = {1 << k: self.indices(1 << k) for k in range(n)}
         best: dict[int, tuple[float, Tree]] = {1 << k: (0.0, k) for k in range(n)}
         alike = [o.name for o in self.operands]
+        tight = self._tight() if n > LOOSE else None
         for subset in sorted(range(1, 1 << n), key=lambda s: (s.bit_count(), s)):
-            if subset in best:
+            if subset in best or (tight is not None and subset not in tight):
                 continue
             kept[subset] = self.indices(subset)
             choice: tuple[float, Tree] | None = None
             for left, right in _splits(subset):
+                if left not in best or right not in best:
+                    continue
                 cost = best[left][0] + self.pair(left, right, kept[left], kept[right], kept[subset])
                 if not self._same(left, right, alike):
                     cost += best[right][0]
@@ -113,6 +118,29 @@ class Orderer:
             assert choice is not None
             best[subset] = choice
         return best[(1 << n) - 1]
+
+    def _tight(self) -> set[int]:
+        """The subsets that common indices hold together, and unions of whole components."""
+        n, full = len(self.operands), (1 << len(self.operands)) - 1
+        near = [sum(1 << j for j, p in enumerate(self.operands) if {*o.idx} & {*p.idx}) for o in self.operands]
+
+        def reached(inside: int) -> int:
+            found, wider = 0, inside & -inside
+            while wider != found:
+                found = wider
+                for k in range(n):
+                    if found >> k & 1:
+                        wider |= near[k]
+                wider &= inside
+            return found
+
+        tight = {s for s in range(1, full + 1) if reached(s) == s}
+        unions, rest = {0}, full
+        while rest:
+            component = reached(rest)
+            unions |= {u | component for u in unions}
+            rest ^= component
+        return tight | unions
 
     def _same(self, left: int, right: int, alike: list[str]) -> bool:
         """Whether two subsets are products of the same arrays (so that, most likely, one computation serves both)."""

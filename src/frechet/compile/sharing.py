@@ -1,0 +1,200 @@
+"""What the terms of a sum share, taken out of it: X'*(s - y) for X'*s - X'*y, one pass over X.
+
+A sum of chains that begin alike becomes one chain with sums inside, as in Horner's rule; so the second derivative along
+a direction goes through the layers of a network once, as reverse mode does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import prod
+
+from frechet.compile.operators import connected
+from frechet.compile.powers import with_common_power
+from frechet.core.build import add
+from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
+from frechet.core.node import Add, Ein, Factor, Node, Number
+
+# Common factors of which every choice is looked at.
+FEW = 6
+
+Places = Mapping[int, int]
+Term = tuple[Number, Node]
+Sizes = Mapping[str, int]
+
+
+def shared(node: Add, sizes: Sizes) -> Node:
+    """The sum with common factors of its terms taken out, the largest first."""
+    terms: list[Term] = list(node.terms)
+    merged: dict[tuple[int, int], tuple[float, Node] | None] = {}
+    number = dict(enumerate(terms))
+    while len(number) > 1:
+        best: tuple[float, int, int, Node] | None = None
+        for a, b in combinations(number, 2):
+            if (a, b) not in merged:
+                merged[a, b] = _merged(number[a], number[b], sizes)
+            found = merged[a, b]
+            if found is not None and (best is None or found[0] > best[0]):
+                best = (found[0], a, b, found[1])
+        if best is None:
+            break
+        _, a, b, both = best
+        del number[a], number[b]
+        number[len(terms)] = (1, both)
+        terms.append((1, both))
+    return add(list(number.values()), node.dims) if len(number) < len(node.terms) else node
+
+
+def _merged(s: Term, t: Term, sizes: Sizes) -> tuple[float, Node] | None:
+    """The sum of two terms with what they share taken out, and how much that is."""
+    (c, a), (k, b) = s, t
+    if not isinstance(a, Ein) or not isinstance(b, Ein) or is_zero(a) or is_zero(b) or not _same_layout(a.out, b.out):
+        return None
+    match = _common(a, b)
+    if match is None:
+        return None
+    places, name = match
+    for some in _choices(a, places, sizes):
+        split = _split(a, b, some, name, sizes)
+        if split is not None:
+            return _entries(a, some, sizes), split.merged(c, k, sizes)
+    return None
+
+
+def _choices(a: Ein, places: Places, sizes: Sizes) -> list[Places]:
+    """All common factors, those up to one index, and where they are few every choice of them; most entries first."""
+    every = frozenset(places)
+    chosen = {every, *_cuts(a, every)}
+    if len(every) <= FEW:
+        chosen |= {frozenset(some) for k in range(1, len(every)) for some in combinations(sorted(every), k)}
+    scalars = len(a.out) == 2 and len(every) == sum(not f[1] for f in a.factors)
+    useful = [s for s in chosen if any(a.factors[p][1] for p in s) or (scalars and s == every)]
+    useful.sort(key=lambda s: (-_entries(a, s, sizes), -len(s), sorted(s)))
+    return [{p: places[p] for p in sorted(some)} for some in useful]
+
+
+def _cuts(a: Ein, every: frozenset[int]) -> Iterator[frozenset[int]]:
+    """For each index that is summed, the common factors on the side of the result: the start of a chain."""
+    for cut in {i for p in every for i in a.factors[p][1]} - {*a.out}:
+        group = connected(a.factors, frozenset([cut]))
+        sides = {group[i] for i in a.out if i in group}
+        some = frozenset(p for p in every if all(i == cut or group[i] in sides for i in a.factors[p][1]))
+        if some:
+            yield some
+
+
+def _entries(a: Ein, places: Places, sizes: Sizes) -> float:
+    return float(sum(prod(_length(d, sizes) for d in a.factors[p][0].dims) for p in places))
+
+
+def _length(dim: object, sizes: Sizes) -> int:
+    return dim if isinstance(dim, int) else sizes[str(dim)]
+
+
+def _same_layout(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return [a.index(i) for i in a] == [b.index(i) for i in b]
+
+
+def _common(a: Ein, b: Ein) -> tuple[dict[int, int], dict[int, int]] | None:
+    """Equal factors of two products (place in a -> place in b) and how the indices correspond."""
+    name = dict(zip(a.out, b.out, strict=True))
+    places: dict[int, int] = {}
+    progress = True
+    while progress:
+        progress = False
+        for k, (n, idx, e) in enumerate(a.factors):
+            if k in places:
+                continue
+            for j, (other, other_idx, other_e) in enumerate(b.factors):
+                if other is not n or other_e != e or j in places.values():
+                    continue
+                new = _extended(name, idx, other_idx, attached=bool(set(idx) & set(name)) or not idx)
+                if new is None and n.order == 2 and is_symmetric(n):
+                    new = _extended(name, idx, other_idx[::-1], attached=bool(set(idx) & set(name)))
+                if new is not None:
+                    name, places[k], progress = new, j, True
+                    break
+    return (places, name) if places else None
+
+
+def _extended(name: dict[int, int], idx: Sequence[int], other: Sequence[int], attached: bool) -> dict[int, int] | None:
+    """The correspondence with idx -> other added, if it stays one to one."""
+    if not attached:
+        return None
+    new = dict(name)
+    for i, j in zip(idx, other, strict=True):
+        if new.setdefault(i, j) != j:
+            return None
+    return new if len(set(new.values())) == len(new) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Two products as what they share (`taken`, of the first) times their rests, tied by the indices `links`."""
+
+    a: Ein
+    b: Ein
+    taken: list[Factor]
+    rest_a: list[Factor]
+    rest_b: list[Factor]
+    links: list[int]
+    name: Mapping[int, int]  # indices of a by those of b
+
+    def merged(self, c: Number, k: Number, sizes: Sizes) -> Node:
+        """c*a + k*b as one product."""
+        a, b, links, name = self.a, self.b, self.links, self.name
+        sums_a = {i for f in self.rest_a for i in f[1]} - {*links}
+        sums_b = {j for f in self.rest_b for j in f[1]} - {*name.values()}
+        dims_a = {i: a.index_dims[i] for i in (*links, *sums_a)}
+        dims_b = {**{name[i]: a.index_dims[i] for i in links}, **{j: b.index_dims[j] for j in sums_b}}
+        first = ein(c * a.coef, self.rest_a, links, dims_a)
+        second = ein(k * b.coef, self.rest_b, [name[i] for i in links], dims_b)
+        inner = with_common_power(add([(1, first), (1, second)], first.dims))
+        coef, core = split_coef(inner)
+        if isinstance(core, Add):
+            inner = scale(shared(core, sizes), coef)
+        dims = {i: a.index_dims[i] for i in {*a.out, *(i for f in self.taken for i in f[1])}}
+        return ein(1, [*self.taken, (inner, tuple(links), 1)], a.out, dims)
+
+
+def _split(a: Ein, b: Ein, places: Places, name: Mapping[int, int], sizes: Sizes) -> _Split | None:
+    """Two products without their common factors at `places`; None where that is no gain."""
+    taken = [a.factors[p] for p in places]
+    outer = {i for f in taken for i in f[1]} | set(a.out)
+    name = {i: j for i, j in name.items() if i in outer}
+    rest_a = [f for p, f in enumerate(a.factors) if p not in places]
+    rest_b = [f for p, f in enumerate(b.factors) if p not in places.values()]
+    back = {j: i for i, j in name.items()}
+    in_a = {i for f in rest_a for i in f[1]}
+    in_b = {back[j] for f in rest_b for j in f[1] if j in back}
+    links = sorted(outer & (in_a | in_b))
+    largest = max([prod(_length(d, sizes) for d in f[0].dims) for f in (*rest_a, *rest_b)], default=1)
+    entrywise = set(links) <= set(a.out) and any(set(links) <= set(f[1]) for f in taken)
+    if prod(_length(a.index_dims[i], sizes) for i in links) > largest and not entrywise:
+        return None  # what is left would be an array larger than anything it is made of
+    if not set(a.out) <= {i for f in taken for i in f[1]} | set(links):
+        return None  # an output axis along which both rests and the shared part only repeat
+    if len(links) > 1 and not set(links) <= set(a.out):
+        tied = [name[i] for i in links]
+        if not (_connect(rest_a, links) or _connect(rest_b, tied)) or _vector_beside(taken, links, a.out):
+            return None  # products with vectors cost less than a matrix that would be made in the middle
+    return _Split(a, b, taken, rest_a, rest_b, links, name)
+
+
+def _connect(factors: Sequence[Factor], links: Sequence[int]) -> bool:
+    """Whether the factors make one array of these indices, not products of smaller ones."""
+    group = connected(factors)
+    return {*links} <= group.keys() and len({group[i] for i in links}) == 1
+
+
+def _vector_beside(taken: Sequence[Factor], links: Sequence[int], out: Sequence[int]) -> bool:
+    """Whether what multiplies the rests along one summed index is a vector: then it is better left to the rests."""
+    ends = {*links, *out}
+    for link in set(links) - {*out}:
+        group = connected(taken, frozenset(ends - {link}))
+        side = [f for f in taken if any(group.get(i) == group.get(link, -1) for i in f[1])]
+        if side and not any(i in ends and i != link for f in side for i in f[1]):
+            return True
+    return False
