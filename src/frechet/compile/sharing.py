@@ -6,7 +6,7 @@ a direction goes through the layers of a network once, as reverse mode does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -85,7 +85,7 @@ def _cuts(a: Ein, every: frozenset[int]) -> Iterator[frozenset[int]]:
             yield some
 
 
-def _entries(a: Ein, places: Places, sizes: Sizes) -> float:
+def _entries(a: Ein, places: Iterable[int], sizes: Sizes) -> float:
     return float(sum(prod(_length(d, sizes) for d in a.factors[p][0].dims) for p in places))
 
 
