@@ -17,9 +17,6 @@ from frechet.core.build import add
 from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Ein, Factor, Node, Number
 
-# Common factors of which every choice is looked at.
-FEW = 6
-
 Places = Mapping[int, int]
 Term = tuple[Number, Node]
 Sizes = Mapping[str, int]
@@ -56,19 +53,20 @@ def _merged(s: Term, t: Term, sizes: Sizes) -> tuple[float, Node] | None:
     if match is None:
         return None
     places, name = match
+    best: tuple[float, _Split] | None = None
     for some in _choices(a, places, sizes):
+        if best is not None and _entries(a, some, sizes) <= best[0]:
+            break
         split = _split(a, b, some, name, sizes)
-        if split is not None:
-            return _entries(a, some, sizes), split.merged(c, k, sizes)
-    return None
+        if split is not None and (best is None or split.saved(sizes) > best[0]):
+            best = split.saved(sizes), split
+    return None if best is None else (best[0], best[1].merged(c, k, sizes))
 
 
 def _choices(a: Ein, places: Places, sizes: Sizes) -> list[Places]:
-    """All common factors, those up to one index, and where they are few every choice of them; most entries first."""
+    """All common factors, all but one, and those up to one index; most entries first."""
     every = frozenset(places)
-    chosen = {every, *_cuts(a, every)}
-    if len(every) <= FEW:
-        chosen |= {frozenset(some) for k in range(1, len(every)) for some in combinations(sorted(every), k)}
+    chosen = {every, *(every - {p} for p in every), *_cuts(a, every)}
     scalars = len(a.out) == 2 and len(every) == sum(not f[1] for f in a.factors)
     useful = [s for s in chosen if any(a.factors[p][1] for p in s) or (scalars and s == every)]
     useful.sort(key=lambda s: (-_entries(a, s, sizes), -len(s), sorted(s)))
@@ -76,13 +74,14 @@ def _choices(a: Ein, places: Places, sizes: Sizes) -> list[Places]:
 
 
 def _cuts(a: Ein, every: frozenset[int]) -> Iterator[frozenset[int]]:
-    """For each index that is summed, the common factors on the side of the result: the start of a chain."""
-    for cut in {i for p in every for i in a.factors[p][1]} - {*a.out}:
+    """For each index that is summed, the common factors on the side of the result: the start of a chain; and those
+    among them that have no other index than it and those of the result."""
+    out = frozenset(a.out)
+    for cut in {i for p in every for i in a.factors[p][1]} - out:
         group = connected(a.factors, frozenset([cut]))
-        sides = {group[i] for i in a.out if i in group}
-        some = frozenset(p for p in every if all(i == cut or group[i] in sides for i in a.factors[p][1]))
-        if some:
-            yield some
+        sides = {group[i] for i in out if i in group}
+        yield frozenset(p for p in every if all(i == cut or group[i] in sides for i in a.factors[p][1]))
+        yield frozenset(p for p in every if {*a.factors[p][1]} <= out | {cut})
 
 
 def _entries(a: Ein, places: Iterable[int], sizes: Sizes) -> float:
@@ -142,6 +141,19 @@ class _Split:
     links: list[int]
     name: Mapping[int, int]  # indices of a by those of b
 
+    def saved(self, sizes: Sizes) -> float:
+        """The entries of what is multiplied with the sum of the rests once instead of with each: all that a summed
+        index leads to, of the rest (which is computed once anyway) what the result sees."""
+        out = frozenset(self.a.out)
+        group = connected(self.taken, out)
+        led = {group[i] for i in self.links if i in group}
+        seen = out.union(self.links)
+        total = 0
+        for base, idx, _ in self.taken:
+            whole = any(group.get(i) in led for i in idx if i in group)
+            total += prod(_length(d, sizes) for d, i in zip(base.dims, idx, strict=True) if whole or i in seen)
+        return float(total)
+
     def merged(self, c: Number, k: Number, sizes: Sizes) -> Node:
         """c*a + k*b as one product."""
         a, b, links, name = self.a, self.b, self.links, self.name
@@ -177,8 +189,9 @@ def _split(a: Ein, b: Ein, places: Places, name: Mapping[int, int], sizes: Sizes
     if not set(a.out) <= {i for f in taken for i in f[1]} | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
     if len(links) > 1 and not set(links) <= set(a.out):
+        vector, matrix = _beside(taken, links, a.out)
         tied = [name[i] for i in links]
-        if not (_connect(rest_a, links) or _connect(rest_b, tied)) or _vector_beside(taken, links, a.out):
+        if vector or not (matrix or _connect(rest_a, links) or _connect(rest_b, tied)):
             return None  # products with vectors cost less than a matrix that would be made in the middle
     return _Split(a, b, taken, rest_a, rest_b, links, name)
 
@@ -189,12 +202,14 @@ def _connect(factors: Sequence[Factor], links: Sequence[int]) -> bool:
     return {*links} <= group.keys() and len({group[i] for i in links}) == 1
 
 
-def _vector_beside(taken: Sequence[Factor], links: Sequence[int], out: Sequence[int]) -> bool:
-    """Whether what multiplies the rests along one summed index is a vector: then it is better left to the rests."""
+def _beside(taken: Sequence[Factor], links: Sequence[int], out: Sequence[int]) -> tuple[bool, bool]:
+    """Whether a vector, and whether a matrix with an axis of the result, multiplies the rests along a summed index."""
     ends = {*links, *out}
+    vector = matrix = False
     for link in set(links) - {*out}:
         group = connected(taken, frozenset(ends - {link}))
         side = [f for f in taken if any(group.get(i) == group.get(link, -1) for i in f[1])]
-        if side and not any(i in ends and i != link for f in side for i in f[1]):
-            return True
-    return False
+        others = {i for f in side for i in f[1] if i in ends} - {link}
+        vector |= bool(side) and not others
+        matrix |= len(out) > 1 and bool(others & {*out} - {*links})
+    return vector, matrix
