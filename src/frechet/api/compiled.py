@@ -66,12 +66,20 @@ class CompiledFunction:
             self._last = self._planned({**assumed, **self._given})
         return self._last
 
-    def _planned(self, sizes: Mapping[str, int]) -> Compiled:
-        """The program for these sizes, up to a factor of about 1.4 in each."""
-        ratio = tuple(round(2 * log2(max(n, 1))) for n in sizes.values())
-        if ratio not in self._plans:
-            self._plans[ratio] = assemble(self._goal, self.function.declarations, self.request, dict(sizes))
-        return self._plans[ratio]
+    def _planned(self, sizes: Mapping[str, int], single: bool = False) -> Compiled:
+        """The program for these sizes, up to a factor of about 1.4 in each, and for this precision."""
+        key = (single, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
+        if key not in self._plans:
+            request = replace(self.request, single=single)
+            self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes))
+        return self._plans[key]
+
+    def _single(self, values: Mapping[str, Any]) -> bool:
+        """Whether the program is to be one for float32. JAX has no float64 beside it unless it is asked to, and a
+        Newton step or an operator has no sums of its own."""
+        if self.backend == "jax" or self.want == "newton" or self.request.as_operator:
+            return False
+        return all(str(getattr(v, "dtype", "")).endswith("float32") for v in values.values())
 
     def __call__(self, /, *places: Any, out: Any = None, **arrays: Any) -> Any:
         """The result for arrays by name; one more leading axis in some of them gives a batch of results.
@@ -107,7 +115,7 @@ class CompiledFunction:
             sizes = self._inputs.sizes(values)
             check_reach(self.function.tree, sizes, self._inputs.known_ranks(values), self.function.source)
         if run is None:
-            self._last = self._planned(sizes)
+            self._last = self._planned(sizes, self._single(values))
             if len(self._ready) > MOST_SHAPES:
                 self._ready.clear()
             run = self._ready[key] = self._started(self._last)

@@ -20,12 +20,13 @@ from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 
 TAKEN = {"np", "jnp", "jax", "torch", "linalg", "sparse", "dtype", "out", "expit", "erf", "softmax", "logsumexp",
-         "gram", "Factor", "split", "on_diagonal", "add_diagonal"}  # fmt: skip
+         "gram", "dot", "Factor", "split", "on_diagonal", "add_diagonal"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is compiled: variables, wanted result, backend, the names of the arguments and of the directions."""
+    """What is compiled: variables, wanted result, backend, the names of the arguments and of the directions; `single`
+    for arrays of float32."""
 
     wrt: tuple[str, ...]
     want: str
@@ -33,6 +34,7 @@ class Request:
     as_operator: bool
     arguments: tuple[str, ...]
     directions: tuple[str, ...]
+    single: bool = False
 
     @classmethod
     def of(cls, known: Declarations, wrt: tuple[str, ...], want: str, backend: str, as_operator: bool) -> Request:
@@ -159,7 +161,7 @@ def _assembled(
     shapes = {n: _of(known, request, n) for n in request.arguments}
     size_names = python_names((*names.values(), *known.sizes))
     planner.program.reserve(size_names.values())
-    writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes})
+    writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes}, request.single)
     order = [len(known.variables[n].axes) for n in request.wrt]
     second = SecondOrder(planner, writer, sizes, share)
     if request.want == "newton":
@@ -188,6 +190,8 @@ def _plain_results(
         Value(1, planner.array(v, n.dims), tuple(range(n.order))) if v.diagonal else v
         for v, n in zip(values, ready, strict=True)
     ]
+    if request.single:
+        values = [_narrow(planner, v) for v in values]
     own, sides = goal.own, goal.sides
     first = [(*own, *s) for s in sides]
     shapes = {"value": [own], "value_and_gradient": [own, *first], "hvp": sides,
@@ -201,6 +205,14 @@ def _plain_results(
         rows = [f"({', '.join(texts[k * count : (k + 1) * count])})" for k in range(count)]
         return f"({', '.join(rows)})", wanted
     return ", ".join(texts), wanted
+
+
+def _narrow(planner: Planner, value: Value) -> Value:
+    """A result that is a number, in the precision of the arrays."""
+    step = planner.program.steps.get(value.name)
+    if step is None or step.dims or step.op in ("input", "size"):
+        return value
+    return Value(value.coef, planner.program.emit("narrow", (value.name,), None, ()), value.pattern)
 
 
 def _of(known: Declarations, request: Request, name: str) -> Shape:

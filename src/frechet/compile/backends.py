@@ -6,6 +6,11 @@ def gram(Z, w=None):
     return Z.T @ Z if w is None else Z.T @ (Z * w[:, None])
 
 
+def dot(x, y):
+    """The sum of x*y over all entries of float32 arrays, accumulated in float64."""
+    return jnp.vdot(x.astype(jnp.float64), y.astype(jnp.float64))
+
+
 class Factor:
     """One factorisation for solves, inverse and determinant."""
 
@@ -91,6 +96,10 @@ def woodbury_solve(d, U, V, g):
 
 TORCH = (
     JAX.replace("jnp.ndim(d)", "d.ndim")
+    .replace(
+        "return jnp.vdot(x.astype(jnp.float64), y.astype(jnp.float64))",
+        "return x.reshape(-1).double() @ y.reshape(-1).double()",
+    )
     .replace("jnp.transpose(d, order)", "d.permute(order)")
     .replace("jnp.diagonal(self.LU[0])", "self.LU[0].diagonal()")
     .replace(

@@ -24,6 +24,14 @@ def gram(Z, w=None):
     return Z.T @ (Z * w[:, None])
 
 
+def dot(x, y):
+    """The sum of x*y over all entries of float32 arrays, accumulated in float64."""
+    if x.ndim == 1 and len(x) < 5000:
+        return x.astype(np.float64) @ y.astype(np.float64)
+    axes = list(range(x.ndim))
+    return np.einsum(x, axes, y, axes, [], dtype=np.float64)
+
+
 class Factor:
     """One factorisation for solves, inverse and determinant: Cholesky where the matrix allows it, else LU."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from frechet.compile.program import Pattern, Program, Value
+from frechet.compile.program import Pattern, Program, Step, Value
 from frechet.compile.words import labels_of, letters, number
 from frechet.core.dims import Dim
 
@@ -13,11 +13,11 @@ from frechet.core.dims import Dim
 class Spelling:
     """Expressions of one program for one backend: "numpy", "jax" or "torch"."""
 
-    def __init__(self, program: Program, backend: str, sizes: dict[str, str]) -> None:
+    def __init__(self, program: Program, backend: str, sizes: dict[str, str], single: bool = False) -> None:
         self.program = program
         self.backend = backend
         self.np = {"numpy": "np", "jax": "jnp", "torch": "torch"}[backend]
-        self.sizes = sizes
+        self.sizes, self.single = sizes, single
         self.helpers: list[str] = []
         self.used_sizes: list[str] = []
 
@@ -100,3 +100,20 @@ class Spelling:
         order = len({p for p in d.pattern if p is not None and p >= 0})
         expr = self.aligned(d.name, [kept.index(k) for k in range(order)], len(kept)) if d.name else "1"
         return self.scaled(d.coef, expr)
+
+    # ---- float32 ----
+
+    def narrow(self, text: str) -> str:
+        return f"{text}.to(torch.float32)" if self.backend == "torch" else f"{text}.astype({self.np}.float32)"
+
+    def _narrow(self, step: Step) -> str:
+        return self.narrow(step.args[0]) if self.backend == "torch" else f"{self.np}.float32({step.args[0]})"
+
+    def _widen(self, step: Step) -> str:
+        return f"{step.args[0]}.double()" if self.backend == "torch" else f"{self.np}.float64({step.args[0]})"
+
+    def _rest(self, step: Step) -> str:
+        """What a number of float64 (or its negative) has that its float32 has not."""
+        long, short = step.args[::-1] if step.spec else step.args
+        text = f"{long} - {short}"
+        return self.narrow(f"({text})") if self.backend == "torch" else f"{self.np}.float32({text})"

@@ -8,125 +8,23 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from frechet.compile.precision import MANY
 from frechet.compile.program import Step, Value
-from frechet.compile.schedule import scheduled
-from frechet.compile.spelling import Spelling
 from frechet.compile.stable_functions import FUNCTIONS, record
+from frechet.compile.statements import Statements
 from frechet.compile.words import SHORT_POWERS, letters, number, wrapped
 from frechet.core.errors import problem
 
-# Entries from which an array is worth writing over.
-IN_PLACE = 20_000
 # Columns up to which X'*diag(w)*X is faster as a plain product than as half of one.
 NARROW = 32
 # Operations for which our own few lines of NumPy are faster than SciPy's.
 OWN = ("softmax", "logsumexp")
 
 
-class Writer(Spelling):
-    """Writes the steps of a program, one statement for each."""
+class Writer(Statements):
+    """Writes the steps of a program, one statement for each: a method for each operation."""
 
-    last: dict[str, int]
-    divisors: dict[str, str]
-    place: int
-
-    # ---- statements ----
-
-    def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
-        """The statements of the steps, in order; the arrays `results` are needed at the end."""
-        steps = scheduled(steps, self._writes)
-        self.divisors = self._divisors(steps, results) if self.backend == "numpy" else {}
-        self._count(steps, results)
-        out: list[str] = []
-        for self.place, step in enumerate(steps):
-            if step.op == "input" or step.name in self.divisors:
-                continue
-            text = self._in_place(step) or getattr(self, f"_{step.op}")(step)
-            note = "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
-            out += [f"{step.name} = {text}{note}"] if isinstance(text, str) else text
-        return out
-
-    def _count(self, steps: Sequence[Step], results: Sequence[str]) -> None:
-        """Where each array is needed last; what a view of it is needed for, it is needed for too."""
-        self.last = dict.fromkeys(results, len(steps))
-        for place in range(len(steps) - 1, -1, -1):
-            step = steps[place]
-            passed_on = step.op in ("reduce", "expand") or step.name in self.divisors
-            until = self.last.get(step.name, place) if passed_on else place
-            for a in step.args:
-                self.last[a] = max(self.last.get(a, 0), until)
-
-    def _divisors(self, steps: Sequence[Step], results: Sequence[str]) -> dict[str, str]:
-        """Small reciprocals that one product alone needs: it divides instead."""
-        users: dict[str, list[Step]] = {name: [] for name in results}
-        for step in steps:
-            for a in step.args:
-                users.setdefault(a, []).append(step)
-        found: dict[str, str] = {}
-        for step in steps:
-            if step.op != "entrywise" or step.spec[0] != ("power", -1) or step.spec[1][0][0] != 1 or not step.dims:
-                continue
-            readers = users.get(step.name, [])
-            if step.name in results or len(readers) != 1 or self.program.size(step.dims) >= IN_PLACE:
-                continue
-            user = readers[0]
-            entrywise = user.op == "dot" and not ({*user.spec[0]} & {*user.spec[1]}) - {*user.spec[2]}
-            if entrywise and len(user.args) == 2 and not any(a in found for a in user.args):
-                found[step.name] = step.args[0]
-        return found
-
-    def _owned(self, name: str) -> bool:
-        """Whether an array was made here and is not needed after the statement being written."""
-        return self.program.steps[name].op in _FRESH and self.last[name] == self.place
-
-    def _writes(self, step: Step) -> bool:
-        """Whether a step makes a large array entry by entry, so that it may write over an operand."""
-        if self.backend != "numpy" or self.program.size(step.dims) < IN_PLACE:
-            return False
-        return step.op == "entrywise" or (step.op == "dot" and {*step.spec[0], *step.spec[1]} <= {*step.spec[2]})
-
-    def _in_place(self, step: Step) -> list[str]:
-        """A large entrywise step in the array of an operand that nothing else needs; [] where there is none."""
-        if not self._writes(step):
-            return []
-        if step.op == "dot":
-            ia, ib, io = step.spec
-            what, rest, order = "multiply", [], len(io)
-            inputs = [(1, True, tuple(io.index(i) for i in idx)) for idx in (ia, ib)]
-            square = step.args[0]
-            if step.args == (square, square) and ia == ib == io and self._owned(square):
-                return [f"{square} *= {square}", f"{step.name} = {square}  # {' x '.join(map(str, step.dims))}"]
-        else:
-            (what, *rest), inputs, order = step.spec
-        names = iter(step.args)
-        parts = [(c, next(names) if named else "", spots) for c, named, spots in inputs]
-        whole = tuple(range(order))
-        free = [k for k, (_, n, spots) in enumerate(parts) if n and spots == whole and step.args.count(n) == 1
-                and self.program.steps[n].dims == step.dims and self._owned(n)]  # fmt: skip
-        if not free:
-            return []
-        coef, name, _ = parts[free[0]]
-        rest_of = [p for k, p in enumerate(parts) if k != free[0]]
-        others = [(c, self.aligned(n, spots, order) if n else "") for c, n, spots in rest_of]
-        turned = what == "linear" and coef == -1 and bool(others) and others[0][0] > 0
-        lines = [] if coef == 1 or turned or what not in ("linear", "map") else [f"{name} *= {number(coef)}"]
-        if turned:
-            (c, e), *others = others
-            lines.append(f"np.subtract({self.scaled(c, e)}, {name}, out={name})")
-        if what == "linear":
-            lines += [f"{name} {'-' if c < 0 else '+'}= {self.scaled(abs(c), e)}" for c, e in others]
-        elif what == "multiply":
-            lines += [f"{name} *= {self.scaled(c, e)}" for c, e in others]
-        elif what == "power" and rest[0] == 2:
-            lines.append(f"{name} *= {name}")
-        else:
-            template = record(rest[0]).code["numpy"] if what == "map" else ""
-            if others or not (template.startswith(("np.", "sech2(")) and template.endswith("({x})")):
-                return []
-            if rest[0] in FUNCTIONS:
-                self.helper(rest[0])
-            lines.append(f"{template[:-5]}({name}, out={name})")
-        return [*lines, f"{step.name} = {name}  # {' x '.join(map(str, step.dims))}"]
+    # ---- arrays out of nothing ----
 
     def _size(self, step: Step) -> str:
         return self.length(step.spec)
@@ -219,9 +117,12 @@ class Writer(Spelling):
         if len(set(source)) == len(source):
             gone = [k for k, i in enumerate(source) if i not in kept]
             if not kept:
-                return f"{name}.sum()"
+                return f"{name}.sum({f'dtype={self.np}.float64' if step.name in self.wide else ''})"
             word = "dim" if self.backend == "torch" else "axis"
-            return f"{name}.sum({word}={gone[0] if len(gone) == 1 else tuple(gone)})"
+            axes = f"{word}={gone[0] if len(gone) == 1 else tuple(gone)}"
+            if self.single and self.program.size(self.program.steps[name].dims[k] for k in gone) >= MANY:
+                return self.narrow(f"{name}.sum({axes}, dtype={self.np}.float64)")
+            return f"{name}.sum({axes})"
         if source == (0, 0):
             if not kept:
                 return f"{name}.trace()"
@@ -245,8 +146,10 @@ class Writer(Spelling):
         left, right = [i for i in ia if i not in shared], [i for i in ib if i not in shared]
         if batch and not (left and right):
             return f'{self.np}.einsum("{letters(ia)},{letters(ib)}->{letters(io)}", {a}, {b})'
-        if not batch and len(ia) <= 2 and len(ib) <= 2 and len(summed) == 1:
+        if not batch and len(ia) <= 2 and len(ib) <= 2 and len(summed) == 1 and step.name not in self.wide:
             return f"{self._matrix(a, ia, summed[0], last=True)} @ {self._matrix(b, ib, summed[0], last=False)}"
+        if step.name in self.wide and not batch and not left and not right:
+            return f"{self.helper('dot')}({a}, {self.permuted(b, [ib.index(i) for i in ia])})"
         if not io and self.program.steps[a].op == "inv":
             summed = [i for i in ib if i in shared]  # the inverse is turned, which costs nothing if it is symmetric
         first = self._flat(a, ia, [batch, left, summed])
@@ -394,6 +297,3 @@ class Writer(Spelling):
         for d in diagonals:
             text = f"{self.helper('add_diagonal')}({text}, {self.array(d.coef, d.name, d.pattern)}, {d.pattern})"
         return [f"{step.name} = {text}"]
-
-
-_FRESH = {"dot", "gram", "entrywise", "outers", "solve", "sandwich", "assemble"}

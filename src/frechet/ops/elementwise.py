@@ -240,7 +240,7 @@ def _everywhere(X: Tensor, weight: Tensor) -> Tensor:
     jumps=True,
     kink="two largest entries of x are equal", there="it jumps: no derivative", facts=["nonnegative"],
     latex=r"\operatorname{atmax}({x})",
-    code=dict.fromkeys(("numpy", "jax", "torch"), "({x} == {x}.max()) / ({x} == {x}.max()).sum()"),
+    code=dict.fromkeys(("numpy", "jax", "torch"), "({x} == {x}.max()) / ({x} == {x}.max()).sum(dtype={x}.dtype)"),
     example=("sum(atmax(x))", "x", "zeros(n)"))  # fmt: skip
 def atmax(x: Tensor, dx: Tensor) -> Tensor:
     """1 at the largest entry, 0 elsewhere; equal largest entries share the 1."""
