@@ -90,8 +90,11 @@ def test_computed_numbers(value: Fraction, text: str) -> None:
         ("inv(X)'*a", r"X^{-\top} a", "X⁻ᵀ a"),
         ("inv(X'*X)", r"(X^\top X)^{-1}", "(Xᵀ X)⁻¹"),
         ("4*(x'*x)*x", r"4 (x^\top x) x", "4 (xᵀ x) x"),
-        ("diag(vector(1)-tanh(A*x).^2)*A", r"\operatorname{diag}(\mathbf{1} - \tanh(A x)^{\odot 2}) A",
-         "diag(𝟏 − tanh(A x)⊙²) A"),
+        (
+            "diag(vector(1)-tanh(A*x).^2)*A",
+            r"\operatorname{diag}(\mathbf{1} - \tanh(A x)^{\odot 2}) A",
+            "diag(𝟏 − tanh(A x)⊙²) A",
+        ),
         ("y.*(X*w)./w2", r"(y \odot (X w)) \oslash w_2", "(y ⊙ (X w)) ⊘ w₂"),
         ("lam*theta_0*x_hat", r"\lambda \theta_0 \hat{x}", "λ θ₀ x\u0302"),
         ("kron(A, B)*2", r"(A \otimes B) \cdot 2", "(A ⊗ B)·2"),
@@ -142,7 +145,7 @@ def test_deep_and_long_trees_print() -> None:
         assert to_unicode(tree)
 
 
-ENCLOSED = re.compile(r"\([^()]*\)|\{[^{}]*\}|\\l[vV]ert.*?\\r[vV]ert|\\langle.*?\\rangle|[|‖⟨][^|‖⟩]*[|‖⟩]")
+ENCLOSED = re.compile(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}|\\l[vV]ert.*?\\r[vV]ert|\\langle.*?\\rangle|[|‖⟨][^|‖⟩]*[|‖⟩]")
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))

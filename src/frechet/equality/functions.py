@@ -208,13 +208,13 @@ def _logsumexp(x: Node) -> Node:
 
 
 def _sign(u: Node) -> Node:
-    """The sign of (v + |v|)/2 is that of relu(v): (1 + sign(v))/2."""
+    """The sign of (v + |v|)/2 is that of relu(v): (1 + sign(v))/2; of the opposite the opposite."""
     for c, size in terms_of(u):
-        if isinstance(size, Map) and size.operation.name == "abs" and c > 0:
+        if isinstance(size, Map) and size.operation.name == "abs":
             rest = scale(_plus(u, size, -c), 1 / Fraction(c))
             for sign in (1, -1):
                 if rest is scale(size.children[0], sign):
-                    return scale(_plus(_map("sign", rest), 1), HALF)
+                    return scale(_plus(_map("sign", rest), 1), HALF if c > 0 else -HALF)
     return _map("sign", u)
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from frechet.core.build import add
+from frechet.core.build import add, apply_map
 from frechet.core.ein import constant, ein, is_zero, scale, split_coef, transpose
 from frechet.core.errors import FrechetError
-from frechet.core.node import Add, Call, Ein, Factor, Indices, Node, Number, topological
+from frechet.core.node import Add, Call, Ein, Factor, Indices, Map, Node, Number, topological
 from frechet.core.numbers import divide
 from frechet.equality.expand import _bottom_up, expand
 from frechet.equality.functions import basic, terms_of
 from frechet.equality.parts import Part, find_part, pattern_of
+from frechet.ops import REGISTRY
 
 ROUNDS = 8
 WORK = 15_000  # nodes rebuilt in search of one proof; a bound in nodes, not seconds, keeps results the same
@@ -177,6 +178,8 @@ def _divided(node: Node) -> Node:
             changed = _by_denominator(node, base, idx, e, rest)
         elif isinstance(base, Call) and base.operation.name == "inv" and base.order == 2 and e == 1:
             changed = _by_inverse(node, base, idx, rest)
+        elif isinstance(base, Map) and base.operation.name == "sign" and e == 1:
+            changed = _by_sign(node, base, idx, rest)
         else:
             continue
         if changed is not None:
@@ -198,6 +201,20 @@ def _by_denominator(node: Ein, base: Add, idx: Indices, e: Number, rest: tuple[F
         top = ein(1, [*remaining, (base, idx, e + 1)], node.out, dims)
         minus = [(-c, ein(1, [*remaining, (t, idx, 1), (base, idx, e)], node.out, dims)) for c, t in others]
         return scale(add([(1, top), *minus], node.dims), divide(node.coef, coef))
+    return None
+
+
+def _by_sign(node: Ein, sign: Map, idx: Indices, rest: tuple[Factor, ...]) -> Node | None:
+    """sign(u)*lead = |u| - sign(u)*(the other terms of u), so that sign(u)*u in pieces meets |u|."""
+    total, dims = terms_of(sign.children[0]), dict(enumerate(node.index_dims))
+    coef, lead = max(total, key=lambda t: _degree(t[1]))
+    inner, core = split_coef(lead)
+    size = apply_map(REGISTRY["abs"], list(sign.children))
+    for part in find_part(core, dict(enumerate(idx)), rest, node.out) if not _is_one(core) else ():
+        top = ein(1, [*part.rest, (size, idx, 1)], node.out, dims)
+        others = [(-c, ein(1, [*part.rest, (t, idx, 1), (sign, idx, 1)], node.out, dims))
+                  for c, t in total if t is not lead]  # fmt: skip
+        return scale(add([(1, top), *others], node.dims), divide(node.coef, coef * inner))
     return None
 
 

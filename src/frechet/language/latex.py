@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from frechet.core.dims import Dim
 from frechet.core.errors import FrechetError, Span, located, problem
+from frechet.language.latex_conditions import JOINS, RELATIONS
 from frechet.language.latex_cursor import call_tree, index_of, join, names_in, num
 from frechet.language.latex_preamble import Preamble, preamble
 from frechet.language.latex_statements import Statement, Statements
@@ -27,7 +28,7 @@ MAX_READINGS = 48
 _PRODUCT_SIGNS = {"\\cdot": "mul", "\\times": "mul", "*": "mul"}
 _ENTRYWISE = {"\\odot": "dotmul", "\\circ": "dotmul", "\\otimes": "kron", "\\oslash": "dotdiv", "\\boxdot": "dotmul"}
 _CLOSERS = frozenset(
-    {"", ")", "]", "}", "|", "\\|", "&", "\\\\", "=", ",", ";", "\\rangle", "\\end", "\\rceil", "\\rfloor", ">"}
+    {"", ")", "]", "}", "|", "\\|", "&", "\\\\", "=", ",", ";", ".", "\\rangle", "\\end", "\\rceil", "\\rfloor", ">"}
 )
 
 
@@ -182,6 +183,8 @@ class _Parser(Statements):
         if text == "|" or text == "\\|":
             return self.bars == 0
         if self.here.kind == "end" or text in _CLOSERS or text in ("+", "-", "^", "_", "'", "/"):
+            return False
+        if text in RELATIONS or text in JOINS:
             return False
         return text not in _ENTRYWISE and text not in ("\\text", "\\mid", "\\to", "\\mapsto", "\\quad")
 

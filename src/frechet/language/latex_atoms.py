@@ -37,6 +37,9 @@ class Atoms(Names):
         token = self.take()
         text = token.text
         if token.kind == "number":
+            asked = self.indicator(token) if text == "1" else None
+            if asked is not None:
+                return asked
             return Tree("number", name=text, value=Fraction(text), span=token.span)
         if text in ("(", "["):
             return self.bracketed_list(")" if text == "(" else "]", token)
@@ -134,7 +137,7 @@ class Atoms(Names):
         if word in FUNCTIONS:
             return self.applied(FUNCTIONS[word], token)
         if word in ("one", "ones", "bbone", "mathbbm"):
-            return self.ones(token)
+            return self.indicator(token) or self.ones(token)
         if word in STATEMENTS:
             raise problem("E108", f"\\{word} makes this {STATEMENTS[word]}, and not a function.", token.span,
                           help="Write the function itself; check_statement reads derivatives.")  # fmt: skip
@@ -280,6 +283,8 @@ class Atoms(Names):
 
     def environment(self, token: Token) -> Tree:
         name = self.argument_text()
+        if name == "cases":
+            return self.cases(token)
         if name not in _ENVIRONMENTS:
             raise problem("E100", f"The environment {name} is not a matrix.", token.span)
         if name == "array" and self.here.text == "{":
@@ -287,7 +292,7 @@ class Atoms(Names):
         rows: list[list[Tree]] = [[]]
         outer, self.bars = self.bars, 0
         while True:
-            rows[-1].append(self._cell())
+            rows[-1].append(self.cell())
             sign = self.take()
             if sign.text == "\\\\":
                 if self.here.text == "\\end":
@@ -305,7 +310,7 @@ class Atoms(Names):
         span = Span(token.start, self.tokens[self.at - 1].end)
         return Tree("matrix", tuple(t for r in rows for t in r), value=(len(rows), len(rows[0])), span=span)
 
-    def _cell(self) -> Tree:
+    def cell(self) -> Tree:
         tree = self.signed()
         while self.here.text in ("+", "-"):
             sign = self.take().text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
+from typing import Self
 
 from frechet.core.errors import Span, problem
 from frechet.language.tokens import Token
@@ -103,6 +104,14 @@ class Cursor(ABC):
 
     def within(self, tokens: list[Token]) -> Tree:
         """A piece of the formula read by itself."""
+        part = self.part(tokens)
+        tree = part.sum()
+        if part.here.kind != "end":
+            raise problem("E100", f"{part.here.text!r} was not expected here.", part.here.span)
+        return tree
+
+    def part(self, tokens: list[Token]) -> Self:
+        """A parser of a piece of the formula."""
         if tokens and tokens[0].text == "{" and tokens[-1].text == "}":
             tokens = tokens[1:-1]
         if not tokens:
@@ -112,10 +121,7 @@ class Cursor(ABC):
         part.depth, part.bound, part.met, part.directions = self.depth, self.bound, self.met, self.directions
         part.samples, part.axes, part.bold, part.entries = self.samples, self.axes, self.bold, self.entries
         part.lengths = self.lengths
-        tree = part.sum()
-        if part.here.kind != "end":
-            raise problem("E100", f"{part.here.text!r} was not expected here.", part.here.span)
-        return tree
+        return part
 
     @abstractmethod
     def sum(self) -> Tree:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from frechet.core.errors import FrechetError, Span, problem
-from frechet.language.tree import Tree, fold, subtrees
+from frechet.language.tree import INFIX, Tree, fold, subtrees
 
 _DOTTED = {
     "mul": "dotmul",
@@ -23,7 +23,7 @@ _DOTTED = {
 }
 _ELEMENTWISE = frozenset({
     "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sigmoid", "softplus", "sqrt", "abs", "relu", "sign",
-    "max", "min", "square", "erf", "atan", "asin", "acos",
+    "max", "min", "square", "erf", "atan", "asin", "acos", "where", *INFIX,
 })  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from frechet.core.errors import Span, problem
-from frechet.language.latex_cursor import Cursor, call_tree, num, plain, size, subscripts_of
+from frechet.language.latex_conditions import Conditions
+from frechet.language.latex_cursor import call_tree, num, plain, size, subscripts_of
 from frechet.language.latex_names import (
     ACCENTS,
     BLACKBOARD,
@@ -24,7 +25,7 @@ from frechet.ops.op import REGISTRY
 _STATEMENT = "Derivatives and their values are claims: check_statement reads them, with an equals sign."
 
 
-class Names(Cursor):
+class Names(Conditions):
     """What a letter stands for: a variable, an entry, a sample of a sum, the identity, ones, a function."""
 
     def dressed(self, word: str, token: Token, subscripts: bool) -> Tree:
@@ -40,6 +41,9 @@ class Names(Cursor):
         text = "".join(VARIANTS.get(x, x) for x in letters)
         span = Span(token.start, self.tokens[self.at - 1].end)
         wide = Token("letter", text, span.start, span.end)
+        asked = self.indicator(wide) if text in ("1", "I") and word in FONTS and not self.known(text) else None
+        if asked is not None:
+            return asked
         if text in ("0", "1") and word in FONTS:
             return self.ones(wide, int(text))
         if text in ("d",) and word in ("mathrm", "rm", "text"):

@@ -62,14 +62,15 @@ def parse_text(source: str) -> Tree:
         raise located(error, source if isinstance(source, str) else "") from None
 
 
-def _check_root(root: Tree) -> None:
-    """Refuse `f = ...` and its kind; gt(a, b), spelled out, is meant."""
-    if root.name in INFIX and root.kind == "call" and root.span is not None:
+def _check_root(whole: _Operand) -> None:
+    """Refuse `f = ...` and its kind; gt(a, b), spelled out, and (a > b) in brackets are meant."""
+    root = whole.tree
+    if root.name in INFIX and root.kind == "call" and root.span is not None and whole.start >= root.span.start:
         first = root.args[0].span
         if first is not None and root.span.start >= first.start:
             raise problem("E108", "An equation or comparison is not a function to differentiate.", root.span,
-                          help="Write only the function. Comparisons stand in where(c, a, b); the step by itself is "
-                               "where(c, 1, 0).")  # fmt: skip
+                          help="Write only the function. A comparison in brackets, (x > 0), is 1 where it holds and 0 "
+                               "elsewhere; choices are where(c, a, b).")  # fmt: skip
 
 
 class _Parser:
@@ -88,9 +89,8 @@ class _Parser:
             while not self._operator():
                 pass
             if self.tokens[self.at].kind == "end" and not self.frames:
-                root = self.operands[0].tree
-                _check_root(root)
-                return root
+                _check_root(self.operands[0])
+                return self.operands[0].tree
 
     # -- an operand is expected --------------------------------------------------------------------
 

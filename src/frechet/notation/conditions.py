@@ -177,7 +177,8 @@ def _of_node(writer: Writer, node: Node, calm: bool = False) -> Iterator[Conditi
                 yield from filled(operation, nodes, texts, operation.domain)
             # Elsewhere the value is right at the kink too, and only the next derivative is not.
             if operation.jumps and not calm:
-                yield from filled(operation, nodes, texts, smooth(operation.kink))
+                unsigned = [to_text(t.args[0] if t.kind == "neg" else t) for t in trees]
+                yield from filled(operation, nodes, unsigned, smooth(operation.kink))
     except UnwritableError:
         return
 

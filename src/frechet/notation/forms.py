@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from frechet.language.precedence import ATOM, INFIX_LEVEL, POSTFIX, PRODUCT, SUM
-from frechet.language.tree import Tree
+from frechet.language.tree import INFIX, Tree
 from frechet.notation.names import GREEK, low
 from frechet.ops.op import REGISTRY
 
@@ -43,10 +43,25 @@ def form(tree: Tree, *, unicode: bool = False) -> Form | None:
     return None if hidden or any(i >= len(tree.args) for i in shown) else found
 
 
+def is_indicator(tree: Tree) -> bool:
+    """Whether a comparison is a value, 1 or 0, and no condition."""
+    return tree.kind == "call" and tree.name in INFIX and tree.value != "condition"
+
+
+def condition(tree: Tree) -> Tree:
+    """A comparison as a condition."""
+    return tree.with_(value="condition") if is_indicator(tree) else tree
+
+
+def asks(tree: Tree, place: int) -> bool:
+    """Whether an argument of a call stands there as a condition."""
+    return tree.name in ("and", "or") or (tree.name == "where" and place == 0)
+
+
 def level(tree: Tree) -> int:
     """How tightly a call binds as it is set."""
     found = form(tree)
-    if found is None:
+    if found is None or is_indicator(tree):
         return ATOM
     if tree.name in INFIX_LEVEL:
         return INFIX_LEVEL[tree.name]
@@ -103,6 +118,7 @@ _TRANSLATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\\sqrt\{(.*)\}", lambda m: f"√({m[1]})"), (r"\^\{(.*)\}", lambda m: f"^({m[1]})"),
     (r"_\{(\{\w+\},.*)\}", lambda m: f"[{m[1]}]"), (r"_\{(\{\w+\})\}", lambda m: f"_{m[1]}"),
     (r"\\mathbf\{([01])\}", lambda m: "𝟎𝟏"[int(m[1])]), (r"\\[a-z]+\{([A-Za-z0-9]+)\}", lambda m: m[1]),
+    (r"\\(ge|le|ne|wedge|vee)(?![a-z])", lambda m: {"ge": "≥", "le": "≤", "ne": "≠", "wedge": "∧", "vee": "∨"}[m[1]]),
     (r"\\otimes", "⊗"), (r"\\star", "⋆"), (r"\\odot", "⊙"), (r"\\([A-Za-z]+)", lambda m: GREEK.get(m[1], m[1])),
     (r"_([0-9])", lambda m: low(m[1])),
 )  # fmt: skip

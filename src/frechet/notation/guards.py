@@ -9,8 +9,8 @@ from typing import TypeVar
 from frechet.core.build import add
 from frechet.core.ein import scale, split_coef
 from frechet.core.node import Add, Ein, Map, Node, topological
-from frechet.language.tree import INFIX, Tree, subtrees
-from frechet.notation.text import to_text
+from frechet.language.tree import Tree, subtrees
+from frechet.notation.text import relation_text
 from frechet.ops.comparisons import negated, uniform
 
 T = TypeVar("T", bound=Hashable)
@@ -62,16 +62,10 @@ def is_choice(node: Node) -> bool:
 def shown(condition: Tree, holds: bool) -> str:
     """`x > 0`, or where it does not hold `x <= 0`."""
     if holds:
-        return _infix(condition)
+        return relation_text(condition)
     if condition.kind == "call" and condition.name in _OPPOSITE:
-        return _infix(condition.with_(name=_OPPOSITE[condition.name]))
-    return f"not ({_infix(condition)})"
-
-
-def _infix(condition: Tree) -> str:
-    text = to_text(condition)
-    bare = condition.kind == "call" and condition.name in INFIX
-    return text.removeprefix("where(").removesuffix(", 1, 0)") if bare else text
+        return relation_text(condition.with_(name=_OPPOSITE[condition.name]))
+    return f"not ({relation_text(condition)})"
 
 
 def facts(guard: Guard[Node]) -> list[tuple[Map, bool]]:

@@ -26,13 +26,15 @@ def to_latex(tree: Tree, *, bold: bool = False, directions: Collection[str] = ()
 
 
 class _Latex:
-    """One formula; `tall` holds the trees that need growing brackets, `directions` the names that arrows bind."""
+    """One formula; `tall` holds the trees that need growing brackets, `directions` the names that arrows bind, `asked`
+    the comparisons as conditions."""
 
     def __init__(self, root: Tree, bold: bool, directions: Collection[str] = ()) -> None:
         self.root = root
         self.bold = bold
         self.directions = set(directions)
         self.tall: set[int] = set()
+        self.asked: dict[int, Tree] = {}
         fold(root, self._look)
 
     def _look(self, tree: Tree, below: Sequence[bool]) -> bool:
@@ -44,8 +46,10 @@ class _Latex:
             or (tree.kind == "call" and tree.name == "where")
             or any(below[:1] if tree.kind in ("pow", "dotpow") else below)
         )
+        if forms.is_indicator(tree):
+            self.asked[id(tree)] = forms.condition(tree)
         if tall:
-            self.tall.add(id(tree))
+            self.tall |= {id(tree), id(self.asked.get(id(tree)))}
         return tall
 
     def text(self) -> str:
@@ -132,6 +136,8 @@ class _Latex:
         """The operation's own form, or its name and the arguments in brackets."""
         found = forms.form(tree)
         tall = any(id(a) in self.tall for a in tree.args)
+        if found is not None and forms.is_indicator(tree):
+            return [r"\mathbb{1}\left[" if tall else r"\mathbb{1}[", self.asked[id(tree)], r"\right]" if tall else "]"]
         if found is None:
             left, right = (r"\left(", r"\right)") if tall else ("(", ")")
             out: list[Piece] = [f"\\operatorname{{{_escaped(tree.name)}}}", left]
@@ -148,6 +154,8 @@ class _Latex:
 
     def call_side(self, tree: Tree, place: int, found: forms.Form) -> list[Piece]:
         arg = spelled(tree.args[place])
+        if forms.asks(tree, place):
+            arg = self.asked.get(id(arg), arg)
         return self.bracketed(arg) if forms.needs_brackets(found, place, _level(arg)) else [arg]
 
     def indexed(self, tree: Tree) -> list[Piece]:

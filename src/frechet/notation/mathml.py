@@ -29,7 +29,7 @@ _WORDS = frozenset({
     "sup", "inf", "arg", "dim", "ker", "deg", "lim", "Pr", "sec", "csc", "cot", "coth", "gcd",
 })  # fmt: skip
 _SPACES = {"\\,": "0.17em", "\\ ": "0.3em", "\\;": "0.28em", "\\:": "0.22em", "\\quad": "1em", "\\qquad": "2em"}
-_TEXTS = frozenset({"operatorname", "mathrm", "text", "mathbf", "boldsymbol", "mathsf"})
+_TEXTS = frozenset({"operatorname", "mathrm", "text", "mathbf", "boldsymbol", "mathsf", "mathbb"})
 
 
 @dataclass
@@ -208,6 +208,8 @@ def _text(tokens: list[str], place: int, top: _Frame) -> int:
     plain = escape(GREEK.get(body[1:], body) if body[:1] == "\\" else body.replace("\\_", "_"))
     if kind == "text":
         top.put(f"<mtext>{plain.replace(' ', chr(160))}</mtext>")
+    elif kind == "mathbb":
+        top.put(f"<mi>{'𝟙' if plain == '1' else plain}</mi>")
     elif kind in ("mathbf", "boldsymbol"):
         top.put(f'<mi style="font-weight:bold">{plain}</mi>')
     else:

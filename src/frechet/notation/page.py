@@ -14,7 +14,7 @@ from typing import Any
 from frechet.core.dims import SCALAR, Dim, Shape, Size
 from frechet.core.node import Number
 from frechet.core.numbers import simple
-from frechet.language.tree import BINARY, Tree, subtrees
+from frechet.language.tree import BINARY, INFIX, Tree, subtrees
 from frechet.language.tree import size as size_tree
 from frechet.notation.layout import decimal, spelled, wraps
 from frechet.ops import REGISTRY
@@ -97,9 +97,9 @@ class Page:
         inner = 0
         for k, arg in enumerate(t.args):
             inner += self._length[arg] + (2 if wraps(t, k, spelled(arg)) else 0)
-        own = {"name": len(t.name), "size": len(str(t.value)), "neg": 1, "transpose": 1,
-               "call": len(t.name) + 1 + len(t.args), "index": 2 + 2 * len(t.value or ()),
-               "matrix": 1 + len(t.args), "arrow": len(t.name) + 2}  # fmt: skip
+        call = len(INFIX[t.name]) if t.name in INFIX else len(t.name) + 1 + len(t.args)
+        own = {"name": len(t.name), "size": len(str(t.value)), "neg": 1, "transpose": 1, "call": call,
+               "index": 2 + 2 * len(t.value or ()), "matrix": 1 + len(t.args), "arrow": len(t.name) + 2}  # fmt: skip
         return min(LONGEST, inner + (len(BINARY[t.kind]) if t.kind in BINARY else own.get(t.kind, 8)))
 
     # -- atoms -----------------------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ class Page:
         flipped = self.make("transpose", [tree], shape=tree.typed.transposed)
         if self.length(tree) < PUSH_LIMIT:
             pushed = self._pushed(tree)
-            # inv(X)' rather than inv(X'), and a sum will stand in brackets
-            extra = {"call": 1, "add": 2, "sub": 2}.get(tree.kind, 0)
+            # inv(X)' rather than inv(X'), and a sum or a comparison will stand in brackets
+            extra = 3 if tree.name in INFIX else {"call": 1, "add": 2, "sub": 2}.get(tree.kind, 0)
             if pushed is not None and self.length(pushed) + extra <= self.length(flipped):
                 flipped = pushed
         self._flip[tree] = flipped

@@ -12,7 +12,12 @@ def to_text(tree: Tree) -> str:
     """The formula in the text language, with the fewest parentheses that read surely."""
     text = write(tree, _pieces)
     # By itself a comparison would read like an equation.
-    return f"where({text}, 1, 0)" if tree.kind == "call" and tree.name in INFIX else text
+    return f"({text})" if tree.kind == "call" and tree.name in INFIX else text
+
+
+def relation_text(tree: Tree) -> str:
+    """The same of a condition, where a comparison stands by itself."""
+    return write(tree, _pieces)
 
 
 def _pieces(tree: Tree) -> list[Piece]:

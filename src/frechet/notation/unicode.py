@@ -91,9 +91,12 @@ def _power(tree: Tree) -> list[Piece]:
 def _called(tree: Tree) -> list[Piece]:
     found = forms.form(tree, unicode=True)
     out: list[Piece] = []
+    if found is not None and forms.is_indicator(tree):
+        return ["𝟙[", forms.condition(tree), "]"]
     if found is None:
         out.append(f"{tree.name}(")
         for i, arg in enumerate(tree.args):
+            arg = forms.condition(arg) if forms.asks(tree, i) else arg
             out += [", ", arg] if i else [arg]
         return [*out, ")"]
     for part in forms.without_one(found, tree):
@@ -112,6 +115,7 @@ def _level(tree: Tree) -> int:
 
 def _call_side(tree: Tree, place: int, found: forms.Form) -> list[Piece]:
     arg = spelled(tree.args[place])
+    arg = forms.condition(arg) if forms.asks(tree, place) else arg
     return ["(", arg, ")"] if forms.needs_brackets(found, place, _level(arg)) else [arg]
 
 

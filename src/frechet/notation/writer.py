@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from frechet.core.build import apply_map, without_axes
 from frechet.core.dims import SCALAR, Dim, Shape, Size
-from frechet.core.ein import is_symmetric, permute, scale, split_coef
+from frechet.core.ein import is_symmetric, is_zero, permute, scale, split_coef
 from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Pick, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
@@ -19,6 +19,7 @@ from frechet.notation.links import SHORTER
 from frechet.notation.multiply import expand_once
 from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError, product_term
+from frechet.notation.relations import against_zero
 from frechet.notation.sums import collect
 from frechet.notation.term import Term, written
 from frechet.notation.text import to_text
@@ -201,7 +202,7 @@ class Writer:
 
     def _signed_atom(self, node: Node) -> tuple[Number, Tree]:
         """An atom; an odd or even function takes its argument with the sign the user gave it."""
-        if isinstance(node, Map) and node.operation.rule.parity:
+        if isinstance(node, Map) and node.operation.rule.parity and not is_step(node):
             form = self.user_form(node.children[0])
             if form is not None and form[0] == -1:
                 tree = self.page.call(node.operation.name, [form[1]], self._shape(node))
@@ -294,6 +295,11 @@ class Writer:
             if node.order == 0:
                 return page.make("pow", [base, exponent])
             return page.make("dotpow", [base, exponent], shape=self._shape(node))
+        name, inner = node.operation.name, node.children[0]
+        if is_step(node):
+            name, inner = "gt", inner.children[0]
+        if is_step(node) or (name in ("gt", "ge", "eq") and is_zero(node.children[1])):
+            return against_zero(page, name, self._argument(inner), self._shape(node))
         args = [self._argument(a) for a in node.children]
         return page.call(node.operation.name, args, self._shape(node))
 
@@ -340,6 +346,12 @@ class Writer:
             split = len(groups[0])
             return matrix_of_sides(self, node, range(split), range(split, node.order))
         return written(self.page, self.term(node))
+
+
+def is_step(node: Map) -> bool:
+    """Whether it is sign(relu(u)), the indicator of u > 0."""
+    inner = node.children[0]
+    return node.operation.name == "sign" and isinstance(inner, Map) and inner.operation.name == "relu"
 
 
 def _mirrored(node: Add) -> Node | None:

@@ -199,7 +199,7 @@ def _relu(x: Node) -> Node | None:
 relu: Build = elementwise(
     "relu(x)", lambda x: sign(relu(x)), simplify=_relu, value=lambda x: np.maximum(x, 0), kink="x = 0",
     there="the subdifferential is [0, 1]; the formula gives 0", autodiff=("0", "0"), reflect=lambda u: u,
-    latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "sign(relu(x))"),
+    latex=r"\operatorname{relu}({x})", facts=["nonnegative"], example=("sum(relu(x))", "x", "(x > 0)"),
     code={"numpy": "np.maximum({x}, 0)", "jax": "jax.nn.relu({x})", "torch": "torch.relu({x})"},
 )  # fmt: skip
 
