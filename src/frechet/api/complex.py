@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from frechet.api.complex_check import check_wirtinger, complex_arrays, is_real_valued
+from frechet.api.complex_signs import is_positive
 from frechet.api.conjugate import ANALYTIC, Symbols, evaluable, is_square_of_abs, joined, split
 from frechet.api.derivative import Derivative, Request
 from frechet.calculus.derive import Level, derive, direction_for, finished
@@ -21,7 +22,7 @@ from frechet.core.dims import SCALAR, Dim, Size, show_size
 from frechet.core.ein import ein, scale
 from frechet.core.errors import problem
 from frechet.core.lazy import np
-from frechet.core.node import Call, Ein, Map, Node, topological
+from frechet.core.node import COMPLEX_VALUE, Call, Ein, Map, Node, topological
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
@@ -263,7 +264,9 @@ class WirtingerDerivative:
         variables |= {other: variables[name] for name, other in symbols.conjugates.items()}
         of = symbols.conjugates[wrt] if self.by_complex and self.kind != "plain" else wrt
         kind = "jacobian" if f.shape else "gradient"
-        return _Symbolic(_Split(tree, replace(f.declarations, variables=variables), f.source),
+        own = {*f.complex_names, *symbols.conjugates.values(), symbols.unit}
+        facts = f.declarations.facts | dict.fromkeys(own, frozenset({COMPLEX_VALUE}))
+        return _Symbolic(_Split(tree, replace(f.declarations, variables=variables, facts=facts), f.source),
                          Request((of,), kind, verify=False), symbols)  # fmt: skip
 
     @cached_property
@@ -316,16 +319,18 @@ class WirtingerDerivative:
             for name in self.function.complex_names:
                 plain = plain.replace(f"conj({name})", name)
             found.setdefault(plain, text)
-        return tuple(found.values())
+        return tuple(text for text in found.values() if text)
 
     def _condition(self, text: str) -> str:
-        """A condition in symbols, as a person writes it."""
+        """A condition in symbols, as a person writes it; empty where it always holds."""
         symbols = self.function.symbols
         for sign in (" != ", " > ", " < "):
             left, found, right = text.partition(sign)
             if found:
                 known = self._symbolic.function.declarations
                 tree = joined(inlined(elaborate(parse_text(left), known, infer=False, source=left)[0]), symbols)
+                if right.startswith("0") and sign != " < " and is_positive(tree, self.function.complex_names):
+                    return ""
                 size = tree.args[0] if tree.kind == "call" and tree.name == "sum" else tree
                 if sign == " > " and right == "0" and is_square_of_abs(size):
                     entries = " in every entry" if size is tree and not tree.typed.is_scalar else ""

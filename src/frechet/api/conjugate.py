@@ -160,10 +160,19 @@ def joined(tree: Tree, symbols: Symbols) -> Tree:
         if t.kind == "transpose":
             return turned(parts[0][1]), turned(parts[0][0])
         s, c = tuple(p[0] for p in parts), tuple(p[1] for p in parts)
-        shorter = _shorter(t, s, c)
+        shorter = _without_two(t, s) or _shorter(t, s, c)
         return shorter if shorter is not None else (t.with_(args=s), t.with_(args=c))
 
     return fold(tree, visit)[0]
+
+
+def _without_two(t: Tree, s: tuple[Tree, ...]) -> Pair | None:
+    """2*real(z)/2 is real(z)."""
+    if t.kind != "div" or s[1].kind != "number" or s[0].kind != "mul" or s[0].args[0].kind != "number":
+        return None
+    part = s[0].args[1]
+    halved = s[1].value == s[0].args[0].value and part.kind == "call" and part.name == "real"
+    return (part, part) if halved else None
 
 
 def is_square_of_abs(tree: Tree) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frechet.core.node import Add, Call, Ein, Map, Node, Size, Var
+from frechet.core.node import Add, Call, Ein, Map, Node, Number, Size, Var
 
 # Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
 STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew",
@@ -16,6 +16,8 @@ COMPLEX = frozenset({"complex", "hermitian"})
 
 def is_positive(node: Node) -> bool:
     """Every entry is known to be > 0."""
+    if not node.real:
+        return False
     if isinstance(node, Size):
         return True
     if isinstance(node, Var):
@@ -27,8 +29,32 @@ def is_positive(node: Node) -> bool:
     if isinstance(node, Ein):
         return node.coef > 0 and len(set(node.out)) == len(node.out) and all(is_positive(f[0]) for f in node.factors)
     if isinstance(node, Add):
-        return all(c > 0 and is_positive(n) for c, n in node.terms)
+        parts = [_least(n, c) for c, n in node.terms]
+        known = [p for p in parts if p is not None]
+        total = sum(low for low, _ in known)
+        return len(known) == len(parts) and (total > 0 or (total == 0 and any(strict for _, strict in known)))
     return False
+
+
+def _least(node: Node, coef: Number) -> tuple[Number, bool] | None:
+    """What coef*node cannot fall below, and whether it stays above that: 2*cos(u) >= -2, 1 - tanh(u)^2 > 0."""
+    e: Number = 1
+    if isinstance(node, Ein) and len(set(node.out)) == len(node.out) == len(node.index_dims):
+        coef = coef * node.coef
+        if not node.factors:
+            return coef, False
+        if len(node.factors) == 1 and node.factors[0][1] == node.out:
+            node, _, e = node.factors[0]
+    elif isinstance(node, Ein):
+        return (0, False) if coef > 0 and is_nonnegative(node) else None
+    if isinstance(node, Map) and node.operation.bounds is not None and node.real and e in (1, 2):
+        low, high, strict = node.operation.bounds
+        if e == 2:
+            low, high = (0, max(low * low, high * high)) if low < 0 else (low * low, high * high)
+        return (coef * low, strict and (e == 1 or low > 0)) if coef > 0 else (coef * high, strict)
+    if coef > 0 and is_positive(node):
+        return 0, True
+    return (0, False) if coef > 0 and ((e % 2 == 0 and node.real) or is_nonnegative(node)) else None
 
 
 def is_integer(node: Node) -> bool:
@@ -42,6 +68,8 @@ def is_integer(node: Node) -> bool:
 
 def is_nonnegative(node: Node) -> bool:
     """Every entry is known to be >= 0."""
+    if not node.real:
+        return False
     if is_positive(node):
         return True
     if isinstance(node, Ein):

@@ -36,14 +36,16 @@ Factor = tuple["Node", Indices, Number]
 
 
 class Node:
-    """Common part: axes, content digest, children. `symmetric` means equal to its own transpose (order two)."""
+    """Common part: axes, content digest, children. `symmetric` means equal to its own transpose (order two), `real`
+    that no variable below is complex: of other values nothing is known that only real ones have, no sign, no root."""
 
-    __slots__ = ("__weakref__", "_transpose", "children", "digest", "dims", "symmetric")
+    __slots__ = ("__weakref__", "_transpose", "children", "digest", "dims", "real", "symmetric")
 
     dims: Dims
     digest: bytes
     children: tuple[Node, ...]
     symmetric: bool
+    real: bool
     _transpose: Node | None
 
     @property
@@ -156,6 +158,7 @@ def _intern(kind: type[Node], content: str, children: tuple[Node, ...], dims: Di
     node = kind.__new__(kind)
     node.dims, node.digest, node.children, node._transpose = dims, digest, children, None
     node.symmetric = False
+    node.real = all(child.real for child in children)
     for name, value in fields.items():
         setattr(node, name, value)
     _TABLE[digest] = node
@@ -163,6 +166,7 @@ def _intern(kind: type[Node], content: str, children: tuple[Node, ...], dims: Di
 
 
 SYMMETRIC_FACTS = frozenset({"symmetric", "spd", "diagonal"})
+COMPLEX_VALUE = "complex value"
 
 
 def var(name: str, dims: Dims, facts: Iterable[str] = (), role: str = "") -> Var:
@@ -170,8 +174,8 @@ def var(name: str, dims: Dims, facts: Iterable[str] = (), role: str = "") -> Var
     known = frozenset(facts)
     symmetric = len(dims) == 2 and bool(known & SYMMETRIC_FACTS)
     content = f"{name}|{sorted(known)}|{role}"
-    node = _intern(Var, content, (), dims, {"name": name, "facts": known, "role": role, "symmetric": symmetric})
-    return cast(Var, node)
+    fields = {"name": name, "facts": known, "role": role, "symmetric": symmetric, "real": COMPLEX_VALUE not in known}
+    return cast(Var, _intern(Var, content, (), dims, fields))
 
 
 def raw_ein(coef: Number, factors: tuple[Factor, ...], out: Indices, index_dims: Dims) -> Ein:

@@ -131,6 +131,7 @@ class Operation:
     transposes "equivariant" if f(X') = f(X)', "invariant" if f(X') = f(X)
     spreads    a scalar among the arguments goes with anything (comparisons), not only a number that is typed out
     sums_to_one  the entries of the result add up to one
+    bounds     (low, high, strict): the entries of the result lie between, and never reach them where strict
     facts      facts of the result whatever the argument ("positive", "symmetric", ...)
     example    (expression, variable, expected derivative)
     """
@@ -149,6 +150,7 @@ class Operation:
     there: str = ""
     autodiff: tuple[str, str] | None = None
     sample: str = "normal"
+    bounds: tuple[int, int, bool] | None = None
     facts: frozenset[str] = frozenset()
     transposes: str = ""
     spreads: bool = False

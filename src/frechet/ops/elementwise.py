@@ -77,11 +77,12 @@ def _ratio(below: str, quotient: str) -> Callable[[Node, Powers], Powers]:
 
 sin: Build = elementwise(
     "sin(x)", lambda x: cos(x), parity="odd", simplify=_at_zero(0), absorb=_ratio("cos", "tan"),
-    value=lambda x: np.sin(x), np="sin",
+    value=lambda x: np.sin(x), np="sin", bounds=(-1, 1, False),
     latex=r"\sin({x})", example=("sum(sin(x))", "x", "cos(x)"),
 )  # fmt: skip
 cos: Build = elementwise(
     "cos(x)", lambda x: -sin(x), parity="even", simplify=_at_zero(1), value=lambda x: np.cos(x), np="cos",
+    bounds=(-1, 1, False),
     latex=r"\cos({x})", example=("sum(cos(x))", "x", "-sin(x)"),
 )  # fmt: skip
 tan: Build = elementwise(
@@ -112,11 +113,12 @@ cosh: Build = elementwise(
 )  # fmt: skip
 tanh: Build = elementwise(
     "tanh(x)", lambda x: 1 - tanh(x) ** 2, parity="odd", simplify=_at_zero(0), value=lambda x: np.tanh(x),
-    np="tanh", latex=r"\tanh({x})", example=("sum(tanh(x))", "x", "1 - tanh(x).^2"),
+    np="tanh", bounds=(-1, 1, True), latex=r"\tanh({x})", example=("sum(tanh(x))", "x", "1 - tanh(x).^2"),
 )  # fmt: skip
 sigmoid: Build = elementwise(
     "sigmoid(x)", lambda x: sigmoid(x) * (1 - sigmoid(x)), value=lambda x: scipy.special.expit(x),
-    latex=r"\sigma({x})", facts=["positive"], example=("sum(sigmoid(x))", "x", "sigmoid(x).*(1 - sigmoid(x))"),
+    latex=r"\sigma({x})", facts=["positive"], bounds=(0, 1, True),
+    example=("sum(sigmoid(x))", "x", "sigmoid(x).*(1 - sigmoid(x))"),
     code={"numpy": "expit({x})", "jax": "jax.nn.sigmoid({x})", "torch": "torch.sigmoid({x})"},
 )  # fmt: skip
 softplus: Build = elementwise(
@@ -126,7 +128,7 @@ softplus: Build = elementwise(
 )  # fmt: skip
 erf: Build = elementwise(
     "erf(x)", lambda x: exp(-(x**2)) * (scalar(Fraction(repr(pi))) ** Fraction(-1, 2)) * 2, parity="odd",
-    simplify=_at_zero(0), value=lambda x: scipy.special.erf(x), latex=r"\operatorname{erf}({x})",
+    simplify=_at_zero(0), value=lambda x: scipy.special.erf(x), bounds=(-1, 1, True), latex=r"\operatorname{erf}({x})",
     example=("sum(erf(x))", "x", "2*exp(-x.^2)/sqrt(3.141592653589793)"),
     code={"numpy": "erf({x})", "jax": "jax.scipy.special.erf({x})", "torch": "torch.erf({x})"},
 )  # fmt: skip
@@ -315,9 +317,10 @@ def _absorb_power(node: Node, powers: Powers) -> Powers:
 
 
 def even_root(base: Node, e: Number) -> Node:
-    """base .^ e; a broken power of an even power leaves abs: sqrt(x^2) = abs(x)."""
+    """base .^ e; a broken power of an even power of something real leaves abs: sqrt(x^2) = abs(x)."""
     core = split_coef(base)[1]
-    if e != int(e) and isinstance(core, Ein) and not core.contracts and any(p % 2 == 0 for _, _, p in core.factors):
+    single = isinstance(core, Ein) and not core.contracts and base.real
+    if e != int(e) and isinstance(core, Ein) and single and any(p % 2 == 0 for _, _, p in core.factors):
         inner = elementwise_power(base, Fraction(1, 2))
         if isinstance(inner, Ein) and any(isinstance(n, Ein) for n, _, _ in inner.factors) and len(core.factors) == 1:
             node, idx, p = core.factors[0]
