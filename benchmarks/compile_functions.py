@@ -38,6 +38,7 @@ def natural(xp: Any) -> dict[str, Function]:
         "logreg": lambda X, w, y, lam: xp.softplus(X @ w).sum() - y @ X @ w + lam / 2 * w @ w,
         "matfac": factorisation,
         "nmf": factorisation,
+        "net3": net,
         "net10": net,
         "ridge": lambda X, w, y, lam: ((X @ w - y) ** 2).sum() + lam * (w**2).sum(),
         "softmaxreg": lambda X, W, Y: xp.logsumexp(X @ W).sum() - (Y * (X @ W)).sum(),

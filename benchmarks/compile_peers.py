@@ -7,7 +7,7 @@ backward pass. A library that is not installed is left out with the command that
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +15,8 @@ from benchmarks.compile_cases import VG, Case
 from benchmarks.compile_functions import natural, skilled
 
 Run = Callable[[], Any]
+# The axis of the batch of every argument, for vmap; None for no batch.
+Axes = tuple[int | None, ...] | None
 PEERS = ("jax", "jax+", "torch", "torch+", "autograd")
 INSTALL = "pip install 'frechet[peers]'"
 # The arrays that torch.func would hold at once, one for each tangent; more is not tried.
@@ -27,16 +29,19 @@ def missing(peer: str) -> str:
     return "" if importlib.util.find_spec(module) else f"not installed: {INSTALL}"
 
 
-def runner(peer: str, case: Case, arrays: dict[str, Any]) -> Run | str:
-    """The wanted result in a peer, or why it is not run."""
+def runner(peer: str, case: Case, arrays: dict[str, Any], batched: Sequence[str] = ()) -> Run | str:
+    """The wanted result in a peer, or why it is not run; `batched` are the arrays with a leading axis, for vmap."""
     own = peer.endswith("+")
     if own and case.problem not in skilled(SimpleNamespace()) and case.want != "newton" and peer != "torch+":
         return "the same as without a plus"
     tangents = arrays[case.variables[0]].size
     heavy = case.want in ("hessian", "newton") and tangents * max(a.size for a in arrays.values()) * 8 > MOST_BYTES
-    if peer in ("torch", "torch+") and heavy:
+    if peer in ("torch", "torch+") and heavy and not batched:
         return "would hold more than 300 MB"
-    return {"jax": _jax, "torch": _torch, "autograd": _autograd}[peer.rstrip("+")](case, arrays, own)
+    if peer.rstrip("+") == "autograd":
+        return "no vmap" if batched else _autograd(case, arrays, own)
+    along = tuple(0 if n in batched else None for n in arrays) if batched else None
+    return (_jax if peer.startswith("jax") else _torch)(case, arrays, own, along)
 
 
 def _function(xp: Any, case: Case, own: bool) -> Callable[..., Any]:
@@ -48,7 +53,7 @@ def _places(case: Case) -> tuple[int, ...]:
     return tuple(names.index(n) for n in case.variables)
 
 
-def _jax(case: Case, arrays: dict[str, Any], own: bool) -> Run:
+def _jax(case: Case, arrays: dict[str, Any], own: bool, along: Axes) -> Run:
     import jax
     import jax.numpy as jnp
 
@@ -75,12 +80,12 @@ def _jax(case: Case, arrays: dict[str, Any], own: bool) -> Run:
 
     wanted = {VG: jax.value_and_grad(f, places), "hessian": jax.hessian(f, first), "jacobian": jax.jacobian(f, first),
               "newton": newton, "hvp": hvp}[case.want]  # fmt: skip
-    run = jax.jit(wanted)
+    run = jax.jit(jax.vmap(wanted, in_axes=along) if along else wanted)
     given = [jnp.asarray(a) for a in arrays.values()]
     return lambda: jax.block_until_ready(run(*given))
 
 
-def _torch(case: Case, arrays: dict[str, Any], own: bool) -> Run:
+def _torch(case: Case, arrays: dict[str, Any], own: bool, along: Axes) -> Run:
     import torch
 
     torch.set_num_threads(1)
@@ -122,11 +127,12 @@ def _torch(case: Case, arrays: dict[str, Any], own: bool) -> Run:
         (g,) = torch.autograd.grad(value, inputs, create_graph=True)
         return torch.autograd.grad(g, inputs, given[-1])[0]
 
-    if own and case.want in (VG, "hvp"):
+    if own and case.want in (VG, "hvp") and not along:
         return classic
     wanted = {VG: both, "hessian": torch.func.hessian(f, first), "jacobian": torch.func.jacrev(f, first),
               "newton": newton, "hvp": hvp}[case.want]  # fmt: skip
-    return lambda: wanted(*given)
+    run = torch.func.vmap(wanted, in_dims=along) if along else wanted
+    return lambda: run(*given)
 
 
 def _autograd(case: Case, arrays: dict[str, Any], own: bool) -> Run:

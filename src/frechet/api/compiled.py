@@ -9,6 +9,8 @@ from typing import Any
 
 from frechet.api.function import Function
 from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
+from frechet.compile.batches import in_jax, in_numpy, in_torch
+from frechet.compile.batching import Batch
 from frechet.compile.c_code import c_program
 from frechet.compile.choose import Watched, worth_a_trial
 from frechet.compile.goals import WANTS, goal
@@ -66,12 +68,14 @@ class CompiledFunction:
             self._last = self._planned({**assumed, **self._given})
         return self._last
 
-    def _planned(self, sizes: Mapping[str, int], single: bool = False) -> Compiled:
-        """The program for these sizes, up to a factor of about 1.4 in each, and for this precision."""
-        key = (single, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
+    def _planned(self, sizes: Mapping[str, int], single: bool = False, batch: Batch | None = None) -> Compiled:
+        """The program for these sizes, up to a factor of about 1.4 in each, for this precision, and for a batch.
+        Raises NotCarried where there is none for a batch.
+        """
+        key = (single, batch, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
         if key not in self._plans:
             request = replace(self.request, single=single)
-            self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes))
+            self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes), batch)
         return self._plans[key]
 
     def _single(self, values: Mapping[str, Any]) -> bool:
@@ -101,37 +105,28 @@ class CompiledFunction:
         values = self._inputs.values(given)
         batched = self._inputs.batched(values)
         try:
-            result = self._batch(values, batched) if batched else self._run(given, values)
+            result = self._batch(given, values, batched) if batched else self._run(given, values)
         except np.linalg.LinAlgError as error:
             raise singular(error) from None
         return result if out is None else written(result, out)
 
     def _run(self, given: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
         """One result; the program is kept for more calls of this kind."""
-        scalars = self._inputs.scalars
-        key = key_of(values, scalars)
+        key = key_of(values, self._inputs.scalars)
         run = self._ready.get(key)
         if run is None or self._inputs.ranks:
             sizes = self._inputs.sizes(values)
             check_reach(self.function.tree, sizes, self._inputs.known_ranks(values), self.function.source)
         if run is None:
             self._last = self._planned(sizes, self._single(values))
-            if len(self._ready) > MOST_SHAPES:
-                self._ready.clear()
-            run = self._ready[key] = self._started(self._last)
-            numbers = for_numbers(run, given, values, scalars)
-            if numbers is not None:
-                self._ready[numbers[0]] = numbers[1]
+            run = self._started(self._last, lambda: self._other("jax")._planned(sizes).function)
+            self._keep(key, run, given, values)
         return run(*values.values())
 
-    def _started(self, made: Compiled) -> Callable[..., Any]:
-        """The function of a program; where JAX may turn out faster, one that will try it."""
+    def _started(self, made: Compiled, other: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+        """The function of a program; where JAX may turn out faster, one that will try it, as `other` makes it."""
         if not self.auto or self.request.as_operator or not worth_a_trial(made):
             return made.function
-
-        def other() -> Any:
-            request = self._other("jax").request
-            return assemble(self._goal, self.function.declarations, request, made.plan.sizes).function
 
         def say(backend: str, run: Callable[..., Any], why: str) -> None:
             self.backend, self.choice = backend, why
@@ -148,13 +143,53 @@ class CompiledFunction:
             self._others[backend] = CompiledFunction(self.function, request, self._given)
         return self._others[backend]
 
-    def _batch(self, values: Mapping[str, Any], batched: Sequence[str]) -> Any:
-        """The results along a leading axis that some of the arrays have, stacked."""
+    def _batch(self, given: Mapping[str, Any], values: Mapping[str, Any], batched: Sequence[str]) -> Any:
+        """The results along a leading axis that some of the arrays have."""
         if self.request.as_operator:
             raise problem("E505", "An operator has no batch: one is made for one point.", help=f"{batched[0]} has "
                           f"{values[batched[0]].ndim} axes.")  # fmt: skip
-        points = ({n: v[k] if n in batched else v for n, v in values.items()} for k in range(len(values[batched[0]])))
-        return stacked([self._run(point, point) for point in points])
+        lengths = [values[n].shape for n in batched if n in self._inputs.scalars]  # the key of a call has none of them
+        key = (*key_of(values, self._inputs.scalars), *lengths)
+        run = self._ready.get(key)
+        if run is None:
+            run = self._batched(values, batched)
+            self._keep(key, run, values if lengths else given, values)
+        return run(*values.values())
+
+    def _batched(self, values: Mapping[str, Any], batched: Sequence[str]) -> Callable[..., Any]:
+        """The function for a batch of these shapes."""
+        count, moving = len(values[batched[0]]), [n in batched for n in values]
+
+        def loop(*arrays: Any) -> Any:
+            named = list(zip(values, arrays, moving, strict=True))
+            points = ({n: a[k] if m else a for n, a, m in named} for k in range(count))
+            return stacked([self._run(point, point) for point in points])
+
+        if self._inputs.ranks:
+            return loop
+        first = {n: v[0] if n in batched else v for n, v in values.items()}
+        sizes, single = self._inputs.sizes(first), self._single(first)
+        check_reach(self.function.tree, sizes, {}, self.function.source)
+        one = self._last = self._planned(sizes, single)
+        if self.request.backend == "jax":
+            return in_jax(one, count, moving)
+        if self.request.backend == "torch":
+            return in_torch(one, count, moving, loop)
+        batch = Batch.of(batched, (*sizes, *values))
+        made = in_numpy(lambda batch, lengths: self._planned(lengths, single, batch), one, batch, count, moving)
+        if made is None:
+            return loop
+        self._last = made
+        return self._started(made, lambda: in_jax(self._other("jax")._planned(sizes), count, moving))
+
+    def _keep(self, key: Any, run: Callable[..., Any], given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """The function is found by later calls of this kind."""
+        if len(self._ready) > MOST_SHAPES:
+            self._ready.clear()
+        self._ready[key] = run
+        numbers = for_numbers(run, given, values, self._inputs.scalars)
+        if numbers is not None:
+            self._ready[numbers[0]] = numbers[1]
 
     def differentiable(self) -> Callable[..., Any]:
         """The value as a function of the arrays in order, whose gradient is this program's: jax.custom_vjp for JAX,

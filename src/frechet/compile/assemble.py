@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from frechet.compile.batching import Batch, StackPlanner, StackWriter
 from frechet.compile.goals import Goal, Sides
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
@@ -14,7 +15,6 @@ from frechet.compile.program import Step, Value
 from frechet.compile.render import namespace, preamble, render
 from frechet.compile.second import SecondOrder
 from frechet.compile.write import Writer
-from frechet.core.dims import Shape
 from frechet.core.lazy import np
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
@@ -91,9 +91,14 @@ class Plan:
         return sum(s.flops for s in self.steps)
 
     @property
+    def nanoseconds(self) -> float:
+        """The estimated time."""
+        return sum(s.nanoseconds for s in self.steps)
+
+    @property
     def functions(self) -> float:
         """The share of exp, tanh and other functions of entries in the estimated time."""
-        every = sum(s.nanoseconds for s in self.steps)
+        every = self.nanoseconds
         mapped = [s for s in self.steps if s.op == "entrywise" and s.spec[0][0] in ("map", "decay")]
         return sum(s.nanoseconds for s in mapped) / every if every else 0.0
 
@@ -129,19 +134,21 @@ def python_names(names: tuple[str, ...]) -> dict[str, str]:
     return spelled
 
 
-def assemble(goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int]) -> Compiled:
-    """Plan, write and define the function for these sizes.
+def assemble(
+    goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], batch: Batch | None = None
+) -> Compiled:
+    """Plan, write and define the function for these sizes; of a whole batch, whose size is among them, in NumPy.
 
     Where no value is wanted, sums in products are also tried multiplied out: (T - U*V')*V costs more than
-    T*V - U*(V'*V) if T - U*V' serves nothing else.
+    T*V - U*(V'*V) if T - U*V' serves nothing else. Raises NotCarried where there is no form for a batch.
     """
-    first = _assembled(goal, known, request, sizes)
+    first = _assembled(goal, known, request, sizes, batch)
     if request.want not in ("gradient", "newton", "hvp", "jacobian"):
         return first.compiled()
     other = Goal(goal.own, goal.sides, goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
     if other == goal:
         return first.compiled()
-    second = _assembled(other, known, request, sizes, share=False)
+    second = _assembled(other, known, request, sizes, batch, share=False)
     return (second if second.nanoseconds < 0.9 * first.nanoseconds else first).compiled()
 
 
@@ -154,37 +161,42 @@ class _Draft:
 
 
 def _assembled(
-    goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], share: bool = True
-) -> _Draft:
+    goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], batch: Batch | None,
+    share: bool = True,
+) -> _Draft:  # fmt: skip
     names = python_names(request.arguments)
-    planner = Planner(sizes, names, numpy=request.backend == "numpy")
-    shapes = {n: _of(known, request, n) for n in request.arguments}
-    size_names = python_names((*names.values(), *known.sizes))
+    numpy = request.backend == "numpy"
+    planner = StackPlanner(sizes, names, batch) if batch else Planner(sizes, names, numpy=numpy)
+    sides = {names[n]: _sides(known, request, n, batch) for n in request.arguments}
+    named = (*known.sizes, batch.dim) if batch else known.sizes
+    size_names = python_names((*names.values(), *named))
     planner.program.reserve(size_names.values())
-    writer = Writer(planner.program, request.backend, {d: size_names[d] for d in known.sizes}, request.single)
+    spelled = {d: size_names[d] for d in named}
+    writer = (Writer if batch is None else StackWriter)(planner.program, request.backend, spelled, request.single)
     order = [len(known.variables[n].axes) for n in request.wrt]
-    second = SecondOrder(planner, writer, sizes, share)
+    second = SecondOrder(planner, writer, sizes, share, batch)
     if request.want == "newton":
         alone = len(order) == 1
         results = second.newton(goal.second[0][0], goal.first[0]) if alone else second.joint(goal.second, goal.first)
-        results = folded(writer, results, goal.sides[0]) if alone else results
+        results = folded(writer, results, in_front(batch, goal.sides[0])) if alone else results
         wanted = second.wanted
     elif request.as_operator:
         results, wanted = second.operator(goal.second[0][0], order[0]), second.wanted
     else:
-        results, wanted = _plain_results(goal, request, planner, writer, share)
+        results, wanted = _plain_results(goal, request, planner, writer, share, batch)
     cost = planner.program.nanoseconds(wanted)
-    return _Draft(lambda: define(planner, writer, request, names, shapes, results, wanted, sizes), cost)
+    return _Draft(lambda: define(planner, writer, request, names, sides, results, wanted, sizes), cost)
 
 
 def _plain_results(
-    goal: Goal, request: Request, planner: Planner, writer: Writer, share: bool
+    goal: Goal, request: Request, planner: Planner, writer: Writer, share: bool, batch: Batch | None
 ) -> tuple[str, list[str]]:
     """The expression of the results that are arrays."""
     grid = [h for row in goal.second for h in row]
     nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
     ready = prepared(nodes, planner.program.sizes, share=share)
+    ready = batch.nodes(ready) if batch else ready
     values = [planner.rescaled(v) for v in planner.turned(planner.plan(ready))]
     values = [
         Value(1, planner.array(v, n.dims), tuple(range(n.order))) if v.diagonal else v
@@ -196,7 +208,8 @@ def _plain_results(
     first = [(*own, *s) for s in sides]
     shapes = {"value": [own], "value_and_gradient": [own, *first], "hvp": sides,
               "hessian": [(*own, *a, *b) for a in sides for b in sides]}.get(request.want, first)  # fmt: skip
-    texts = [folded(writer, result(writer, planner, v, n), s) for v, n, s in zip(values, ready, shapes, strict=True)]
+    texts = [folded(writer, result(writer, planner, v, n), in_front(batch, s))
+             for v, n, s in zip(values, ready, shapes, strict=True)]  # fmt: skip
     wanted = [v.name for v in values if v.name]
     count = len(request.wrt)
     if request.want == "value_and_gradient":
@@ -215,10 +228,16 @@ def _narrow(planner: Planner, value: Value) -> Value:
     return Value(value.coef, planner.program.emit("narrow", (value.name,), None, ()), value.pattern)
 
 
-def _of(known: Declarations, request: Request, name: str) -> Shape:
-    if name in request.directions:
-        name = request.wrt[request.directions.index(name)]
-    return known.variables[name]
+def _sides(known: Declarations, request: Request, name: str, batch: Batch | None) -> Sides:
+    """The axes of an argument as it comes; one side of kron or vec holds several."""
+    variable = request.wrt[request.directions.index(name)] if name in request.directions else name
+    sides = tuple(side for side in known.variables[variable] if side)
+    return in_front(batch, sides) if batch and name in batch.names else sides
+
+
+def in_front(batch: Batch | None, sides: Sides) -> Sides:
+    """The sides of an array with the axis of the batch, where there is one."""
+    return ((batch.dim,), *sides) if batch else sides
 
 
 def folded(writer: Writer, text: str, sides: Sides) -> str:
@@ -240,14 +259,14 @@ def result(writer: Writer, planner: Planner, value: Value, node: Node) -> str:
 
 
 def define(
-    planner: Planner, writer: Writer, request: Request, names: Mapping[str, str], shapes: Mapping[str, Shape],
+    planner: Planner, writer: Writer, request: Request, names: Mapping[str, str], sides: Mapping[str, Sides],
     results: str, wanted: list[str], sizes: Mapping[str, int],
 ) -> Compiled:  # fmt: skip
     program = planner.program
     doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
     definition, text = render(
         program, request.backend, name=request.want, doc=doc, arguments=[names[n] for n in request.arguments],
-        shapes={names[n]: s for n, s in shapes.items()}, writer=writer, results=results, wanted=wanted,
+        sides=sides, writer=writer, results=results, wanted=wanted,
     )  # fmt: skip
 
     def before() -> str:

@@ -74,11 +74,25 @@ def newton_step(H, g, symmetric=True):
     return jnp.where(fine, F.solve(g), jnp.nan)
 
 
+def regular(d):
+    """The eigenvalues d of a matrix; not a number where it is singular to working precision."""
+    size = jnp.abs(d)
+    rows, columns = d.shape
+    return jnp.where(size.min() > 4 * rows * columns * jnp.finfo(d.dtype).eps * size.max(), d, jnp.nan)
+
+
 def sylvester_solve(A, B, G):
     """X with A X + X B = G for symmetric A and B."""
     a, P = jnp.linalg.eigh(A)
     b, Q = jnp.linalg.eigh(B)
-    return P @ ((P.T @ G @ Q) / (a[:, None] + b)) @ Q.T
+    return P @ ((P.T @ G @ Q) / regular(a[:, None] + b)) @ Q.T
+
+
+def shifted_solve(A, B, c, G):
+    """X with A X B + c X = G for symmetric A and B."""
+    a, P = jnp.linalg.eigh(A)
+    b, Q = jnp.linalg.eigh(B)
+    return P @ ((P.T @ G @ Q) / regular(a[:, None] * b + c)) @ Q.T
 
 
 def woodbury_solve(d, U, V, g):

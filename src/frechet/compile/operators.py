@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from math import prod
 
 from frechet.core.build import add
-from frechet.core.ein import ein, is_zero
+from frechet.core.dims import Size as Dims
+from frechet.core.ein import ein, is_zero, split_coef
 from frechet.core.node import Add, Ein, Factor, Node, Number
+
+# A product of sums is not multiplied out to more terms than these to find structure.
+MOST_TERMS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,64 @@ class Part:
 
 def parts_of(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Part]:
     """The node, whose first `rows` axes are rows, as a sum of structured parts, equal kinds added up."""
-    found = [_part(n, rows, sizes) for n in _terms(node, rows)]
+    found: list[Part] = []
+    for n in _terms(node, rows):
+        part = _part(n, rows, sizes)
+        found += (part.kind == "Dense" and _multiplied_out(n, rows, sizes)) or [part]
     return _collected(found, node, rows)
+
+
+def _multiplied_out(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Part] | None:
+    """The parts of a product of sums where each of its terms shows structure: A'*(I (x) A + B (x) I)."""
+    terms, open_terms = [], [node]
+    while open_terms:
+        product = open_terms.pop()
+        sums = [f for f in product.factors if isinstance(f[0], Add) and f[2] == 1] if isinstance(product, Ein) else []
+        if not sums:
+            terms.append(product)
+            continue
+        assert isinstance(product, Ein)
+        base, idx, _ = sums[0]
+        assert isinstance(base, Add)
+        rest = [f for f in product.factors if f is not sums[0]]
+        dims = dict(enumerate(product.index_dims))
+        open_terms += [ein(product.coef * c, [(n, idx, 1), *rest], product.out, dims) for c, n in base.terms]
+        if len(open_terms) + len(terms) > MOST_TERMS:
+            return None
+    parts = [_part(n, rows, sizes) for n in terms if not is_zero(n)]
+    return None if any(p.kind == "Dense" for p in parts) else parts
+
+
+def as_blocks(parts: list[Part], dims: Dims) -> list[Part]:
+    """For a system with a matrix of `dims` as variable: a diagonal, blocks, and Kronecker products with an identity on
+    the side of the blocks are blocks together."""
+    for last in (False, True) if len(dims) == 2 and len(parts) > 1 else ():
+        if all(_in_blocks(p, last) for p in parts) and any(p.kind != "Kronecker" for p in parts):
+            nodes = [_block(p, dims) if p.kind != "Blocks" else p.nodes[0] for p in _sided(parts, last)]
+            terms = [(1, n) for n in nodes if n is not None]
+            return [Part("Blocks", (add(terms, terms[0][1].dims),), last)]
+    return parts
+
+
+def _in_blocks(part: Part, last: bool) -> bool:
+    if part.kind == "Kronecker":
+        return part.nodes[1 if last else 0] is None
+    return part.kind == "Diagonal" or (part.kind == "Blocks" and part.last == last)
+
+
+def _sided(parts: Sequence[Part], last: bool) -> list[Part]:
+    return [Part(p.kind, p.nodes, last) for p in parts]
+
+
+def _block(part: Part, dims: Dims) -> Node:
+    """A diagonal or a Kronecker product with an identity as blocks (shared, row, column)."""
+    shared, inner = (dims[1], dims[0]) if part.last else (dims[0], dims[1])
+    if part.kind == "Diagonal":
+        idx, out = (1, 0) if part.last else (0, 1), (0, 1, 1)
+    else:
+        idx, out = (1, 2), (0, 1, 2)
+    (side,) = (n for n in part.nodes if n is not None)
+    return ein(1, [(side, idx, 1)], out, {0: shared, **dict.fromkeys(out[1:], inner)})
 
 
 def _terms(root: Node, rows: int) -> list[Node]:
@@ -152,6 +212,8 @@ def _collected(parts: list[Part], node: Node, rows: int) -> list[Part]:
             sums.setdefault((p.kind, p.last), []).append(p)
         elif p.kind == "Kronecker" and None in p.nodes:
             sums.setdefault((p.kind, p.nodes[0] is None, p.nodes[1] is None), []).append(p)
+        elif p.kind in ("Kronecker", "Swapped"):
+            _join_side(out, p)
         else:
             out.append(p)
     for key, same in sums.items():
@@ -164,26 +226,42 @@ def _collected(parts: list[Part], node: Node, rows: int) -> list[Part]:
     return _uniform_joined(out, node, rows)
 
 
+def _join_side(parts: list[Part], new: Part) -> None:
+    """Takes one more product into a list: where a side is a multiple of that of a product there, into that one."""
+    (c, A), (d, B) = (split_coef(n) if n is not None else (1, None) for n in new.nodes)
+    for at, p in enumerate(parts):
+        if p.kind != new.kind:
+            continue
+        (e, C), (f, D) = (split_coef(n) if n is not None else (1, None) for n in p.nodes)
+        if A is C and B is not None and D is not None:
+            parts[at] = Part(p.kind, (A, add([(c * d, B), (e * f, D)], B.dims)))
+            return
+        if B is D and A is not None and C is not None:
+            parts[at] = Part(p.kind, (add([(c * d, A), (e * f, C)], A.dims), B))
+            return
+    parts.append(new)
+
+
 def _uniform_joined(parts: list[Part], node: Node, rows: int) -> list[Part]:
     """A multiple of the identity joins a Kronecker product with an identity: kron(I, A) + c*I = kron(I, A + c*I)."""
-    uniform = [p for p in parts if p.kind == "Diagonal" and _repeats(p.nodes[0])]
+    uniform = [p for p in parts if multiple_of_identity(p) is not None]
     kron = [p for p in parts if p.kind == "Kronecker" and None in p.nodes]
-    if rows != 2 or not uniform or len(kron) != 1:
+    if rows != 2 or not uniform or not kron:
         return parts
-    d = uniform[0].nodes[0]
-    assert isinstance(d, Ein)
+    number = multiple_of_identity(uniform[0])
+    assert number is not None
     place = 0 if kron[0].nodes[0] is not None else 1
     A = kron[0].nodes[place]
     assert A is not None
-    eye = ein(d.coef, [(n, (), e) for n, _, e in d.factors], (0, 0), {0: A.dims[0]})
+    eye = ein(1, [(number, (), 1)], (0, 0), {0: A.dims[0]})
     total = add([(1, A), (1, eye)], A.dims)
     joined = Part("Kronecker", tuple(total if k == place else None for k in range(2)))
     return [p for p in parts if p not in (uniform[0], kron[0])] + [joined]
 
 
-def _repeats(node: Node | None) -> bool:
-    """The same value in every entry."""
-    return isinstance(node, Ein) and all(not f[1] for f in node.factors)
-
-
-__all__ = ["Part", "parts_of"]
+def multiple_of_identity(part: Part) -> Node | None:
+    """The number c of a diagonal that is c*I."""
+    d = part.nodes[0]
+    if part.kind != "Diagonal" or not isinstance(d, Ein) or any(f[1] for f in d.factors):
+        return None
+    return ein(d.coef, d.factors, (), {})

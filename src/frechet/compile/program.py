@@ -40,7 +40,7 @@ class Step:
             matrices = self.op != "dot"
             if not matrices:
                 left, right, out = (set(i) for i in self.spec)
-                matrices = len(out) > 1 and bool((left & right) - out)
+                matrices = bool(left - right and right - left and (left & right) - out)
             rate = PRODUCT / 2 if matrices else VECTOR / 2
         return self.flops * rate + (CALL if self.op != "input" else 0.0)
 

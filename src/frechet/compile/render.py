@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from frechet.compile import backends, runtime, stable_runtime, structure
+from frechet.compile.goals import Sides
 from frechet.compile.program import Program
 from frechet.compile.write import Writer
-from frechet.core.dims import Dim, Shape
+from frechet.core.dims import Dim
 from frechet.core.errors import problem
 from frechet.core.lazy import np, scipy
 from frechet.ops import REGISTRY
@@ -61,18 +62,19 @@ def namespace(helpers: Sequence[str]) -> dict[str, Any]:
 
 
 def render(
-    program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], shapes: dict[str, Shape],
+    program: Program, backend: str, *, name: str, doc: str, arguments: Sequence[str], sides: Mapping[str, Sides],
     writer: Writer, results: str, wanted: Sequence[str],
 ) -> tuple[str, str]:  # fmt: skip
-    """The definition of the function `name` of `arguments`, and what is needed before it (see `preamble`)."""
+    """The definition of the function `name` of `arguments`, whose axes are `sides` (each may hold several), and what is
+    needed before it (see `preamble`)."""
     body = writer.lines(program.needed(wanted), wanted)
     head: list[str] = []
     text = "\n".join([*body, results])
     if "dtype=dtype" in text:
-        head.append(f"dtype = {next(a for a in arguments if a in shapes)}.dtype")
-    split = {a: s.axes for a, s in shapes.items() if len(s.rows) > 1 or len(s.cols) > 1}
+        head.append(f"dtype = {arguments[0]}.dtype")
+    split = {a: [d for side in s for d in side] for a, s in sides.items() if any(len(side) > 1 for side in s)}
     reshaped = [f"{a} = {a}.reshape({writer.shape(axes)})" for a, axes in split.items()]
-    head += [*_sizes(writer, arguments, shapes), *reshaped]
+    head += [*_sizes(writer, arguments, sides), *reshaped]
     inner = [f'"""{doc}"""', *head, *body, f"return {results}"]
     lines = [f"def {name}({', '.join(arguments)}):", *(f"    {t}" for t in inner)]
     return "\n".join(lines) + "\n", text
@@ -96,16 +98,12 @@ def preamble(backend: str, helpers: Sequence[str], text: str) -> str:
     return "\n".join(imports) + (f"\n\n\n{source}" if source else "") + "\n\n\n"
 
 
-def _sizes(writer: Writer, arguments: Sequence[str], shapes: dict[str, Shape]) -> list[str]:
+def _sizes(writer: Writer, arguments: Sequence[str], sides: Mapping[str, Sides]) -> list[str]:
     """The statements that read the sizes used off the arrays as they come: a vector of the length m*n has one axis.
 
     Where no axis is n alone, it is that length divided by m. Raises E304 where that does not find it either.
     """
-    axes = [
-        (f"{a}.shape[{k}]", side)
-        for a in arguments
-        for k, side in enumerate(side for side in (shapes[a].rows, shapes[a].cols) if side)
-    ]
+    axes = [(f"{a}.shape[{k}]", side) for a in arguments for k, side in enumerate(sides[a])]
     found: dict[Dim, tuple[str, list[Dim]]] = {}
     for text, side in axes:
         if len(side) == 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from frechet.compile.operators import Part, parts_of
+from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
+from frechet.compile.systems import one_product, two_products
 from frechet.compile.write import Writer
 from frechet.core.ein import is_symmetric, scale, split_coef
 from frechet.core.node import Node
@@ -84,10 +85,11 @@ class SecondOrder:
         """The expression of solve(H, g) for one variable."""
         rows = gradient.order
         node, gradient = _without_common(node, gradient)
-        parts = parts_of(node, rows, self.sizes)
+        parts = as_blocks(parts_of(node, rows, self.sizes), gradient.dims)
         kinds = sorted(p.kind for p in parts)
         if rows:
-            for recipe in (self._entrywise, self._kronecker, self._sylvester, self._woodbury, self._blocks):
+            products = (self._kronecker, self._sylvester, self._two_products)
+            for recipe in (self._entrywise, *products, self._woodbury, self._blocks):
                 text = recipe(parts, kinds, gradient)
                 if text:
                     return text
@@ -107,14 +109,7 @@ class SecondOrder:
         return f"{g} / {d}"
 
     def _kronecker(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
-        if kinds != ["Kronecker"]:
-            return ""
-        A, B, g = self.arrays([*parts[0].nodes, gradient])
-        step = self.writer.helper("newton_step")
-        flags = ["" if n is None or is_symmetric(n) else ", symmetric=False" for n in parts[0].nodes]
-        if A:
-            g = f"{step}({A}, {g}{flags[0]})"
-        return f"{step}({B}, {g}.T{flags[1]}).T" if B else g
+        return one_product(self.arrays, self.writer, parts, gradient)
 
     def _sylvester(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         """kron(A, I) + kron(I, B) for symmetric A and B."""
@@ -126,6 +121,9 @@ class SecondOrder:
             return ""
         A, B, g = self.arrays([left[0], right[0], gradient])
         return f"{self.writer.helper('sylvester_solve')}({A}, {B}, {g})"
+
+    def _two_products(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
+        return two_products(self.arrays, self.writer, parts, gradient)
 
     def _woodbury(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         """A diagonal and terms of low rank."""

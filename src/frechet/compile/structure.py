@@ -11,6 +11,7 @@ from __future__ import annotations
 from frechet.compile.runtime import Factor, newton_step
 from frechet.core.lazy import np, scipy
 
+linalg = scipy.linalg
 sparse = scipy.sparse
 
 
@@ -46,11 +47,54 @@ def woodbury_solve(d, U, V, g):
     return Factor(np.diag(d) + U @ V.T).solve(g)  # d is too small beside U V' for the short way
 
 
+def regular(d):
+    """The eigenvalues d of a matrix, refused where it is singular to working precision."""
+    size = np.abs(d)
+    if size.min() <= 4 * d.size * np.finfo(d.dtype).eps * size.max():
+        raise np.linalg.LinAlgError("The Hessian is singular")
+    return d
+
+
 def sylvester_solve(A, B, G):
     """X with A X + X B = G for symmetric A and B."""
     a, P = np.linalg.eigh(A)
     b, Q = np.linalg.eigh(B)
-    return P @ ((P.T @ G @ Q) / (a[:, None] + b)) @ Q.T
+    return P @ ((P.T @ G @ Q) / regular(a[:, None] + b)) @ Q.T
+
+
+def shifted_solve(A, B, c, G):
+    """X with A X B + c X = G for symmetric A and B."""
+    a, P = np.linalg.eigh(A)
+    b, Q = np.linalg.eigh(B)
+    return P @ ((P.T @ G @ Q) / regular(a[:, None] * b + c)) @ Q.T
+
+
+def pencil_solve(A, B, C, D, G):
+    """X with A X B + C X D = G for symmetric matrices, None an identity: fast where one of the pairs C, D and A, B is
+    positive definite and the residual shows that it is well conditioned, else a dense system."""
+
+    def product(A, X, B):
+        Y = X if A is None else A @ X
+        return Y if B is None else Y @ B
+
+    eyes = [np.eye(k, dtype=G.dtype) for k in G.shape]
+    for first, second in ((A, B), (C, D)), ((C, D), (A, B)):
+        try:
+            (a, P), (b, Q) = (
+                linalg.eigh(eye if X is None else X, Y) for X, Y, eye in zip(first, second, eyes, strict=True)
+            )
+            d = regular(a[:, None] * b + 1)
+        except np.linalg.LinAlgError:
+            continue  # not positive definite, or nearly not
+        X, R = np.zeros_like(G), G
+        for _ in range(2):
+            X += P @ ((P.T @ R @ Q) / d) @ Q.T
+            parts = product(A, X, B), product(C, X, D)
+            R = G - sum(parts)
+        if np.abs(R).max() <= 1e4 * np.finfo(G.dtype).eps * max(np.abs(Y).max() for Y in (*parts, G)):
+            return X
+    A, B, C, D = (eyes[k % 2] if X is None else X for k, X in enumerate((A, B, C, D)))
+    return newton_step(np.kron(A, B) + np.kron(C, D), G.reshape(-1)).reshape(G.shape)
 
 
 class Operator(sparse.linalg.LinearOperator):  # type: ignore[misc, name-defined]
@@ -81,7 +125,8 @@ class Operator(sparse.linalg.LinearOperator):  # type: ignore[misc, name-defined
 
     def solve(self, b):
         """x with H x = b; b a vector or a matrix of columns, or an array of the shape of the variable."""
-        return newton_step(self.to_dense(), b)
+        flat = b.reshape(-1) if b.size == self.shape[0] else b
+        return newton_step(self.to_dense(), flat).reshape(b.shape)
 
     def logdet(self):
         """log |det|."""
@@ -226,6 +271,12 @@ class Swapped(Operator):
     def _turned(self):
         return Swapped(self.B.T, self.A.T)
 
+    def solve(self, b):
+        m, n = self.A.shape
+        if m != n or b.size != m * n:
+            return super().solve(b)
+        return kron_solve(self.A, self.B, b.reshape(m, n)).T.reshape(b.shape)
+
 
 class Sum(Operator):
     """The sum of operators."""
@@ -255,8 +306,27 @@ class Sum(Operator):
         U, V = (np.concatenate([getattr(p, s) for p in low], axis=1) for s in "UV")
         return d[0].d, U, V
 
+    def _pair(self):
+        """The sides of two Kronecker products, both with swapped axes or neither, the second perhaps c*I; or None."""
+        if len(self.parts) != 2:
+            return None
+        first, second = sorted(self.parts, key=lambda p: isinstance(p, Diagonal))
+        if not isinstance(first, (Kronecker, Swapped)):
+            return None
+        sides = [first.A, first.B, getattr(second, "A", None), getattr(second, "B", None)]
+        if isinstance(first, Kronecker) and isinstance(second, Diagonal) and (second.d == second.d[0]).all():
+            sides[3] = second.d[0] * np.eye(first.n, dtype=self.dtype)
+        elif type(first) is not type(second):
+            return None
+        return sides if all(X is None or (X.shape == X.T.shape and (X == X.T).all()) for X in sides) else None
+
     def solve(self, b):
-        found = self._update()
+        found, pair = self._update(), self._pair()
+        if b.size == self.shape[0] and pair:
+            p = next(p for p in self.parts if not isinstance(p, Diagonal))
+            A, B, C, D = pair
+            X = pencil_solve(A, B, C, D, b.reshape((p.m, p.n) if isinstance(p, Kronecker) else p.A.shape))
+            return (X.T if isinstance(p, Swapped) else X).reshape(b.shape)
         if found is None or b.ndim > 1:
             return super().solve(b)
         d, U, V = found
