@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
+from frechet.compile.batching import Batch, NotCarried
 from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.systems import one_product, two_products
 from frechet.compile.write import Writer
+from frechet.core.dims import Size as Dims
 from frechet.core.ein import is_symmetric, scale, split_coef
 from frechet.core.node import Node
 from frechet.core.numbers import divide
@@ -24,13 +26,16 @@ def _without_common(H: Node, g: Node) -> tuple[Node, Node]:
 class SecondOrder:
     """Writes the results of one program that need second derivatives; `wanted` gathers the arrays they use."""
 
-    def __init__(self, planner: Planner, writer: Writer, sizes: Mapping[str, int], share: bool = True) -> None:
-        self.planner, self.writer, self.sizes, self.share = planner, writer, sizes, share
+    def __init__(
+        self, planner: Planner, writer: Writer, sizes: Mapping[str, int], share: bool = True, batch: Batch | None = None
+    ) -> None:
+        self.planner, self.writer, self.sizes, self.share, self.batch = planner, writer, sizes, share, batch
         self.wanted: list[str] = []
 
     def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
         """Names of the arrays of nodes, planned together; "" for None."""
         ready = prepared([n for n in nodes if n is not None], self.sizes, share=self.share)
+        ready = self.batch.nodes(ready) if self.batch else ready
         values = self.planner.turned(self.planner.plan(ready))
         names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
         found = ["" if n is None else next(names) for n in nodes]
@@ -91,16 +96,30 @@ class SecondOrder:
             products = (self._kronecker, self._sylvester, self._two_products)
             for recipe in (self._entrywise, *products, self._woodbury, self._blocks):
                 text = recipe(parts, kinds, gradient)
+                if text and self.batch and kinds != ["Diagonal"]:
+                    raise NotCarried(", ".join(kinds))
                 if text:
                     return text
         H, g = self.arrays([node, gradient])
         if not rows:
             return f"{g} / {H}"
+        if self.batch:
+            return self._stacked(H, g, gradient.dims)
         step = self.writer.helper("newton_step")
         if rows == 1:
             return f"{step}({H}, {g})"
         side = " * ".join(self.writer.length(d) for d in gradient.dims)
         return f"{step}({H}.reshape({side}, {side}), {g}.reshape({side})).reshape({self.writer.shape(gradient.dims)})"
+
+    def _stacked(self, H: str, g: str, dims: Dims) -> str:
+        """The dense systems of a batch."""
+        assert self.batch
+        steps, batch = self.writer.helper("newton_steps"), self.writer.length(self.batch.dim)
+        if len(dims) == 1:
+            return f"{steps}({H}, {g})"
+        side = " * ".join(self.writer.length(d) for d in dims)
+        shape = self.writer.shape((self.batch.dim, *dims))
+        return f"{steps}({H}.reshape({batch}, {side}, {side}), {g}.reshape({batch}, {side})).reshape({shape})"
 
     def _entrywise(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         if kinds != ["Diagonal"]:
@@ -161,6 +180,8 @@ class SecondOrder:
 
     def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
         """solve(H, g) for several variables: one dense system."""
+        if self.batch:
+            raise NotCarried("a joint system")
         flat = [h for row in second for h in row]
         names = self.arrays([*flat, *first])
         n = len(first)
