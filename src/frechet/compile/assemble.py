@@ -9,6 +9,7 @@ from typing import Any
 
 from frechet.compile.batching import Batch, StackPlanner, StackWriter
 from frechet.compile.goals import Goal, Sides
+from frechet.compile.operators import multiplied_out
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import Step, Value
@@ -192,10 +193,15 @@ def _plain_results(
     goal: Goal, request: Request, planner: Planner, writer: Writer, share: bool, batch: Batch | None
 ) -> tuple[str, list[str]]:
     """The expression of the results that are arrays."""
-    grid = [h for row in goal.second for h in row]
+    sizes = planner.program.sizes
+    grid = [
+        multiplied_out(h, h.order // 2, sizes) if j == k else h
+        for k, row in enumerate(goal.second)
+        for j, h in enumerate(row)
+    ]
     nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
-    ready = prepared(nodes, planner.program.sizes, share=share)
+    ready = prepared(nodes, sizes, share=share)
     ready = batch.nodes(ready) if batch else ready
     values = [planner.rescaled(v) for v in planner.turned(planner.plan(ready))]
     values = [

@@ -40,6 +40,24 @@ def parts_of(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Part]:
 
 def _multiplied_out(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Part] | None:
     """The parts of a product of sums where each of its terms shows structure: A'*(I (x) A + B (x) I)."""
+    terms = _products_of(node)
+    parts = [_part(n, rows, sizes) for n in terms or []]
+    return None if not parts or any(p.kind == "Dense" for p in parts) else parts
+
+
+def multiplied_out(node: Node, rows: int, sizes: Mapping[str, int]) -> Node:
+    """The node with such products as sums: no array of I (x) A is made only to be multiplied."""
+    if rows < 2:
+        return node
+    terms: list[Node] = []
+    for n in _terms(node, rows):
+        found = _products_of(n) if _part(n, rows, sizes).kind == "Dense" and _multiplied_out(n, rows, sizes) else None
+        terms += found or [n]
+    return add([(1, n) for n in terms], node.dims)
+
+
+def _products_of(node: Node) -> list[Node] | None:
+    """The terms of a product of sums, unless they are many."""
     terms, open_terms = [], [node]
     while open_terms:
         product = open_terms.pop()
@@ -55,8 +73,7 @@ def _multiplied_out(node: Node, rows: int, sizes: Mapping[str, int]) -> list[Par
         open_terms += [ein(product.coef * c, [(n, idx, 1), *rest], product.out, dims) for c, n in base.terms]
         if len(open_terms) + len(terms) > MOST_TERMS:
             return None
-    parts = [_part(n, rows, sizes) for n in terms if not is_zero(n)]
-    return None if any(p.kind == "Dense" for p in parts) else parts
+    return [n for n in terms if not is_zero(n)]
 
 
 def as_blocks(parts: list[Part], dims: Dims) -> list[Part]:
