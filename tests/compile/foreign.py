@@ -22,13 +22,20 @@ CC = ["cc", "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 
 
 class Call(NamedTuple):
-    """A function of the name `name` that `source` defines, and its arguments in order."""
+    """A function of the name `name` that `source` defines, its arguments in order; `shapes` where it gives several
+    results: each of them counts as one of its own in what the runners give."""
 
     name: str
     source: str
     arguments: Sequence[np.ndarray]
     sizes: Mapping[str, int] = {}
     shape: tuple[int, ...] = ()
+    shapes: Sequence[tuple[int, ...]] = ()
+
+    @property
+    def results(self) -> Sequence[tuple[int, ...]]:
+        """The shapes of its results."""
+        return self.shapes or [self.shape]
 
 
 def library(source: str, folder: Path, name: str) -> ctypes.CDLL:
@@ -74,24 +81,31 @@ def _finish(command: Sequence[str], folder: Path, timeout: int) -> str:
 def octave(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
     """The results, as matrices; a text where there was an error."""
     script = []
-    for k, call in enumerate(calls):
+    k = 0
+    for call in calls:
         (folder / f"{call.name}.m").write_text(call.source)
         given = []
         for array in call.arguments:
             shape = (*np.shape(array), 1, 1)[:2]
             given.append(f"reshape([{', '.join(_numbers(array, 'F'))}], {shape[0]}, {shape[1]})")
-        run = f'try\n r = {call.name}({", ".join(given)});\n printf("result {k} %d %d\\n", size(r));\n'
-        show = ' printf("%.17g ", r); printf("\\n");\n'
-        fail = f'catch e\n printf("error {k} %s\\n", strrep(e.message, "\\n", " "));\nend'
-        script.append(run + show + fail)
+        count = len(call.results)
+        names = ", ".join(f"r{j}" for j in range(count))
+        lines = [f"try\n [{names}] = {call.name}({', '.join(given)});"]
+        for j in range(count):
+            lines.append(f' printf("result {k} "); printf("%d ", size(r{j})); printf("\\n");')
+            lines.append(f' printf("%.17g ", r{j}); printf("\\n");')
+            k += 1
+        lines.append(f'catch e\n printf("error {k - count} %s\\n", strrep(e.message, "\\n", " "));\nend')
+        script.append("\n".join(lines))
     (folder / "main_script.m").write_text("1;\n" + "\n".join(script))
-    return _read(_finish(["octave-cli", "-q", "--norc", "main_script.m"], folder, 300), len(calls))
+    return _read(_finish(["octave-cli", "-q", "--norc", "main_script.m"], folder, 300), k)
 
 
 def julia(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
     """The results; a text where there was an error."""
     script = ["using Printf"]
-    for k, call in enumerate(calls):
+    k = 0
+    for call in calls:
         given = []
         for array in call.arguments:
             listed = f"[{', '.join(_numbers(array, 'F'))}]"
@@ -100,39 +114,51 @@ def julia(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
                 _numbers(array, "F")[0] if not shape else f"reshape(Float64{listed}, {', '.join(map(str, shape))})"
             )
         script.append(f"module M{k}\n{call.source}end\n")
-        script.append(
-            f"try\n r = M{k}.{call.name}({', '.join(given)})\n"
-            f' println("result {k} ", join(size(r), " "))\n println(join([@sprintf("%.17g", v) for v in r], " "))\n'
-            f'catch e\n println("error {k} ", replace(sprint(showerror, e), "\\n" => " "))\nend'
-        )
+        count = len(call.results)
+        results = [f"r[{j + 1}]" for j in range(count)] if count > 1 else ["r"]
+        lines = [f"try\n r = M{k}.{call.name}({', '.join(given)})"]
+        for place, r in enumerate(results, k):
+            lines.append(f' println("result {place} ", join(size({r}), " "))')
+            lines.append(f' println(join([@sprintf("%.17g", v) for v in {r}], " "))')
+        lines.append(f'catch e\n println("error {k} ", replace(sprint(showerror, e), "\\n" => " "))\nend')
+        script.append("\n".join(lines))
+        k += count
     (folder / "main.jl").write_text("\n".join(script))
-    return _read(_finish(["julia", "--startup-file=no", "--compile=min", "-O0", "main.jl"], folder, 600), len(calls))
+    return _read(_finish(["julia", "--startup-file=no", "--compile=min", "-O0", "main.jl"], folder, 600), k)
 
 
 def cc(calls: Sequence[Call], folder: Path) -> list[np.ndarray | str]:
     """The results of C functions, compiled without a warning; `sizes` and `shape` of the result must be given."""
     main = ["#include <stdio.h>"]
     body = []
-    for k, call in enumerate(calls):
+    k = 0
+    for call in calls:
         (folder / f"{call.name}.c").write_text(call.source)
         head = next(line for line in call.source.splitlines() if line.startswith(f"int {call.name}("))
         names = [p.split()[-1].strip("*") for p in head[head.index("(") + 1 : -1].split(",")]
-        sizes = [str(call.sizes[n.rstrip("_")]) for n in names[: len(names) - 1 - len(call.arguments)]]
+        results = call.results
+        sizes = [str(call.sizes[n.rstrip("_")]) for n in names[: len(names) - len(results) - len(call.arguments)]]
         given = []
         for j, array in enumerate(call.arguments):
             main.append(f"static double a{k}_{j}[] = {{{', '.join(_numbers(array, 'C'))}}};")
             given.append(f"a{k}_{j}" if np.shape(array) else f"*a{k}_{j}")
-        count = int(np.prod(call.shape, dtype=int))
-        main += [f"{head};", f"static double r{k}[{max(count, 1)}];"]
-        body.append(
-            f'if (({call.name}({", ".join([*sizes, *given, f"r{k}"])}))) printf("error {k} status\\n"); else {{'
-        )
-        body.append(f'printf("result {k} {count}\\n"); for (int i = 0; i < {count}; i++) printf("%.17g ", r{k}[i]);')
-        body.append('printf("\\n"); }')
+        main.append(f"{head};")
+        outs = [f"r{place}" for place in range(k, k + len(results))]
+        counts = [int(np.prod(shape, dtype=int)) for shape in results]
+        main += [f"static double {r}[{max(count, 1)}];" for r, count in zip(outs, counts, strict=True)]
+        body.append(f'if (({call.name}({", ".join([*sizes, *given, *outs])}))) printf("error {k} status\\n"); else {{')
+        for r, count in zip(outs, counts, strict=True):
+            body.append(
+                f'printf("result {r[1:]} {count}\\n"); for (int i = 0; i < {count}; i++) printf("%.17g ", {r}[i]);'
+            )
+            body.append('printf("\\n");')
+        body.append("}")
+        k += len(results)
     (folder / "main.c").write_text("\n".join([*main, "int main(void) {", *body, "return 0; }"]))
     command = [*CC, "-o", "run", "main.c",
                *(f"{c.name}.c" for c in calls), "-lm"]  # fmt: skip
     made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert not made.returncode, made.stderr[:3000]
-    found = _read(_finish(["./run"], folder, 60), len(calls))
-    return [r if isinstance(r, str) else r.reshape(c.shape) for r, c in zip(found, calls, strict=True)]
+    found = _read(_finish(["./run"], folder, 60), k)
+    shapes = [shape for call in calls for shape in call.results]
+    return [r if isinstance(r, str) else r.reshape(s) for r, s in zip(found, shapes, strict=True)]

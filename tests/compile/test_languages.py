@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import frechet as fr
 from tests.cases.suite import cases
 from tests.compile import foreign
 from tests.compile.languages import PROGRAM, outcomes
+from tests.compile.programs import flat
 
 LEAST = {"octave": 420, "julia": 420, "c": 405}
 
@@ -202,14 +202,20 @@ def test_a_program_in_c_has_all_its_results(tmp_path: Path) -> None:
             np.testing.assert_allclose(result, value, rtol=1e-10, atol=1e-12)
 
 
-def flat(result: Any) -> list[np.ndarray]:
-    return [a for part in result for a in flat(part)] if isinstance(result, tuple) else [np.asarray(result)]
-
-
 def test_what_a_program_is_not_written_in() -> None:
-    f = fr.parse("x'*x", variables={"x": ["n"]})
-    for want, language in (("newton", "c"), ("gradient", "julia")):
-        with pytest.raises(fr.FrechetError) as caught:
-            fr.compile(f, ["x"], want=want).code(language)
-        assert caught.value.diagnostic.code == "E505"
+    f = fr.parse("x'*y", variables={"x": ["n"], "y": ["n"]})
+    operator = fr.compile(fr.parse("x'*x", variables={"x": ["n"]}), ["x"], want="hessian", as_operator=True)
+    refused = {
+        "E505": [
+            (fr.compile(f, ["x"]), "fortran"),
+            (fr.compile(f, ["x", "y"], want="newton"), "c"),
+            (operator, "julia"),
+        ],
+        "E400": [(fr.compile(f, ["x"], want="newton"), "julia")],
+    }  # fmt: skip
+    for expected, pairs in refused.items():
+        for compiled, language in pairs:
+            with pytest.raises(fr.FrechetError) as caught:
+                compiled.code(language)
+            assert caught.value.diagnostic.code == expected
     assert fr.compile(f, ["x"]).code() == fr.compile(f, ["x"]).source

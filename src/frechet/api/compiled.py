@@ -7,11 +7,11 @@ from dataclasses import replace
 from math import log2
 from typing import Any
 
+from frechet.api.coding import program_source
 from frechet.api.function import Function
 from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
 from frechet.compile.batches import in_jax, in_numpy, in_torch
 from frechet.compile.batching import Batch
-from frechet.compile.c_code import c_program
 from frechet.compile.choose import Watched, worth_a_trial
 from frechet.compile.goals import WANTS, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
@@ -205,17 +205,12 @@ class CompiledFunction:
         return wrapped(self.backend, both, list(spelled.values()), [spelled[n] for n in self.wrt])
 
     def code(self, language: str = "") -> str:
-        """The program as text: `source` in the language of its backend, or "c" for C99 that needs no library. Raises
-        E505 for another language, and for a Newton step or an operator in C; E504 for an operation C does not have.
+        """The program as text: `source` in the language of its backend, or "julia", "matlab" ("octave") or "c", which
+        need no library. Raises E505 for another language and for an operator, E504 for an operation it does not have.
         """
         if language in ("", self.backend):
             return self.source
-        if language != "c":
-            raise problem("E505", f"{language!r} is not a language for this program.", help=f"{self.backend} or c; "
-                          "d.code of a derivative has julia and matlab as well.")  # fmt: skip
-        if self.want == "newton" or self.request.as_operator:
-            raise problem("E505", "A Newton step or an operator is not written in C.", help='want="hessian"')
-        return c_program(self._goal, self.function.declarations, self.request)
+        return program_source(self._goal, self.function, self.request, self._given, language)
 
     @property
     def differentiable_source(self) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from frechet.compile.assemble import Request
 from frechet.compile.c_helpers import HELPERS
@@ -18,9 +17,11 @@ from frechet.compile.c_steps import C, CSteps
 from frechet.compile.c_text import bare, length, number, scaled
 from frechet.compile.draft import named_shapes, sides
 from frechet.compile.goals import Goal
+from frechet.compile.native import Interface
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
+from frechet.compile.results import ASSUMED, Result, results_of, shapes_of, told
 from frechet.compile.stable_rules import settled
 from frechet.core.dims import Shape, Size
 from frechet.core.node import Node, var
@@ -28,8 +29,6 @@ from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import Tree
 
-# The sizes for which the order of products is chosen, where nothing else is known.
-ASSUMED = 100
 # A formula of a comment that is longer says nothing.
 LONGEST = 90
 
@@ -52,45 +51,40 @@ def c_source(
     nodes |= {n: var(n, s.axes, role="direction") for n, s in shapes.items() if n not in nodes}
     (root,) = settled([lower(tree, nodes).root], before=True)
     given = [n for n in shapes if arguments is None or n in arguments or n not in declarations.variables]
-    made = _Function(declarations, {n: shapes[n] for n in given}, name, doc, shapes)
+    sizes = dict.fromkeys(declarations.sizes, ASSUMED)
+    made = _Function(declarations, {n: shapes[n] for n in given}, name, doc, shapes, sizes)
     return made.source([Result(made.free("out"), root, tree.typed)])
 
 
-def c_program(goal: Goal, declarations: Declarations, request: Request) -> str:
-    """C code of what is compiled, its results sharing their steps: the value, then one array for each derivative."""
-    along = dict(zip(request.directions, request.wrt, strict=False))
-    shapes = {n: declarations.variables[along.get(n, n)] for n in request.arguments}
-    wrt, own = request.wrt, goal.own
-    first = [Result(f"gradient_{n}", g, (*own, *s)) for n, g, s in zip(wrt, goal.first, goal.sides, strict=False)]
-    products = [Result(f"product_{n}", g, s) for n, g, s in zip(wrt, goal.along, goal.sides, strict=False)]
-    grid = []
-    for a, p, row in zip(wrt, goal.sides, goal.second, strict=False):
-        grid += [Result(f"hessian_{a}_{b}", h, (*p, *q)) for b, q, h in zip(wrt, goal.sides, row, strict=True)]
-    value = Result("value", goal.value, goal.own)
-    chosen = {"value": [value], "value_and_gradient": [value, *first], "hessian": grid, "hvp": products}
-    results = chosen.get(request.want, first)
-    by = f" by {', '.join(request.wrt)}" if request.wrt else ""
-    made = _Function(declarations, shapes, request.want, f"{request.want.replace('_', ' ').capitalize()}{by}", shapes)
+def c_program(goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str) -> str:
+    """C code of what is compiled, its results sharing their steps; `text` is the formula. E504 where C lacks an
+    operation."""
+    return c_interface(goal, declarations, request, given, text).text
+
+
+def c_interface(
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
+) -> Interface:
+    """The code of `c_program`, with what a caller must know of it."""
+    shapes = shapes_of(declarations, request)
+    sizes = {**dict.fromkeys(declarations.sizes, ASSUMED), **given}
+    results = results_of(goal, request, sizes)
+    made = _Function(declarations, shapes, request.want, f"{told(request)} of {text}", shapes, sizes)
     alone = len(results) == 1 and request.want != "value"
-    return made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The name of the array that a result is written to, its node, its shape."""
-
-    out: str
-    node: Node
-    shape: Sequence[Size]
+    source = made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
+    arguments = tuple((n, not sides(s)) for n, s in shapes.items())
+    return Interface(source, made.name, tuple(made.used_sizes()), arguments, tuple(r.out for r in made.results))
 
 
 class _Function:
     """One C function while it is being written."""
 
     def __init__(
-        self, declarations: Declarations, shapes: Mapping[str, Shape], name: str, doc: str, known: Mapping[str, Shape]
-    ) -> None:
+        self, declarations: Declarations, shapes: Mapping[str, Shape], name: str, doc: str, known: Mapping[str, Shape],
+        sizes: Mapping[str, int],
+    ) -> None:  # fmt: skip
         self.declarations, self.shapes, self.doc = declarations, shapes, doc or "Computed from its closed form."
+        self.sizes = sizes
         self.spelled: dict[str, str] = {}
         for n in (*declarations.sizes, *known):
             self.spelled[n] = f"{n}_" if n in _TAKEN else n
@@ -107,7 +101,7 @@ class _Function:
 
     def source(self, results: Sequence[Result]) -> str:
         self.results = results
-        planner = Planner(dict.fromkeys(self.declarations.sizes, ASSUMED), self.spelled, numpy=False)
+        planner = Planner(self.sizes, self.spelled, numpy=False)
         planner.program.reserve((*self.spelled.values(), *(r.out for r in results)))
         ready = prepared([r.node for r in results], planner.program.sizes)
         values = []
@@ -204,16 +198,15 @@ class _Function:
         includes = [f"#include <{h}.h>" for h, pattern in _HEADERS if re.search(pattern, needed)]
         return "\n".join([*includes, *([""] if includes else []), *helpers, text])
 
+    def used_sizes(self) -> list[str]:
+        """The sizes of the arrays and results: the first parameters."""
+        every = [side for s in (*self.shapes.values(), *(r.shape for r in self.results)) for side in s]
+        used = {d for side in every for d in side if isinstance(d, str)}
+        return [d for d in self.declarations.sizes if d in used]
+
     def _parameters(self) -> list[tuple[str, str]]:
         """Type and name of each parameter but the result: sizes, then arrays."""
-        used = {
-            d
-            for s in (*self.shapes.values(), *(r.shape for r in self.results))
-            for side in s
-            for d in side
-            if isinstance(d, str)
-        }
-        sizes = [("int ", self.spelled[d]) for d in self.declarations.sizes if d in used]
+        sizes = [("int ", self.spelled[d]) for d in self.used_sizes()]
         arrays = [("const double *" if sides(s) else "double ", self.spelled[n]) for n, s in self.shapes.items()]
         return [*sizes, *arrays]
 

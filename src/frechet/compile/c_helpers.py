@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from frechet.language.tree import INFIX
+
 # Functions of one entry as C99 has them, over {0}, {1}.
 ENTRYWISE = {
     **{n: f"{n}({{0}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
                                   "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
     **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills")},
     "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})",
-    "min": "fmin({0}, {1})", "power": "pow({0}, {1})",
+    "min": "fmin({0}, {1})", "power": "pow({0}, {1})", "where": "({0} ? {1} : {2})",
+    **{n: f"({{0}} {sign} {{1}})" for n, sign in INFIX.items() if n not in ("and", "or")},
+    **{n: f"({{0}} {sign} {{1}})" for n, sign in (("and", "&&"), ("or", "||"))},
 }  # fmt: skip
+
+# Those that are operators, whose operands keep their brackets.
+OPERATORS = ("where", *INFIX)
 
 # Operations of whole arrays: result by value ("scalar") or written to the last argument ("array").
 WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "array", "cross": "array",

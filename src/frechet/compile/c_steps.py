@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from frechet.compile.c_helpers import ENTRYWISE, HELPERS, WHOLE
+from frechet.compile.c_helpers import ENTRYWISE, HELPERS, OPERATORS, WHOLE
 from frechet.compile.c_text import bare, length, linear, matrix_product, quotient, raised, scaled, wrapped
 from frechet.compile.language import KNOWN, Language
 from frechet.compile.program import Program, Step, Value
@@ -186,7 +186,7 @@ class CSteps:
             return raised(texts[0], rest[0])
         if rest[0] not in ENTRYWISE:
             C.operation(rest[0], len(texts), 1)
-        return ENTRYWISE[rest[0]].format(*(bare(t) for t in texts))
+        return ENTRYWISE[rest[0]].format(*map(wrapped if rest[0] in OPERATORS else bare, texts))
 
     def _scalars(self, step: Step) -> list[str]:
         return [self._set(step, self.inside(step, ()), ())]

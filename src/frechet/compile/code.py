@@ -150,6 +150,11 @@ class Book:
             return self.matmul(*a.args)
         if a.op == "pow" and a.ndim == 1 and a.args[1].number == 2:
             return self.matmul(a.args[0], a.args[0])
+        if a.op == "pow" and a.ndim == 2 and a.args[1].number == 2 and "square_sum" in self.language.words:
+            return self.word("square_sum", a.args[0], ndim=0)
+        whole = all(p.ndim == 2 and p.op not in ("col", "row") for p in a.args)
+        if a.op == "mul" and whole and "inner" in self.language.words:
+            return self.word("inner", *a.args, ndim=0)
         return self.word("total2" if a.ndim == 2 else "total1", a, ndim=0)
 
     def log(self, a: Code) -> Code:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from frechet.compile.code import Code
 from frechet.compile.emit import Emitter
@@ -18,6 +19,14 @@ from frechet.language.tree import Tree, subtrees
 _SYMMETRIC = frozenset({"symmetric", "spd"})
 
 
+class Output(NamedTuple):
+    """One of several results: its name, its expression, the sizes of its sides in words."""
+
+    name: str
+    text: str
+    sides: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One function.
@@ -25,6 +34,7 @@ class Draft:
     parameters  (name, shape) in order          sizes   (names of sizes by axis, array) to read off before all else
     steps       (name, expression)              value   the result as an expression       result  its shape
     used        the parameters that the code reads
+    outputs     the results of a compiled function; `value` and `result` say nothing then
     """
 
     name: str
@@ -35,6 +45,7 @@ class Draft:
     value: str
     result: Shape
     used: frozenset[str]
+    outputs: tuple[Output, ...] = ()
 
 
 def draft(
@@ -47,11 +58,7 @@ def draft(
     `doc` is its first line of documentation.
     """
     shapes = named_shapes(tree, declarations)
-    spelled: dict[str, str] = {}
-    for n in shapes:
-        spelled[n] = language.identifier(n)
-        while list(spelled.values()).count(spelled[n]) > 1:
-            spelled[n] += "_"
+    spelled = spellings(language, shapes)
     symmetric = {n for n, facts in declarations.facts.items() if facts & _SYMMETRIC}
     emitter = Emitter(language, spelled, symmetric, CALLS)
     result = emitter.run(tree)
@@ -59,12 +66,22 @@ def draft(
     sizes, given = _sizes(result, given, declarations, spelled)
     named = {d for told, _ in sizes for d in told}
     taken = language.taken | {spelled[n] for n in given} | named | set(declarations.sizes)
-    steps, value = statements(result, emitter.book.hints, set(taken), language)
+    steps, (value,) = statements([result], emitter.book.hints, set(taken), language)
     return Draft(
         language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
         tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps), value, tree.typed,
         frozenset(_used(result)),
     )  # fmt: skip
+
+
+def spellings(language: Language, names: Iterable[str]) -> dict[str, str]:
+    """The names as the language can have them, each its own."""
+    spelled: dict[str, str] = {}
+    for n in names:
+        spelled[n] = language.identifier(n)
+        while list(spelled.values()).count(spelled[n]) > 1:
+            spelled[n] += "_"
+    return spelled
 
 
 def named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
@@ -86,22 +103,30 @@ def _sizes(
 ) -> tuple[list[tuple[dict[str, int], str]], list[str]]:
     """Where the sizes that the code uses are read; a parameter is added if none of them tells a size."""
     needed = list(dict.fromkeys(c.text for c in in_order(result) if c.op == "size"))
-    used = _used(result)
+    shapes = {spelled[n]: s for n, s in declarations.variables.items()}
+    found = read_sizes(needed, shapes, _used(result), [spelled[n] for n in given])
+    reading = {array for _, array in found}
+    if all(n in given for n in declarations.variables if spelled[n] in reading):
+        return found, given
+    variables = [n for n in declarations.variables if n in given or spelled[n] in reading]
+    return found, [*variables, *(n for n in given if n not in declarations.variables)]
+
+
+def read_sizes(
+    needed: list[str], shapes: Mapping[str, Shape], used: Collection[str], given: Collection[str]
+) -> list[tuple[dict[str, int], str]]:
+    """(names of sizes by axis, array): which array tells which of the sizes; one that is read anyhow if there is one.
+    E304 where none does."""
     found: list[tuple[dict[str, int], str]] = []
-    given = list(given)
     while needed:
-        ranked = {n: (len(_told(shape, needed)), spelled[n] in used, n in given)
-                  for n, shape in declarations.variables.items()}  # fmt: skip
+        ranked = {n: (len(_told(shape, needed)), n in used, n in given) for n, shape in shapes.items()}
         best = max(ranked, key=lambda n: ranked[n], default="")
-        told = _told(declarations.variables[best], needed) if best else {}
+        told = _told(shapes[best], needed) if best else {}
         if not told:
             raise problem("E304", f"The size {needed[0]} cannot be read off an array.")
-        if best not in given:
-            given = [n for n in declarations.variables if n in given or n == best] + \
-                [n for n in given if n not in declarations.variables]  # fmt: skip
-        found.append((told, spelled[best]))
+        found.append((told, best))
         needed = [n for n in needed if n not in told]
-    return found, given
+    return found
 
 
 def _used(code: Code) -> set[str]:

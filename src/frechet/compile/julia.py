@@ -8,9 +8,13 @@ Vectors are Julia's own vectors; a row is written as the transpose of one. Array
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
+from frechet.compile.array_program import array_program
+from frechet.compile.assemble import Request
 from frechet.compile.draft import Draft, draft, sides
+from frechet.compile.goals import Goal
 from frechet.compile.language import Language
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations
@@ -22,11 +26,20 @@ _WORDS = {
     "zeros_vector": "zeros({0})", "zeros_matrix": "zeros({0}, {1})",
     "eye": "Matrix(1.0I, {0}, {0})", "unit": "Float64.(1:{0} .== {1})", "diag": "diagm({0})", "solve": "{0} \\ {1}",
     "total1": "sum({0})", "total2": "sum({0})",
+    "square_sum": "sum(abs2, {0})", "inner": "dot({0}, {1})",
     "row_sums": "vec(sum({0}, dims=2))", "column_sums": "vec(sum({0}, dims=1))",
     "matrix_power": "{0}^{1}", "product_diagonal": "vec(sum({0} .* {1}', dims=2))",
     "vec": "vec({0})", "mat": "reshape({0}, {1}, {2})", "mixed": ".", "whole": "{0}",
     "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
     "entries": "[|| ||; |]", "vector": "[||, ||, |]", "blocks": "[|| ||; |]", "stack": "[||; ||; |]",
+    "shaped": "reshape({0}, {1})", "permuted": "permutedims({0}, ({1}))", "sum_axis": "sum({0}, dims={1})",
+    "identity": "I", "max_axis": "maximum({0}, dims={1})", "pick": "Float64.((1:{0}) .+ {2} .== (1:{1})')",
+    "slice": "{0}[{1}:{2}]", "entry": "{0}[{1}]",
+    "lower_ones": "tril(ones({0}, {1}), {2})",
+    "lu": "lu({0})", "lu names": "F", "lu solve": "{0} \\ {1}", "lu turned": "{0}' \\ {1}", "lu inv": "inv({0})",
+    "lu logdet": "logabsdet({0})[1]", "lu det": "det({0})",
+    "chol": "cholesky(Symmetric({0}))", "chol names": "F", "chol solve": "{0} \\ {1}", "chol turned": "{0} \\ {1}",
+    "chol inv": "inv({0})", "chol logdet": "logdet({0})", "chol det": "det({0})",
     "index": "{0}[{1}]", "index_row": "{0}[{1}]", "choice": "ifelse.(TEST, {0}, {1})", "test": ".SIGN",
 }  # fmt: skip
 
@@ -54,6 +67,10 @@ _OPERATIONS = {
     "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",
     "crossaxis": "crossaxis({G})", "circulant": "circulant({c})", "toeplitz": "toeplitz({c})",
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
+    **{n: f"{n}.({{x}})" for n in ("sech2", "coshm1", "logcosh", "log1mexp", "erfc", "logerfc", "mills", "asinh",
+                                   "exprel", "exprel1", "exprel2", "sinc1", "sinc2")},
+    "sinc": "sin_over.({x})",
+    "hypot": "hypot.({x}, {y})", "length": "norm({x})", "inverse_length": "inverse_norm({x})",
 }  # fmt: skip
 
 _FUNCTIONS = """
@@ -65,6 +82,79 @@ softplus(x) = max(x, 0) + log1p(exp(-abs(x)))
 
 "The error function, from the mathematical library that Julia brings."
 erf(x) = ccall((:erf, Base.Math.libm), Float64, (Float64,), x)
+
+"1 - tanh(x)^2, without loss of digits."
+function sech2(x)
+    e = exp(-2*abs(x))
+    return 4*e/(1 + e)^2
+end
+
+"cosh(x) - 1, without loss of digits."
+coshm1(x) = 2*sinh(x/2)^2
+
+"log(cosh(x)), without overflow."
+logcosh(x) = abs(x) < 1 ? log1p(coshm1(x)) : abs(x) + log1p(exp(-2*abs(x))) - log(2)
+
+"log(1 - exp(x)) for x < 0 (M. Maechler, Accurately computing log(1 - exp(-|a|)), 2012)."
+log1mexp(x) = x > -log(2) ? log(-expm1(x)) : log1p(-exp(x))
+
+"1 - erf(x), from the mathematical library that Julia brings."
+erfc(x) = ccall((:erfc, Base.Math.libm), Float64, (Float64,), x)
+
+"exp(x^2)*erfc(x), by its continued fraction where x is large (DLMF 7.9.4)."
+function erfcx(x)
+    x < 5 && return exp(x^2)*erfc(x)
+    below = x
+    for k in 60:-1:1
+        below = x + k/2/below
+    end
+    return 1/(sqrt(pi)*below)
+end
+
+"log(1 - erf(x)), without underflow."
+logerfc(x) = x > 0 ? log(erfcx(x)) - x^2 : log(erfc(x))
+
+"exp(-x^2)/(1 - erf(x)), without underflow."
+mills(x) = x > 0 ? 1/erfcx(x) : exp(-x^2)/erfc(x)
+
+"(exp(x) - 1)/x, and 1 at 0."
+exprel(x) = x == 0 ? one(x) : expm1(x)/x
+
+"B(2n)/(2n)! for n = 9, 8, ..., 1."
+bernoulli() = [8.586062056277845e-15, -3.3896802963225827e-13, 1.3382536530684679e-11,
+               -5.284190138687493e-10, 2.08767569878681e-08, -8.267195767195768e-07,
+               3.306878306878307e-05, -0.001388888888888889, 0.08333333333333333]
+
+"The derivative of log(exprel(x)), by its Bernoulli series near 0."
+exprel1(x) = abs(x) < 0.7 ? 0.5 + x*foldl((s, b) -> s*x^2 + b, bernoulli()) : 0.5 + 0.5/tanh(x/2) - 1/x
+
+"The second derivative of log(exprel(x)), by its Bernoulli series near 0."
+function exprel2(x)
+    abs(x) < 0.7 && return foldl((s, b) -> s*x^2 + b, bernoulli() .* (17:-2:1))
+    e = exp(-abs(x))
+    return 1/x^2 - e/(1 - e)^2
+end
+
+"sin(x)/x, and 1 at 0."
+sin_over(x) = x == 0 ? one(x) : sin(x)/x
+
+"The spherical Bessel function of order n over x^n, by its power series, for small x."
+function bessel_series(x, n)
+    total = 1.0
+    for k in 12:-1:1
+        total = 1 - total*x^2/(2*k*(2*n + 2*k + 1))
+    end
+    return total/prod(3:2:(2*n + 1))
+end
+
+"-sinc'(x)/x."
+sinc1(x) = abs(x) < 1.5 ? bessel_series(x, 1) : (sin(x)/x - cos(x))/x^2
+
+"-sinc1'(x)/x."
+sinc2(x) = abs(x) < 1.5 ? bessel_series(x, 2) : (3*(sin(x)/x - cos(x))/x^2 - sin(x)/x)/x^2
+
+"1/norm(x), and 0 where x is 0: the least of the subgradients there."
+inverse_norm(x) = any(!iszero, x) ? 1/norm(x) : 0.0
 
 "One at the largest entry, zero elsewhere; ties share."
 atmax(x) = (x .== maximum(x)) / count(x .== maximum(x))
@@ -123,10 +213,13 @@ _HELPERS = {
     re.split(r"[ (]", t.split("\n")[1].removeprefix("function "))[0]: t for t in _FUNCTIONS.strip().split("\n\n")
 }
 
+# Comments are wrapped at this width.
+LINE = 92
+
 _RESERVED = """
 baremodule begin break catch const continue do else elseif end export false finally for function global if import in
 isa let local macro module quote return struct true try using where while abs abs2 axes count cholesky cross cumsum
-det diag diagm eachindex eigmax eigvals exp expm1 fill float I inv kron length log log1p logabsdet mod Matrix max
+det diag diagm dot eachindex eigmax eigvals exp expm1 fill float I inv kron length log log1p logabsdet mod Matrix max
 maximum min minimum norm ones opnorm permutedims pinv prod real reshape sign size sqrt sum svd svdvals sylvester
 Symmetric tr tril triu vec zero zeros sin cos tan asin acos atan sinh cosh tanh ccall Base Float64
 """
@@ -142,25 +235,38 @@ def julia_source(
     return _written(draft(JULIA, tree, declarations, name=name, doc=doc, arguments=arguments))
 
 
+def julia_program(
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
+) -> str:  # fmt: skip
+    """Julia code of what is compiled; see `array_program`."""
+    return _written(array_program(JULIA, goal, declarations, request, given, text))
+
+
 def _written(parts: Draft) -> str:
     shapes = dict(parts.parameters)
     lines = [_sizes(list(told), list(told.values()), shapes[array], array) for told, array in parts.sizes]
-    lines += [*(f"{name} = {text}" for name, text in parts.steps), f"return {parts.value}"]
+    lines += [f"{name} = {text}" for name, text in parts.steps]
+    several = len(parts.outputs) > 1
+    lines += [f"{o.name} = {o.text}" for o in parts.outputs if several and o.text != o.name]
+    texts = [o.name if several else o.text for o in parts.outputs] or [parts.value]
+    lines.append(f"return {', '.join(texts)}")
     body = "\n".join(f"    {line}" for line in lines)
-    doc = parts.doc.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     names = ", ".join(n for n, _ in parts.parameters)
     arguments = ", ".join(f"{n} {_axes(shape)}" for n, shape in parts.parameters)
-    about = f'"""\n    {parts.name}({names})\n\n{doc}.\n\n{arguments}. Returns {_result(parts.result)}.\n"""'
-    text = f"{about}\nfunction {parts.name}({names})\n{body}\nend\n"
-    pieces = [*JULIA.brought(text), text]
-    needed = any(re.search(_LINEAR_ALGEBRA, piece) for piece in pieces)
-    return "\n\n".join([*(["using LinearAlgebra"] if needed else []), *pieces])
+    told = [f"{parts.doc}.", "", f"{arguments}. Returns {_returned(parts)}."]
+    doc = "\n".join(line for part in told for line in (wrap(part, LINE, break_on_hyphens=False) or [""]))
+    doc = doc.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    code = f"function {parts.name}({names})\n{body}\nend\n"
+    text = f'"""\n    {parts.name}({names})\n\n{doc}\n"""\n{code}'
+    helpers = JULIA.brought(code)
+    needed = any(re.search(_LINEAR_ALGEBRA, piece) for piece in (*helpers, code))
+    return "\n\n".join([*(["using LinearAlgebra"] if needed else []), *helpers, text])
 
 
 # What the standard library's LinearAlgebra brings, as far as it occurs here.
 _LINEAR_ALGEBRA = (
-    r"\b(tr|diag|diagm|norm|opnorm|det|inv|logabsdet|cross|svd|svdvals|eigen|eigmax|eigvals|pinv|tril|triu|cholesky"
-    r"|Symmetric|sylvester|kron|exp|log|sqrt)\(|1\.0I|\\"
+    r"\b(tr|dot|diag|diagm|norm|opnorm|det|inv|logabsdet|cross|svd|svdvals|eigen|eigmax|eigvals|pinv|tril|triu|cholesky"
+    r"|Symmetric|sylvester|kron|lu|exp|log|sqrt)\(|1\.0I|\bI\b|\\"
 )
 
 
@@ -177,6 +283,15 @@ def _axes(shape: Shape) -> str:
     return f"({' x '.join(found)})" if len(found) == 2 else f"({found[0]})" if found else "scalar"
 
 
-def _result(shape: Shape) -> str:
-    found = sides(shape)
-    return "a scalar" if not found else f"a {'vector' if len(found) == 1 else 'matrix'} {_axes(shape)}"
+def _returned(parts: Draft) -> str:
+    if not parts.outputs:
+        return _result(sides(parts.result))
+    if len(parts.outputs) == 1:
+        return _result(parts.outputs[0].sides)
+    return ", ".join(f"{o.name} ({' x '.join(o.sides)})" if o.sides else o.name for o in parts.outputs)
+
+
+def _result(found: Sequence[str]) -> str:
+    if len(found) > 2:
+        return f"an array ({' x '.join(found)})"
+    return "a scalar" if not found else f"a {'vector' if len(found) == 1 else 'matrix'} ({' x '.join(found)})"

@@ -22,9 +22,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from frechet.compile.stable_functions import record
 from frechet.core.errors import FrechetError, problem
 from frechet.language.tree import INFIX
-from frechet.ops import REGISTRY
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +72,18 @@ class Language:
         return text
 
     def has(self, name: str, count: int = 1, ndim: int = 2) -> bool:
-        return self.spelled(name, count, ndim) is not None or (self.lowered and REGISTRY[name].kind == "composed")
+        return self.spelled(name, count, ndim) is not None or (self.lowered and record(name).kind == "composed")
 
     def spelled(self, name: str, count: int, ndim: int) -> str | None:
         """The template of an operation, or None."""
-        record = REGISTRY[name]
+        operation = record(name)
         keys = (f"{name} {count}", f"{name}/{ndim}", name)
         own = next((self.operations[k] for k in keys if k in self.operations), "")
-        text = own or record.template(self.name, count)
+        text = own or operation.template(self.name, count)
         slots = set(re.findall(r"\{(\w+)\}", text))
-        if not text or (record.kind == "opaque" and slots != set(record.params[:count])):
+        if not text or (operation.kind == "opaque" and slots != set(operation.params[:count])):
             return None
-        for i, parameter in enumerate(record.params):
+        for i, parameter in enumerate(operation.params):
             text = re.sub(rf"\{{{parameter}\}}", f"{{{i}}}", text)
         return text if ndim or not self.dotted else text.replace(".(", "(")
 

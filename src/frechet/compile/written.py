@@ -15,6 +15,7 @@ _LEVEL = {"add": SUM, "sub": SUM, "mul": PRODUCT, "div": PRODUCT, "matmul": PROD
 _SIGN = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "pow": "**"}
 _LONGEST = 88
 _DEEPEST = 12
+_VIEWS = ("T", "col", "row")
 _PLACE = re.compile(r"\{(\d+)\}")
 
 
@@ -114,7 +115,7 @@ def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
         scalar = code.ndim == 0
         sign = "^" if scalar else " .^ " if code.args[0].number is not None else ".^"
         return _with_turned(code, Text(f"{_at(texts[0], ATOM)}{sign}{_at(texts[1], ATOM)}", POWER))
-    mixed = len({1 if c.op in ("col", "row") else 2 * c.ndim for c in code.args}) > 1
+    mixed = len({1 if c.op in ("col", "row") else 2 * c.ndim for c in code.args}) > 1 or code.ndim > 2
     a, b = (_beside(c, t, code, language, mixed) for c, t in zip(code.args, texts, strict=True))
     if op in ("add", "sub"):
         sign = f" {language.word('mixed') if mixed else ''}{_SIGN[op]} "
@@ -221,18 +222,15 @@ def in_order(*roots: Code) -> list[Code]:
 
 
 def statements(
-    root: Code, hints: Mapping[Code, str], taken: set[str], language: Language
-) -> tuple[list[tuple[str, str]], str]:
-    """Assignments (name, expression) and the final expression: what is used twice, or would make a line too long, gets
-    a name."""
+    roots: Sequence[Code], hints: Mapping[Code, str], taken: set[str], language: Language,
+    named: Mapping[Code, str] | None = None,
+) -> tuple[list[tuple[str, str]], list[str]]:  # fmt: skip
+    """Assignments (name, expression) and the final expressions: what is used twice, or would make a line too long, gets
+    a name. Those of `named` have theirs."""
     write: Callable[[Code, Sequence[Text], Language], Text] = _dotted if language.dotted else _python
-    order = in_order(root)
-    uses: dict[Code, int] = {}
-    for code in order:
-        for a in code.args:
-            uses[a] = uses.get(a, 0) + 1
-            if code.op == "index" and language.dotted and a.op != "name":
-                uses[a] += 1  # MATLAB reads entries of names only
+    named = named or {}
+    order = in_order(*roots)
+    uses = _uses(order, roots, language)
     texts: dict[Code, Text] = {}
     depth: dict[Code, int] = {}
     lines: list[tuple[str, str]] = []
@@ -241,9 +239,10 @@ def statements(
         text = write(code, [texts[a] for a in code.args], language)
         depth[code] = 1 + max((depth[a] for a in code.args), default=0)
         shared = uses.get(code, 0) > 1 and not _cheap(code)
-        if code is not root and (shared or len(text.text) > _LONGEST or depth[code] > _DEEPEST):
-            name = hints.get(code, "")
-            while not name or name in taken:
+        long = code not in roots and (len(text.text) > _LONGEST or depth[code] > _DEEPEST)
+        if code in named or (shared and [code] != list(roots)) or long:
+            name = named.get(code) or hints.get(code, "")
+            while not name or (name in taken and code not in named):
                 count += 1
                 name = f"t{count}"
             taken.add(name)
@@ -251,13 +250,27 @@ def statements(
             text, depth[code] = Text(name, ATOM), 1
             text = _with_turned(code, text) if language.dotted else text
         texts[code] = text
-    return lines, texts[root].text
+    return lines, [texts[root].text for root in roots]
+
+
+def _uses(order: Sequence[Code], roots: Sequence[Code], language: Language) -> dict[Code, int]:
+    """How often each expression is read; who reads a transpose reads what it is of."""
+    uses: dict[Code, int] = dict.fromkeys(roots, 1) if len(roots) > 1 else {}
+    for code in reversed(order):
+        weight = max(uses.get(code, 1), 1) if code.op in _VIEWS else 1
+        for a in code.args:
+            uses[a] = uses.get(a, 0) + weight
+            if code.op == "index" and language.dotted and a.op != "name":
+                uses[a] += 1  # MATLAB reads entries of names only
+    return uses
 
 
 def _cheap(code: Code) -> bool:
     """Not worth a name: a leaf, or a view or an entry of one."""
-    view = code.op in ("T", "col", "row", "neg", "index")
-    return not code.args or (view and not code.args[0].args)
+    view = code.op in ("neg", "index")
+    if code.op == "mul" and all(a.op in ("size", "number") for a in code.args):
+        return True
+    return not code.args or code.op in ("name", *_VIEWS) or (view and not code.args[0].args)
 
 
 def _from_zero(place: str) -> str:
