@@ -101,3 +101,14 @@ def test_operators_of_two_products() -> None:
               Sum(Kronecker(A, B), Diagonal(np.arange(1.0, 26))), Sum(Kronecker(A, B), Swapped(C, C)),
               Sum(Kronecker(A - 5 * np.eye(5), B), Kronecker(C, D))):  # fmt: skip
         np.testing.assert_allclose(H.to_dense() @ H.solve(x), x, atol=1e-8)
+
+
+@pytest.mark.parametrize("text", ["a*a", "exp(a)", "a*sum(x)", "log(a) + a*a/3", "3*a"])
+def test_the_operator_of_a_number(text: str) -> None:
+    f = fr.parse(text, variables={"a": [], "x": ["n"]})
+    given = {"a": 2.0, "x": np.ones(3)}
+    operator = fr.compile(f, ["a"], want="hessian", as_operator=True)(**given)
+    second = f.derivative("a", "a").evaluate(**given)
+    np.testing.assert_allclose(operator.to_dense(), [[second]])
+    if second:
+        np.testing.assert_allclose(operator.solve(np.array([3.0])), 3 / second)

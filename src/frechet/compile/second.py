@@ -6,21 +6,15 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from frechet.compile.batching import Batch, NotCarried
+from frechet.compile.newton import without_common
 from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.systems import one_product, two_products
 from frechet.compile.write import Writer
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import is_symmetric, scale, split_coef
+from frechet.core.ein import is_symmetric
 from frechet.core.node import Node
-from frechet.core.numbers import divide
-
-
-def _without_common(H: Node, g: Node) -> tuple[Node, Node]:
-    """Hessian and gradient without the number in front of the Hessian: solve(2*H, 2*g) = solve(H, g)."""
-    c, _ = split_coef(H)
-    return (H, g) if c in (-1, 0, 1) else (scale(H, divide(1, c)), scale(g, divide(1, c)))
 
 
 class SecondOrder:
@@ -68,6 +62,8 @@ class SecondOrder:
             return f"{kind}({', '.join(sizes)})"
         if part.kind == "Blocks":
             return f"{kind}({names[0]}{', last=True' if part.last else ''})"
+        if not rows:
+            return f"{self.writer.helper('Diagonal')}(np.full(1, {names[0]}, dtype=float))"
         if part.kind == "Diagonal":
             return f"{kind}({names[0]}{'.reshape(-1)' if rows != 1 else ''})"
         if part.kind == "Dense":
@@ -89,7 +85,7 @@ class SecondOrder:
     def newton(self, node: Node, gradient: Node) -> str:
         """The expression of solve(H, g) for one variable."""
         rows = gradient.order
-        node, gradient = _without_common(node, gradient)
+        node, gradient = without_common(node, gradient)
         parts = as_blocks(parts_of(node, rows, self.sizes), gradient.dims)
         kinds = sorted(p.kind for p in parts)
         if rows:
