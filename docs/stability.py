@@ -53,12 +53,22 @@ ROWS = (
     Row("log(1 - sigmoid(x))", {"x": 50.0}, "cancellation"),
     Row("sigmoid(x)*(1 - sigmoid(x))", {"x": 50.0}, "cancellation"),
     Row("exp(x)/(1 + exp(x))^2", {"x": 600.0}, "overflow"),
+    Row("sum(exp(x)./(1 + exp(x)))", {"x": [800.0, 0.5]}, "overflow"),
+    Row("sum(exp(a*x)./(1 + exp(a*x)))", {"x": [-300.0, 0.1], "a": -4.0}, "overflow"),
+    Row("sum((exp(2*x) - 1)./(exp(2*x) + 1))", {"x": [400.0, 0.5]}, "overflow"),
+    Row("1 + tanh(x)", {"x": -30.0}, "cancellation"),
     Row("1 - tanh(x)^2", {"x": 20.0}, "cancellation"),
     Row("tanh(x)", {"x": 20.0}, "cancellation in the gradient"),
     Row("tanh(x)^2", {"x": 20.0}, "cancellation in the gradient"),
     Row("(exp(x) - exp(-x))/(exp(x) + exp(-x))", {"x": 350.0}, "cancellation in the gradient"),
+    Row("1/cosh(x)^2", {"x": 300.0}, "overflow in the gradient"),
+    Row("cosh(x) - sinh(x)", {"x": 40.0}, "cancellation"),
     Row("log(cosh(x))", {"x": 800.0}, "overflow"),
     Row("log(cosh(x))", {"x": 1e-9}, "cancellation"),
+    Row("log(sinh(x))", {"x": 800.0}, "overflow"),
+    Row("log(tanh(x))", {"x": 20.0}, "cancellation"),
+    Row("log(x + sqrt(x^2 + 1))", {"x": -1e9}, "cancellation"),
+    Row("log(1 + exp(x)) - x", {"x": 50.0}, "cancellation"),
     Row("log(exp(x) + exp(y))", {"x": -800.0, "y": -801.0}, "underflow"),
     Row("log(exp(x) - 1)", {"x": 800.0}, "overflow"),
     Row("log(1 - exp(-x))", {"x": 1e-18}, "cancellation"),
@@ -68,13 +78,21 @@ ROWS = (
         (np.linalg.inv(np.eye(6) + 0.1) * 1e-60).tolist()),
     Row("log(1 + x)", {"x": 1e-17}, "cancellation"),
     Row("exp(x) - 1", {"x": 1e-17}, "cancellation"),
+    Row("exp(x + y) - exp(x)", {"x": 3.0, "y": 1e-17}, "cancellation"),
+    Row("(exp(x) - 1)/x", {"x": 1e-10}, "cancellation"),
+    Row("x/(exp(x) - 1)", {"x": 1e-17}, "cancellation"),
+    Row("sin(x)/x", {"x": 1e-9}, "cancellation in the gradient"),
+    Row("(1 - cos(x))/x^2", {"x": 1e-9}, "cancellation"),
     Row("cosh(x) - 1", {"x": 1e-9}, "cancellation"),
     Row("1 - cos(x)", {"x": 1e-9}, "cancellation"),
     Row("sqrt(1 + x) - 1", {"x": 1e-17}, "cancellation"),
     Row("sqrt(1 + x^2) - 1", {"x": 1e-9}, "cancellation"),
     Row("sqrt(x + 1) - sqrt(x)", {"x": 1e16}, "cancellation"),
+    Row("1 - sqrt(1 - x^2)", {"x": 1e-9}, "cancellation"),
     Row("log(x + 1) - log(x)", {"x": 1e17}, "cancellation"),
     Row("1/(x + 1) - 1/x", {"x": 1e17}, "cancellation"),
+    Row("1/(1 - x) - 1", {"x": 1e-17}, "cancellation"),
+    Row("x*log(x) + (1 - x)*log(1 - x)", {"x": 1e-18}, "cancellation"),
     Row("x^2 - y^2", {"x": 1e8 + 1.0, "y": 1e8}, "cancellation"),
     Row("x^2 - 2*x*y + y^2", {"x": 1e8 + 1.0, "y": 1e8}, "cancellation"),
     Row("x'*x - 2*x'*y + y'*y", {"x": [1e8, 2e8 + 1.0], "y": [1e8, 2e8]}, "cancellation"),
@@ -92,7 +110,7 @@ ROWS = (
 
 def typed(text: str, variables: Sequence[str]) -> Callable[..., Any]:
     """The formula as a person types it into Python, its functions given as a namespace."""
-    code = text.replace(".*", "*").replace("^", "**")
+    code = text.replace(".*", "*").replace("./", "/").replace("^", "**")
     code = re.sub(r"(\w+)'\*", r"\1 @ ", code)
     code = re.sub(r"\b([A-Za-z_]\w*)\(", r"m.\1(", code)
     made: Callable[..., Any] = eval(f"lambda m, {', '.join(variables)}: {code}")

@@ -75,6 +75,14 @@ class _Laws(stability._Exact):  # type: ignore[misc]
         return mp.hypot(x, y)
 
     @staticmethod
+    def exprel(x: Any) -> Any:
+        return mp.expm1(x) / x
+
+    @staticmethod
+    def sinc(x: Any) -> Any:
+        return mp.sin(x) / x
+
+    @staticmethod
     def max(x: Any) -> Any:
         return max(x)
 
@@ -125,6 +133,16 @@ def test_every_rule_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     ("sum(log(1 + exp(x)))", 40.0, lambda x: 1 / (2 + mp.exp(x) + mp.exp(-x))),
     ("log(cosh(x))", 20.0, lambda x: 1 / mp.cosh(x) ** 2),
     ("log(1 - erf(x))", 3.0, lambda x: mp.diff(lambda t: mp.log(mp.erfc(t)), x, 2)),
+    ("1/(1 + exp(-x))", 1e-9, lambda x: -mp.tanh(x / 2) * mp.sech(x / 2) ** 2 / 4),
+    ("exp(x)/(1 + exp(x))", 600.0, lambda x: -mp.tanh(x / 2) * mp.sech(x / 2) ** 2 / 4),
+    ("log(1 - exp(-x))", 1e-9, lambda x: -mp.exp(x) / mp.expm1(x) ** 2),
+    ("(exp(x) - 1)/x", 1e-9, lambda x: mp.mpf(1) / 3 + x / 4),
+    ("x/(exp(x) - 1)", 1e-9, lambda x: mp.mpf(1) / 6 - x * x / 60),
+    ("x/(exp(x) - 1)", 5.0, lambda x: mp.diff(lambda t: t / mp.expm1(t), x, 2)),
+    ("sin(x)/x", 1e-9, lambda x: -mp.mpf(1) / 3 + x * x / 10),
+    ("sin(x)/x", 2.0, lambda x: mp.diff(lambda t: mp.sin(t) / t, x, 2)),
+    ("(1 - cos(x))/x^2", 1e-9, lambda x: -mp.mpf(1) / 12),
+    ("log(tanh(x))", 20.0, lambda x: -4 * mp.cosh(2 * x) / mp.sinh(2 * x) ** 2),
     ("sqrt(1 + x^2) - 1", 1e7, lambda x: (1 + x * x) ** mp.mpf(-1.5)),
 ])  # fmt: skip
 def test_second_derivatives(text: str, x: float, wanted: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from frechet.compile.c_series import SERIES
 from frechet.language.tree import INFIX
 
 # Functions of one entry as C99 has them, over {0}, {1}.
 ENTRYWISE = {
     **{n: f"{n}({{0}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
                                   "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
-    **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills")},
+    **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills", "asinh",
+                                  "exprel", "exprel1", "exprel2", "sinc", "sinc1", "sinc2")},
     "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})",
     "min": "fmin({0}, {1})", "power": "pow({0}, {1})", "where": "({0} ? {1} : {2})",
     **{n: f"({{0}} {sign} {{1}})" for n, sign in INFIX.items() if n not in ("and", "or")},
@@ -102,6 +104,7 @@ static double mills(double x)
     return x > 0 ? 1 / erfcx(x) : exp(-x * x) / erfc(x);
 }
 """,
+    **SERIES,
     "length": """\
 /* The root of the sum of n squares, scaled so that no square overflows. */
 static double length(int n, const double *x)

@@ -13,7 +13,7 @@ from frechet.compile.products import LARGE, Contraction, Scalar, plain
 from frechet.compile.program import FUNCTION, Pattern, Program, Value
 from frechet.compile.stable import LARGEST
 from frechet.core.dims import Dim
-from frechet.core.ein import is_symmetric, transpose
+from frechet.core.ein import is_symmetric, split_coef, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological
 from frechet.ops.op import arguments
 
@@ -149,7 +149,7 @@ class Planner:
 
     def _map(self, node: Map) -> Value:
         name, args = node.operation.name, [self.values[a] for a in node.children]
-        if name == "log" and isinstance(node.children[0], Add):
+        if name == "log":
             rest = _beside_one(node.children[0])
             if rest:
                 parts = [self._scaled(self.values[n], c) for c, n in rest]
@@ -278,8 +278,11 @@ class Planner:
         return Contraction(self, node).value()
 
 
-def _beside_one(node: Add) -> list[tuple[Any, Node]] | None:
+def _beside_one(node: Node) -> list[tuple[Any, Node]] | None:
     """The other terms of 1 + u, or None if there is no constant one."""
-    ones = [k for k, (c, n) in enumerate(node.terms) if isinstance(n, Ein) and not n.factors and n.coef * c == 1
+    coef, core = split_coef(node)  # 1 - x may be -(x - 1), which is there for 1/(x - 1)
+    if not isinstance(core, Add):
+        return None
+    ones = [k for k, (c, n) in enumerate(core.terms) if isinstance(n, Ein) and not n.factors and n.coef * c * coef == 1
             and len(set(n.out)) == len(n.out) == len(n.index_dims)]  # fmt: skip
-    return [t for k, t in enumerate(node.terms) if k != ones[0]] if len(ones) == 1 else None
+    return [(c * coef, n) for k, (c, n) in enumerate(core.terms) if k != ones[0]] if len(ones) == 1 else None

@@ -13,10 +13,9 @@ from frechet.compile.powers import with_common_power
 from frechet.compile.sharing import shared
 from frechet.compile.stable import shifted
 from frechet.compile.stable_rules import settled
-from frechet.core.build import add, apply_map, rebuild
-from frechet.core.ein import ein, scale, split_coef
-from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
-from frechet.ops import REGISTRY
+from frechet.core.build import add, rebuild
+from frechet.core.ein import ein
+from frechet.core.node import Add, Ein, Factor, Node, Number, topological
 
 # Sums longer than this are not searched for common factors: every pair of terms is looked at.
 LONGEST = 24
@@ -70,9 +69,6 @@ def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
         return longer
     if not isinstance(node, Add):
         return node
-    stable = _complement(node)
-    if stable is not None:
-        return stable
     short = with_common_power(node)
     if short is not node:
         return short
@@ -104,15 +100,3 @@ def _outer(node: Ein) -> bool:
     """Rows and columns of a matrix that both have factors and that none connects."""
     group = connected(node.factors)
     return {*node.out} <= group.keys() and group[node.out[0]] != group[node.out[1]]
-
-
-def _complement(node: Add) -> Node | None:
-    """1 - sigmoid(u) = sigmoid(-u), and sigmoid(u) - 1 its negative."""
-    if len(node.terms) != 2:
-        return None
-    for (c, one), (k, other) in (node.terms, node.terms[::-1]):
-        value, core = split_coef(one)
-        number = isinstance(core, Ein) and not core.factors and len(set(core.out)) == len(core.out)
-        if number and c * value == -k and isinstance(other, Map) and other.operation.name == "sigmoid":
-            return scale(apply_map(REGISTRY["sigmoid"], [scale(other.children[0], -1)]), -k)
-    return None

@@ -6,9 +6,10 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import ModuleType
 from typing import Any
 
-from frechet.compile import backends, runtime, stable_runtime, structure
+from frechet.compile import backends, runtime, series_runtime, stable_runtime, structure
 from frechet.compile.goals import Sides
 from frechet.compile.program import Program
 from frechet.compile.write import Writer
@@ -25,6 +26,12 @@ _IMPORTS = {
 _SPECIAL = ("erf", "expit")
 
 
+def _sources(module: ModuleType) -> dict[str, str]:
+    """The source of what a module defines."""
+    own = {n: t for n, t in vars(module).items() if getattr(t, "__module__", "") == module.__name__}
+    return {n: inspect.getsource(t) for n, t in own.items()}
+
+
 @cache
 def _table(backend: str) -> dict[str, str]:
     """The source of every helper by name."""
@@ -34,12 +41,12 @@ def _table(backend: str) -> dict[str, str]:
         parts = re.split(r"\n\n\n(?=def |class )", text.strip())
         table = {re.split(r"[ (:]", p)[1]: p for p in parts}
         table["split"] = inspect.getsource(runtime.split)  # the same in every library
+        module = {"jax": "jnp.", "torch": "torch."}[backend]
+        table |= {n: t.replace("np.", module) for n, t in _sources(series_runtime).items()}
     else:
         table = {}
-        for module in (runtime, stable_runtime, structure):
-            for name, thing in vars(module).items():
-                if getattr(thing, "__module__", "") == module.__name__:
-                    table[name] = inspect.getsource(thing)
+        for part in (runtime, series_runtime, stable_runtime, structure):
+            table |= _sources(part)
     return {n: re.sub(r"  # type: ignore\[[^]]+\]", "", t).rstrip() for n, t in table.items()}
 
 
@@ -56,7 +63,8 @@ def helper_sources(names: Sequence[str], backend: str) -> str:
 
 def namespace(helpers: Sequence[str]) -> dict[str, Any]:
     """What NumPy code finds by name."""
-    found = {h: next(getattr(m, h) for m in (structure, stable_runtime, runtime) if hasattr(m, h)) for h in helpers}
+    parts = (structure, stable_runtime, series_runtime, runtime)
+    found = {h: next(getattr(m, h) for m in parts if hasattr(m, h)) for h in helpers}
     modules = {"np": np, "scipy": scipy, "linalg": scipy.linalg, "REGISTRY": REGISTRY}
     return {**modules, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}
 

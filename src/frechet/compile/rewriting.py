@@ -9,7 +9,7 @@ from math import log
 
 from frechet.core.build import add, apply_map
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import constant, elementwise_power, scale, split_coef
+from frechet.core.ein import constant, elementwise_power, is_zero, product, scale, split_coef
 from frechet.core.node import Add, Ein, Map, Node, Number
 from frechet.ops import REGISTRY
 
@@ -46,8 +46,9 @@ def rule(name: str, law: str, when: str = "both", of: str = "sum") -> Callable[[
 
 def fired(node: Node, before: bool, plain: bool = False) -> Node:
     """The better node that the first fitting rule makes, or the node; `plain`: its roots stay powers."""
+    core = split_coef(node)[1]  # a sum may come with a number in front
     kind = (
-        "sum" if isinstance(node, Add) else "product" if isinstance(node, Ein) else "log" if is_map(node, "log") else ""
+        "sum" if isinstance(core, Add) else "product" if isinstance(node, Ein) else "log" if is_map(node, "log") else ""
     )
     for r in RULES if kind else ():
         if r.of != kind or (plain and r.name in ("norm", "hypotenuse")):
@@ -99,6 +100,24 @@ def power_of(node: Node) -> tuple[Node, Number]:
     return node, 1
 
 
+def factors_of(node: Node) -> dict[Node, Number]:
+    """The factors of an entrywise product with their exponents; coefficients are left out. Any other node is one."""
+    if isinstance(node, Ein) and not node.contracts and all(f[1] == node.out for f in node.factors):
+        return {base: e for base, _, e in node.factors}
+    return {node: 1}
+
+
+def multiplied_out(node: Node) -> Node:
+    """(a + b)*(c + d), entry by entry, as one sum."""
+    if not isinstance(node, Ein) or node.contracts or len(node.factors) != 2:
+        return node
+    one, other = node.factors
+    if not (one[1] == other[1] == node.out and one[2] == other[2] == 1):
+        return node
+    products = [(a * b, product(u, v)) for a, u in terms_of(one[0]) for b, v in terms_of(other[0])]
+    return scale(add(products, node.dims), node.coef) if products else node
+
+
 def pairs(node: Node, match: Callable[[Term, Term], Node | None]) -> Node | None:
     """A sum with the first two terms that match put together."""
     terms = terms_of(node)
@@ -132,11 +151,12 @@ def negated(u: Node) -> Node:
 def shorter(a: Node, b: Node) -> Node | None:
     """a - b if terms of both cancel."""
     rest = add([(1, a), (-1, b)], a.dims)
-    return rest if _count(rest) < max(_count(a), _count(b)) + (rest is constant(0, a.dims)) else None
+    return rest if count_terms(rest) < max(count_terms(a), count_terms(b)) else None
 
 
-def _count(node: Node) -> int:
-    return max(len(terms_of(node)), 1)
+def count_terms(node: Node) -> int:
+    """The number of terms of a sum; 0 for zero, 1 for anything else."""
+    return 0 if is_zero(node) else max(len(terms_of(node)), 1)
 
 
 def square_of(node: Node) -> Node | None:

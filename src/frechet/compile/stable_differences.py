@@ -5,12 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 
 from frechet.compile.rewriting import (
+    LONGEST,
     Term,
     apply,
     beside_one,
+    count_terms,
+    factors_of,
     fired,
     is_map,
     is_one,
+    multiplied_out,
     negated,
     pairs,
     power_of,
@@ -31,6 +35,7 @@ from frechet.compile.stable_functions import (
 from frechet.core.build import add
 from frechet.core.ein import constant, ein, elementwise_power, product, scale
 from frechet.core.node import Add, Ein, Map, Node, Number
+from frechet.core.numbers import divide
 
 
 @rule("exp - 1", "exp(x) - 1 = expm1(x)")
@@ -67,6 +72,80 @@ def _(node: Node) -> Node | None:
     return pairs(node, match)
 
 
+@rule("1 - tanh", "1 - tanh(x) = 2*sigmoid(-2*x)")
+def _(node: Node) -> Node | None:
+    """Also 1 + tanh(x) = 2*sigmoid(2*x)."""
+
+    def build(u: Node) -> Node:
+        return scale(apply("sigmoid", scale(u, 2)), 2)
+
+    return pairs(node, beside_one("tanh", lambda u: scale(build(negated(u)), -1), same=False)) or \
+        pairs(node, beside_one("tanh", build, same=True))  # fmt: skip
+
+
+@rule("softplus - x", "log(1 + exp(x)) - x = log(1 + exp(-x))")
+def _(node: Node) -> Node | None:
+    terms = terms_of(node)
+    for c, s in terms if len(terms) <= LONGEST else ():
+        if is_map(s, "softplus"):
+            u = s.children[0]
+            rest = add([(1, node), (-c, s), (c, u)], node.dims)
+            if count_terms(rest) <= len(terms) - 1 - count_terms(u):
+                return add([(c, apply("softplus", negated(u))), (1, rest)], node.dims)
+    return None
+
+
+@rule("cosh - sinh", "cosh(x) - sinh(x) = exp(-x)")
+def _(node: Node) -> Node | None:
+    def match(one: Term, other: Term) -> Node | None:
+        if is_map(one[1], "cosh") and is_map(other[1], "sinh") and abs(one[0]) == abs(other[0]):
+            u = one[1].children[0]
+            if other[1].children[0] is u:
+                return scale(apply("exp", u if one[0] == other[0] else negated(u)), one[0])
+        return None
+
+    return pairs(node, match)
+
+
+@rule("difference of exp", "exp(x + y) - exp(x) = exp(x)*(exp(y) - 1)", when="before")
+def _(node: Node) -> Node | None:
+    def match(s: Term, t: Term) -> Node | None:
+        if s[0] != -t[0] or not (is_map(s[1], "exp") and is_map(t[1], "exp")):
+            return None
+        rest = shorter(s[1].children[0], t[1].children[0])
+        return None if rest is None else scale(product(t[1], expm1(rest)), s[0])
+
+    return pairs(node, match)
+
+
+@rule("1 - sigmoid", "1 - sigmoid(x) = sigmoid(-x)", when="after")
+def _(node: Node) -> Node | None:
+    """Only where nothing else is added: 1 - sigmoid(x) - y needs one function less as it is."""
+    terms = terms_of(node)
+    return pairs(node, beside_one("sigmoid", lambda u: scale(apply("sigmoid", negated(u)), -1), same=False)) \
+        if len(terms) == 2 else None  # fmt: skip
+
+
+@rule("difference of sigmoids", "sigmoid(x) - sigmoid(-x) = tanh(x/2)")
+def _(node: Node) -> Node | None:
+    """Also as factors beside others that both terms have."""
+
+    def match(s: Term, t: Term) -> Node | None:
+        a, b = factors_of(s[1]), factors_of(t[1])
+        changed = {f: a.get(f, 0) - b.get(f, 0) for f in (*a, *b) if a.get(f, 0) != b.get(f, 0)}
+        if s[0] != -t[0] or sorted(changed.values()) != [-1, 1]:
+            return None
+        less, more = sorted(changed, key=lambda f: changed[f])
+        u = more.children[0] if is_map(more, "sigmoid") and is_map(less, "sigmoid") else None
+        if u is None or negated(u) is not less.children[0]:
+            return None
+        common = {f: min(e, b.get(f, 0)) if f in (less, more) else e for f, e in a.items()}
+        shared = [elementwise_power(f, e) for f, e in common.items() if e]
+        return scale(product(*shared, apply("tanh", scale(u, Fraction(1, 2)))), s[0])
+
+    return pairs(node, match)
+
+
 @rule("1 - tanh^2", "1 - tanh(x)^2 = 4*exp(-2*abs(x))/(1 + exp(-2*abs(x)))^2")
 def _(node: Node) -> Node | None:
     """Also tanh(x) - tanh(x)^3, and so on."""
@@ -95,11 +174,12 @@ def _(node: Node) -> Node | None:
 
 
 def _root_of(node: Node) -> tuple[Node, Number]:
-    """Base and exponent; of hypot(x, y) the sum of squares."""
+    """Base and exponent; of hypot(x, y) the sum of squares, of ((1 - x)*(1 + x))^(1/2) the difference."""
     if isinstance(node, Map) and node.operation.name == "hypot":
         squares = [elementwise_power(c, 2) for c in node.children]
         return add([(1, q) for q in squares], node.dims), Fraction(1, 2)
-    return power_of(node)
+    base, e = power_of(node)
+    return (multiplied_out(base) if e in (Fraction(1, 2), Fraction(-1, 2)) else base), e
 
 
 @rule("difference of roots", "sqrt(x + 1) - sqrt(x) = 1/(sqrt(x + 1) + sqrt(x))", when="after")
@@ -109,6 +189,8 @@ def _(node: Node) -> Node | None:
 
     def match(s: Term, t: Term) -> Node | None:
         (a, e), (b, k) = _root_of(s[1]), _root_of(t[1])
+        if e == -1 and s[0] == t[0] and not is_one(s[1]):  # -1/(x - 1) - 1 = 1/(1 - x) - 1
+            a, s = negated(a), (-s[0], negated(s[1]))
         if s[0] != -t[0] or e not in (half, -half, -1) or not (k == e or is_one(t[1])):
             return None
         b = b if k == e else t[1]
@@ -122,6 +204,19 @@ def _(node: Node) -> Node | None:
         return scale(top, s[0])
 
     return pairs(node, match)
+
+
+@rule("square of cosh", "1/cosh(x)^2 = 1 - tanh(x)^2", of="product")
+def _(node: Node) -> Node | None:
+    """In its form without overflow, and any even power."""
+    if not isinstance(node, Ein):
+        return None
+    for f in node.factors:
+        if is_map(f[0], "cosh") and f[2] < 0 and f[2] % 2 == 0:
+            rest = [g for g in node.factors if g is not f]
+            new = (sech2(f[0].children[0]), f[1], divide(-f[2], 2))
+            return ein(node.coef, [*rest, new], node.out, dict(enumerate(node.index_dims)))
+    return None
 
 
 @rule("perfect square", "x^2 - 2*x*y + y^2 = (x - y)^2", when="after")
@@ -179,22 +274,6 @@ def _(node: Node) -> Node | None:
                 if f[0] is top and f[1] == tail[1] and f[2] == 1:
                     rest = [g for g in node.factors if g not in (f, tail)]
                     return ein(node.coef, [*rest, (mills(u), f[1], 1)], node.out, dict(enumerate(node.index_dims)))
-    return None
-
-
-@rule("exp over exp - 1", "exp(x)/(exp(x) - 1) = -1/expm1(-x)", of="product")
-def _(node: Node) -> Node | None:
-    if not isinstance(node, Ein):
-        return None
-    for below in node.factors:
-        if is_map(below[0], "expm1") and below[2] == -1:
-            u = below[0].children[0]
-            top = apply("exp", u)
-            for f in node.factors:
-                if f[0] is top and f[1] == below[1] and f[2] == 1:
-                    rest = [g for g in node.factors if g not in (f, below)]
-                    other = (expm1(negated(u)), f[1], -1)
-                    return ein(-node.coef, [*rest, other], node.out, dict(enumerate(node.index_dims)))
     return None
 
 

@@ -16,7 +16,7 @@ from frechet.core.ein import constant
 from frechet.core.node import Call, Node, raw_call
 from frechet.core.operation import Operation, parse_signature
 from frechet.core.tensor import Tensor, scalar
-from frechet.ops.elementwise import exp, sinh, tanh
+from frechet.ops.elementwise import cosh, exp, sinh, tanh
 from frechet.ops.op import REGISTRY, Elementwise
 
 FUNCTIONS: dict[str, Operation] = {}
@@ -71,6 +71,24 @@ logerfc = _function("logerfc(x)", lambda x: -_of("mills")(x) * _root, doc="log(1
 hypot = _function("hypot(x, y)", lambda x, y: x * _both(x, y) ** -1, lambda x, y: y * _both(x, y) ** -1,
                   doc="sqrt(x^2 + y^2)", code={"numpy": "np.hypot({x}, {y})", "jax": "jnp.hypot({x}, {y})",
                                                "torch": "hypot({x}, {y})"})  # fmt: skip
+
+asinh = _function(
+    "asinh(x)",
+    lambda x: (x**2 + 1) ** Fraction(-1, 2),
+    doc="log(x + sqrt(x^2 + 1))",
+    parity="odd",
+    at_zero=0,
+    code={"numpy": "np.arcsinh({x})", "jax": "jnp.arcsinh({x})", "torch": "torch.asinh({x})"},
+)
+exprel = _function("exprel(x)", lambda x: _of("exprel")(x) * _of("exprel1")(x), doc="(exp(x) - 1)/x",
+                   code="exprel({x})", at_zero=1)  # fmt: skip
+_function("exprel1(x)", lambda x: _of("exprel2")(x), doc="the derivative of log(exprel(x))", code="exprel1({x})")
+_function("exprel2(x)", lambda x: cosh(x / 2) * sinh(x / 2) ** -3 / 4 - 2 * x**-3,
+          doc="the second derivative of log(exprel(x))", code="exprel2({x})", parity="even")  # fmt: skip
+sinc = _function("sinc(x)", lambda x: -x * _of("sinc1")(x), doc="sin(x)/x", code="sinc({x})", parity="even", at_zero=1)
+_function("sinc1(x)", lambda x: -x * _of("sinc2")(x), doc="-sinc'(x)/x", code="sinc1({x})", parity="even")
+_function("sinc2(x)", lambda x: (_of("sinc1")(x) - 5 * _of("sinc2")(x)) / x, doc="-sinc1'(x)/x", code="sinc2({x})",
+          parity="even")  # fmt: skip
 
 
 def _both(x: Tensor, y: Tensor) -> Tensor:

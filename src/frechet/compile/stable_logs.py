@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from frechet.compile.rewriting import (
     Term,
     apply,
@@ -10,11 +12,13 @@ from frechet.compile.rewriting import (
     log_of,
     negated,
     pairs,
+    power_of,
     rule,
     shorter,
     terms_of,
 )
 from frechet.compile.stable_functions import (
+    asinh,
     log1mexp,
     logcosh,
     logerfc,
@@ -22,6 +26,7 @@ from frechet.compile.stable_functions import (
 from frechet.core.build import add, rebuild
 from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
 from frechet.core.node import Call, Ein, Map, Node
+from frechet.core.numbers import divide
 from frechet.core.tensor import Tensor
 from frechet.ops import REGISTRY
 
@@ -48,6 +53,40 @@ def _(node: Node) -> Node | None:
     coef, core = split_coef(node.children[0]) if is_map(node, "log") else (0, node)
     if coef > 0 and is_map(core, "cosh"):
         return add([(1, logcosh(core.children[0])), (1, log_of(coef, node.dims))], node.dims)
+    return None
+
+
+@rule("log of sinh", "log(sinh(x)) = x + log(1 - exp(-2*x)) - log(2)", when="before", of="log")
+def _(node: Node) -> Node | None:
+    """sinh(x) has a logarithm where x > 0, as 1 - exp(-2*x) has."""
+    coef, core = split_coef(node.children[0]) if is_map(node, "log") else (0, node)
+    if coef > 0 and is_map(core, "sinh"):
+        u = core.children[0]
+        outside = log_of(divide(coef, 2), node.dims)
+        return add([(1, u), (1, log1mexp(scale(u, -2))), (1, outside)], node.dims)
+    return None
+
+
+@rule("log of tanh", "log(tanh(x)) = log(1 - exp(-2*x)) - log(1 + exp(-2*x))", when="before", of="log")
+def _(node: Node) -> Node | None:
+    """tanh(x) has a logarithm where x > 0, as 1 - exp(-2*x) has."""
+    coef, core = split_coef(node.children[0]) if is_map(node, "log") else (0, node)
+    if coef > 0 and is_map(core, "tanh"):
+        u = scale(core.children[0], -2)
+        return add([(1, log1mexp(u)), (-1, apply("softplus", u)), (1, log_of(coef, node.dims))], node.dims)
+    return None
+
+
+@rule("inverse of sinh", "log(x + sqrt(x^2 + 1)) = asinh(x)", when="before", of="log")
+def _(node: Node) -> Node | None:
+    """For every x: the root is larger than -x. Also log(sqrt(x^2 + 1) - x) = asinh(-x)."""
+    terms = terms_of(node.children[0]) if is_map(node, "log") else []
+    for (c, u), (k, root) in (terms, terms[::-1]) if len(terms) == 2 else ():
+        base, e = power_of(root)
+        if k == 1 and abs(c) == 1 and e == Fraction(1, 2):
+            rest = add([(1, base), (-1, elementwise_power(u, 2))], node.dims)
+            if is_one(rest):
+                return asinh(scale(u, c))
     return None
 
 
