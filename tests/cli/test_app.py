@@ -97,6 +97,17 @@ def test_code_is_alone_on_stdout_and_runs(capsys: Any) -> None:
     assert "np.exp(x)" in json.loads(out)["code"]
 
 
+def test_several_results_in_one_function(capsys: Any) -> None:
+    wanted = 'code "norm2(T - U*V\')^2" --wrt U --wrt V --want value_and_gradient'
+    code, out, err = run(capsys, f"{wanted} --to julia")
+    assert code == 0 and "return value, gradient_U, gradient_V" in out and err.startswith("checked")
+    assert "import torch" in json.loads(run(capsys, f"{wanted} --to torch --json")[1])["code"]
+    for other in ("--to latex", "--layout denominator"):
+        assert run(capsys, f"{wanted} {other}")[0] == 2
+    code, _, err = run(capsys, "code \"x'*x\" --wrt x --want everything")
+    assert code == 2 and "value_and_gradient" in err
+
+
 def test_standard_input_and_files(capsys: Any, monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(" x'*x\n"))
     assert "2*x" in run(capsys, "diff - --wrt x")[1]

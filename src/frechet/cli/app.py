@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from click.shell_completion import CompletionItem, get_completion_class
 
 import frechet as fr
-from frechet.cli import claims, inputs, local, numbers, pages, plot, shapes, show
+from frechet.cli import claims, inputs, local, numbers, pages, plot, programs, shapes, show
 from frechet.cli import steps as derivations
 from frechet.core.errors import CODES, FrechetError, VerificationError, problem
 from frechet.language.declarations import DOMAINS, FACTS
@@ -212,12 +212,19 @@ def _as_json(
 @app.command(context_settings=_FORMULA)
 @_formula_options
 @click.option("--to", "backend", type=click.Choice(_BACKENDS), default="numpy", show_default=True, help="Language.")
+@click.option(
+    "--want",
+    metavar="WHAT",
+    help="One function for all --wrt: value_and_gradient, gradient, jacobian, hessian, "
+    "hvp (Hessian times v), newton (solve(H, g)), value.",
+)
 def code(expression: str, **options: Any) -> int:
     """Code of a derivative: a function that runs on its own.
 
     \b
       frechet code "sum(log(1+exp(-y.*(X*w))))" --wrt w --to numpy
       frechet code "norm2(X*w - y)^2" --wrt w --to c
+      frechet code "norm2(T - U*V')^2" --wrt U --wrt V --want value_and_gradient --to julia
     """
     return _reported(options["as_json"], lambda: _code(expression, options))
 
@@ -225,9 +232,14 @@ def code(expression: str, **options: Any) -> int:
 def _code(expression: str, options: dict[str, Any]) -> int:
     text = inputs.read_expression(expression)
     function = inputs.read_formula(text, options)
-    derivative, kind = _derived(function, options)
-    checked = None if options["no_verify"] else derivative.verification
-    source = derivative.code(options["backend"])
+    if options["want"]:
+        kind = options["want"]
+        source, checks = programs.program(function, kind, options["backend"], options)
+        checked = next((c for c in checks if c.status != "checked"), checks[0] if checks else None)
+    else:
+        derivative, kind = _derived(function, options)
+        checked = None if options["no_verify"] else derivative.verification
+        source = derivative.code(options["backend"])
     if options["as_json"]:
         click.echo(show.to_json({
             "input": text, "read_as": str(function), "kind": kind, "wrt": list(options["wrt"]),
