@@ -128,7 +128,7 @@ class Planner:
 
     def entrywise(self, what: tuple[Any, ...], parts: Sequence[Value], dims: tuple[Dim, ...]) -> Value:
         """An elementwise step on values none of which stands on a diagonal; axes that none has stay away."""
-        parts = [Value(p.coef, self.array(p, dims), tuple(range(len(dims)))) if p.diagonal else p for p in parts]
+        parts = [Value(1, self.array(p, dims), tuple(range(len(dims)))) if p.diagonal else p for p in parts]
         if not any(p.name for p in parts) and what[0] == "linear":
             return Value(sum(p.coef for p in parts), "", (None,) * len(dims))
         largest = max(parts, key=lambda p: sum(q is not None for q in p.pattern))
