@@ -147,7 +147,7 @@ D(X^{-1})[H]
 \mathrm{rank}(A)
 \operatorname{softmax}_i(x)
 X_{ij}
-x_{1:3}
+x_{3:1}
 x''
 \binom{n}{k}
 \exp^{-1} x

@@ -16,6 +16,7 @@ from frechet.core.facts import is_nonnegative, is_positive, triangle
 from frechet.core.label import canonical
 from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Pick, Size, Unit, Var, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
+from frechet.core.picks import merge_picks
 
 # Products longer than this keep inner products as factors: without it a chain of 100 layers is flattened into one
 # product for every layer (quadratic work, and canonical labels of hundreds of factors).
@@ -356,7 +357,7 @@ def ein(coef: Number, factors: Iterable[Factor], out: Sequence[int], dims: Mappi
     p.merge()
     if p.merged and not p.vanished:
         p.reopen()
-    while not p.vanished and (p.triangles() or cancel_pairs(p)):
+    while not p.vanished and (p.triangles() or merge_picks(p) or cancel_pairs(p)):
         p.merge()
     if p.vanished or p.coef == 0:
         return zero(out_dims)

@@ -165,6 +165,10 @@ class _Match:
         if square:
             return problem("E301", f"{self.tree.name} needs a square matrix; {name} is {shown}.", arg.span)
         message = f"{self.tree.name} does not take {name}, which is {shown}."
+        if self.tree.name == "mat" and not t.cols and len(self.sizes.flat(t.rows)) > 1:
+            help = f"Elsewhere here {name} is read as {self.sizes.show(t.rows)}, and it has one reading in a formula. "
+            help += f"Where its length is a number, write this matrix by columns: [{name}[1:3], {name}[4:6]]."
+            return problem("E303", message, arg.span, help=help)
         return problem("E303", message, arg.span, help=self._usage())
 
     def _clash(self, arg: Tree, t: Type, shared: bool) -> FrechetError:

@@ -187,6 +187,20 @@ def subscripts_of(tokens: list[Token]) -> list[str]:
     return out or ["0"]
 
 
+def ranges_of(tokens: list[Token]) -> tuple[int | tuple[int, int] | None, ...] | None:
+    """The places of a subscript that holds a range: `2:4`, `1:2,:`."""
+    places: list[int | tuple[int, int] | None] = []
+    for part in "".join(t.text for t in tokens).split(","):
+        first, colon, last = part.partition(":")
+        if colon and first.isdigit() and last.isdigit() and 0 < int(first) <= int(last):
+            places.append((int(first), int(last)) if int(first) < int(last) else int(first))
+        elif part == ":" or (part.isdigit() and int(part)):
+            places.append(None if colon else int(part))
+        else:
+            return None
+    return tuple(places) if any(isinstance(p, tuple) for p in places) and len(places) <= 2 else None
+
+
 def index_of(tokens: list[Token], text: str) -> int:
     return next(k for k, t in enumerate(tokens) if t.text == text)
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from frechet.core.errors import Span, problem
 from frechet.language.latex_conditions import Conditions
-from frechet.language.latex_cursor import call_tree, num, plain, size, subscripts_of
+from frechet.language.latex_cursor import call_tree, num, plain, ranges_of, size, subscripts_of
 from frechet.language.latex_names import (
     ACCENTS,
     BLACKBOARD,
@@ -125,8 +125,11 @@ class Names(Conditions):
             return call_tree("eye", *[size(p) for p in parts[:1]], span=span)
         if (tree.name, parts) == ("lambda", ["max"]) and self.here.text == "(":
             return self.applied("eigmax", Token("letter", "lambda", span.start, span.end))
+        places = ranges_of(tokens)
+        if places is not None:
+            return Tree("index", (tree,), value=places, span=span)
         if ":" in parts and len(parts) > 2:
-            raise problem("E302", "A range of entries has no notation here.", span, help="Write X_{:,1} or x_1.")
+            raise problem("E302", "A range of entries is written x_{2:4} or X_{1:2,:}.", span)
         digits = all(p.isdigit() or p == ":" for p in parts)
         joined = [f"{tree.name}_{'_'.join(parts)}", tree.name + "".join(parts)]
         for name in joined:
@@ -154,6 +157,8 @@ class Names(Conditions):
         if [t.text for t in tokens] == ["+"]:
             return call_tree("relu", tree, span=span)
         parts = subscripts_of(tokens)
+        if ranges_of(tokens) is not None:
+            return Tree("index", (tree,), value=ranges_of(tokens), span=span)
         if any(p in self.bound for p in parts):
             return Tree("bound", (tree,), name="", value=tuple(parts), span=span)
         if not all(p.isdigit() or p == ":" for p in parts) or parts == ["0"]:

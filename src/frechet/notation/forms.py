@@ -35,7 +35,8 @@ def form(tree: Tree, *, unicode: bool = False) -> Form | None:
     """The form of a call, or None where its template does not show every argument (it is then set as name(...))."""
     kinds = _kinds(tree.name, len(tree.args))
     shape = tree.shape if not kinds or kinds[0] == "size" else tree.args[0].shape
-    found = _form(tree.name, shape is not None and shape.is_matrix, unicode)
+    matrix = (shape is not None and shape.is_matrix) or kinds == ("size", "size")  # zeros(1, n) too
+    found = _form(tree.name, matrix, unicode)
     if found is None or (unicode and tree.name == "where"):
         return None
     shown = {p for p in found.parts if isinstance(p, int)}

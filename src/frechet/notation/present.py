@@ -15,7 +15,7 @@ from frechet.language.tree import Tree
 from frechet.notation.boundaries import Boundary, boundaries
 from frechet.notation.choose import shortest
 from frechet.notation.conditions import conditions
-from frechet.notation.entries import has_units, written_out
+from frechet.notation.entries import has_parts, has_units, written_in_parts, written_out
 from frechet.notation.index import index_form
 from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.product import UnwritableError
@@ -81,6 +81,9 @@ class Forms:
                 if has_units(node):
                     out = written_out(writer.page, node, lambda n: shortest(writer, n, writer.tree))
                     tree = min(out, tree, key=writer.page.length)
+                if has_parts(node):
+                    parts = written_in_parts(writer.page, node, lambda n: shortest(writer, n, writer.tree))
+                    tree = min(parts or tree, tree, key=writer.page.length)
         except UnwritableError:
             return None
         row = self.kind == "jacobian" and not self.sides[0] and len(flat) > 0
