@@ -55,3 +55,18 @@ def test_the_report_says_what_holds_where_the_determinant_vanishes() -> None:
 def test_claims_by_cofactors_are_proved() -> None:
     v = fr.check("det(X)", "X", "cofactor(X)", variables={"X": ["n", "n"]})
     assert (v.status, v.proof) == ("right", "proved")
+
+
+@pytest.mark.parametrize(("text", "point", "closed"), [
+    ("det(X)", [[1.0, 2.0], [2.0, 4.0]], "det(X) + tr(cofactor(X)*dX')"),
+    ("det(X)", [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]], "det(X) + tr(cofactor(X)*dX')"),
+    ("tr(X)*det(X)", [[1.0, 2.0], [2.0, 4.0]], "tr(X)*det(X) + det(X)*tr(dX) + tr(X)*tr(cofactor(X)*dX')"),
+    ("det(X)", [[1.0, 2.0], [2.0, 5.0]], "det(X) + det(X)*tr(inv(X)*dX)"),
+])  # fmt: skip
+def test_models_around_a_singular_matrix_go_by_cofactors(text: str, point: list[list[float]], closed: str) -> None:
+    f = fr.parse(text, variables={"X": ["n", "n"]})
+    here = f.local(np.array(point))
+    assert closed in str(here)
+    step = 1e-3 * np.arange(1.0, 1 + np.size(point)).reshape(np.shape(point))
+    near = f.evaluate(X=np.array(point) + step)
+    assert abs(here.quadratic(np.array(point) + step) - near) <= 50 * float(np.sum(step**3))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from frechet.core.facts import STRUCTURAL
-from frechet.core.lazy import np
 from frechet.core.node import Call, Ein, Map, Node, topological
-from frechet.equality.interpret import interpret
+from frechet.equality.singular import is_regular
 from frechet.language.lower import lower, variable_node
 from frechet.language.tree import subtrees
 from frechet.notation.product import UnwritableError
@@ -19,8 +18,6 @@ from frechet.ops.cofactors import BY_COFACTORS, plain
 if TYPE_CHECKING:
     from frechet.api.derivative import Derivative
 
-# From this ratio of singular values on a matrix counts as singular: its inverse has no digits left to give.
-SINGULAR = 1e-10
 _KNOWN: WeakKeyDictionary[Derivative, Node] = WeakKeyDictionary()
 
 
@@ -41,15 +38,7 @@ def regular(d: Derivative, values: Mapping[str, Any], sizes: Mapping[str, int]) 
     """Whether every matrix of a determinant can be inverted at a point."""
     if not uses_determinants(d):
         return True
-    return all(_invertible(interpret(n.children[0], values, sizes)) for n in topological([by_cofactors(d)])
-               if isinstance(n, Call) and n.operation.name in ("determinant", "cofactor", "dcofactor"))  # fmt: skip
-
-
-def _invertible(X: Any) -> bool:
-    if X.ndim != 2 or not np.all(np.isfinite(X)):
-        return True
-    singular = np.linalg.svd(X, compute_uv=False)
-    return bool(singular[-1] > SINGULAR * singular[0])
+    return is_regular(by_cofactors(d), values, sizes)
 
 
 def at_singular(d: Derivative) -> tuple[str, ...]:

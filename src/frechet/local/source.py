@@ -14,11 +14,14 @@ from typing import Any, Protocol
 from frechet import numeric
 from frechet.core.errors import problem
 from frechet.core.lazy import np
+from frechet.equality.singular import is_regular
 from frechet.language.declarations import Declarations
+from frechet.language.lower import lower, variable_node
 from frechet.language.reach import check_reach
-from frechet.language.tree import Tree
+from frechet.language.tree import Tree, subtrees
 from frechet.local.point import Point
 from frechet.local.taylor import Expansion
+from frechet.ops.cofactors import BY_COFACTORS
 from frechet.reference.evaluate import sizes_of
 from frechet.reference.program import Program
 
@@ -102,8 +105,15 @@ class SymbolicSource:
 
     @cached_property
     def expansion(self) -> Expansion:
-        """The terms of Taylor's series as closed forms."""
-        return Expansion(self.function, self.wrt)
+        """The terms of Taylor's series as closed forms; where a determinant vanishes, without the inverse."""
+        tree = self.function.tree
+        if not any(t.kind == "call" and t.name in BY_COFACTORS for t in subtrees(tree)):
+            return Expansion(self.function, self.wrt)
+        known = self.function.declarations
+        root = lower(tree, {n: variable_node(n, known) for n in known.variables}, BY_COFACTORS).root
+        with np.errstate(all="ignore"):
+            regular = is_regular(root, self.arrays(self.point.flat), self.sizes)
+        return Expansion(self.function, self.wrt, cofactors=not regular)
 
     def arrays(self, x: Any) -> dict[str, Any]:
         """All arrays by name, the moved ones with the components x."""

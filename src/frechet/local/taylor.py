@@ -29,15 +29,17 @@ from frechet.notation.kronecker import matrix_of_sides
 from frechet.notation.page import Page
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer, ranks, uses_decimals
+from frechet.ops.cofactors import BY_COFACTORS, plain
 
 MAX_ORDER = 12
 _LARGEST = 20_000  # nodes of one term
 
 
 class Expansion:
-    """The series of `function` along directions of the variables `wrt`."""
+    """The series of `function` along directions of the variables `wrt`; with `cofactors` in the form that determinants
+    of singular matrices have too."""
 
-    def __init__(self, function: Any, wrt: Sequence[str]) -> None:
+    def __init__(self, function: Any, wrt: Sequence[str], cofactors: bool = False) -> None:
         self.function = function
         self.wrt = tuple(wrt)
         known = function.declarations
@@ -46,7 +48,7 @@ class Expansion:
         self._apart = {
             n: variable_node(n, known, STRUCTURAL if n in self.wrt else frozenset()) for n in known.variables
         }
-        self._along: list[Node] = [lower(function.tree, self._apart).root]
+        self._along: list[Node] = [lower(function.tree, self._apart, BY_COFACTORS if cofactors else None).root]
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -123,7 +125,7 @@ class Expansion:
             return self.page.zeros(typed)
         if len(topological([node])) > _LARGEST:
             return None
-        node = scale(node, factor)
+        node = plain(scale(node, factor))
         try:
             if any(len(side) > 1 for side in typed):  # kron: each side is a group of axes
                 split = len(typed.rows)
