@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import frechet as fr
 from frechet.core.errors import FrechetError
 from frechet.language.declarations import declare
 from frechet.language.infer import letter_kind, remarks
@@ -108,3 +109,24 @@ def test_a_transpose_written_as_a_power_is_refused() -> None:
 
 def test_names_of_constants_are_remarked() -> None:
     assert remarks(["x", "pi"]) == ("pi is a variable here; for the number write 3.141592653589793.",)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("(X*w - y)^2", "X is read as a number. If X is a matrix, declare it (X: m, n; --var X:m,n); a sum of squares"),
+    ("sin(A*x + B*z)", "A, B are read as numbers. If A is a matrix"),
+    ("norm2(X*w - y)^2", ""), ("P*V - n*R*T", ""), ("a*x^2 + b*x", ""), ("x*y", ""), ("A*B", ""), ("X*w", ""),
+])  # fmt: skip
+def test_capitals_that_turned_out_numbers_are_remarked(text: str, said: str) -> None:
+    remarks = fr.parse(text).remarks
+    assert len(remarks) == bool(said)
+    assert not said or remarks[0].startswith(said)
+
+
+def test_nothing_is_remarked_of_what_was_declared() -> None:
+    assert fr.parse("(X*w - y)^2", variables={"X": [], "w": [], "y": []}).remarks == ()
+    assert fr.parse("(X*w - y)^2", variables={"X": []}, infer=True).remarks == ()
+
+
+def test_latex_is_remarked_too() -> None:
+    assert fr.parse_latex("(Xw - y)^2").remarks[0].startswith("X is read as a number")
+    assert fr.parse_latex(r"\\|Xw - y\\|^2").remarks == ()

@@ -84,7 +84,7 @@ def parse_real(
     if tree.kind == "arrow":
         raise problem("E108", "A linear map dX -> ... is not a function of the variables.", tree.span, source=text)
     inferred = [name for name in resolved.variables if name not in declarations.variables]
-    return Function(tree, resolved, text, remarks(inferred))
+    return Function(tree, resolved, text, remarks(inferred, None if declarations.variables else tree))
 
 
 class Function(Displayed):

@@ -10,6 +10,7 @@ from frechet.core.dims import Dim
 from frechet.core.errors import FrechetError, located, problem
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations, declare
+from frechet.language.infer import remarks
 from frechet.language.latex import Reading, readings
 from frechet.language.lower import lower, variable_node
 from frechet.language.shapes import elaborate
@@ -101,7 +102,9 @@ def _more(given: Declarations, further: Mapping[str, Sequence[Dim]]) -> Declarat
 def _typed(tree: Tree, declarations: Declarations, guess: bool, source: str) -> tuple[LatexFunction, Node]:
     typed, known = elaborate(tree, declarations, infer=guess, source=source)
     node = lower(typed, {n: variable_node(n, known) for n in known.variables}).root
-    return LatexFunction(typed, known, source), node
+    inferred = [name for name in known.variables if name not in declarations.variables]
+    said = remarks(inferred, None if declarations.variables else typed) if guess else ()
+    return LatexFunction(typed, known, source, said), node
 
 
 __all__ = ["LatexFunction", "parse_latex", "to_text"]

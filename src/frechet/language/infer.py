@@ -16,7 +16,7 @@ from frechet.language.calls import call
 from frechet.language.declarations import SQUARE_DOMAINS, SQUARE_FACTS, Declarations, check_name, declared_types
 from frechet.language.rules import Typing
 from frechet.language.scopes import Plan
-from frechet.language.tree import Tree
+from frechet.language.tree import Tree, subtrees
 from frechet.language.typed import Type
 from frechet.language.unify import Free
 from frechet.ops.op import REGISTRY
@@ -66,9 +66,31 @@ def _check_no_transpose(plan: Plan, unknown: list[str]) -> None:
                       help="The transpose is written x'. If T is an exponent, declare it as a scalar.")  # fmt: skip
 
 
-def remarks(names: Iterable[str]) -> tuple[str, ...]:
-    """What to say about inferred variables whose names mean a constant elsewhere."""
-    return tuple(f"{name} is a variable here; {_CONSTANTS[name]}" for name in names if name in _CONSTANTS)
+def remarks(names: Iterable[str], tree: Tree | None = None) -> tuple[str, ...]:
+    """What to say about inferred variables: names that mean a constant elsewhere, and, where a typed `tree` is given in
+    which nothing was declared, capitals that are numbers there and stand left of what letters say is a vector."""
+    found = list(names)
+    said = [f"{name} is a variable here; {_CONSTANTS[name]}" for name in found if name in _CONSTANTS]
+    numbers = [n for n in _numbers_by_use(tree) if n in found and n not in _CONSTANTS] if tree is not None else []
+    if numbers:
+        one, many = numbers[0], len(numbers) > 1
+        said.append(f"{', '.join(numbers[:3])} {'are read as numbers' if many else 'is read as a number'}. If {one} is a "
+                    f"matrix, declare it ({one}: m, n; --var {one}:m,n); a sum of squares is norm2(...)^2.")  # fmt: skip
+    return tuple(said)
+
+
+def _numbers_by_use(root: Tree) -> list[str]:
+    """Capitals that are scalars and are multiplied from the right by scalars with letters of vectors: the X of X*w."""
+    found: dict[str, None] = {}
+    for tree in subtrees(root):
+        if tree.kind != "mul" or not all(a.typed.is_scalar for a in tree.args):
+            continue
+        left, right = tree.args
+        while left.kind == "mul":
+            left = left.args[1]
+        if left.kind == right.kind == "name" and (letter_kind(left.name), letter_kind(right.name)) == ("m", "v"):
+            found[left.name] = None
+    return list(found)
 
 
 def letter_kind(name: str) -> str:
