@@ -73,9 +73,9 @@ def remarks(names: Iterable[str], tree: Tree | None = None) -> tuple[str, ...]:
     said = [f"{name} is a variable here; {_CONSTANTS[name]}" for name in found if name in _CONSTANTS]
     numbers = [n for n in _numbers_by_use(tree) if n in found and n not in _CONSTANTS] if tree is not None else []
     if numbers:
-        one, many = numbers[0], len(numbers) > 1
-        said.append(f"{', '.join(numbers[:3])} {'are read as numbers' if many else 'is read as a number'}. If {one} is a "
-                    f"matrix, declare it ({one}: m, n; --var {one}:m,n); a sum of squares is norm2(...)^2.")  # fmt: skip
+        one, read = numbers[0], "are read as numbers" if len(numbers) > 1 else "is read as a number"
+        said.append(f"{', '.join(numbers[:3])} {read}. If {one} is a matrix, declare it ({one}: m, n; "
+                    f"--var {one}:m,n); a sum of squares is norm2(...)^2.")  # fmt: skip
     return tuple(said)
 
 
