@@ -113,7 +113,7 @@ def test_names_of_constants_are_remarked() -> None:
 
 @pytest.mark.parametrize(("text", "said"), [
     ("(X*w - y)^2", "X is read as a number. If X is a matrix, declare it (X: m, n; --var X:m,n); a sum of squares"),
-    ("(A*x + B*z)^2", "A, B are read as numbers. If A is a matrix"),
+    ("(X*w - y)^2 + (A*w)^3", "X, A are read as numbers. If X is a matrix"),
     ("norm2(X*w - y)^2", ""), ("P*V - n*R*T", ""), ("a*x^2 + b*x", ""), ("x*y", ""), ("A*B", ""), ("X*w", ""),
 ])  # fmt: skip
 def test_capitals_that_turned_out_numbers_are_remarked(text: str, said: str) -> None:
