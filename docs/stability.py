@@ -76,6 +76,8 @@ ROWS = (
     Row("log(prod(x))", {"x": _LONG}, "underflow", [1000.0] * 150),
     Row("log(det(X))", {"X": (1e60 * (np.eye(6) + 0.1)).tolist()}, "overflow",
         (np.linalg.inv(np.eye(6) + 0.1) * 1e-60).tolist()),
+    Row("log(1/sqrt(det(X)))", {"X": (1e60 * (np.eye(6) + 0.1)).tolist()}, "overflow",
+        (np.linalg.inv(np.eye(6) + 0.1) * -5e-61).tolist()),
     Row("log(1 + x)", {"x": 1e-17}, "cancellation"),
     Row("exp(x) - 1", {"x": 1e-17}, "cancellation"),
     Row("exp(x + y) - exp(x)", {"x": 3.0, "y": 1e-17}, "cancellation"),

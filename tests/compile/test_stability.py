@@ -71,6 +71,10 @@ class _Laws(stability._Exact):  # type: ignore[misc]
         return mp.log(abs(mp.det(mp.matrix(X.tolist()))))
 
     @staticmethod
+    def detsign(X: Any) -> Any:
+        return mp.sign(mp.det(mp.matrix(X.tolist())))
+
+    @staticmethod
     def hypot(x: Any, y: Any) -> Any:
         return mp.hypot(x, y)
 

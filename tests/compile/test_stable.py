@@ -61,5 +61,29 @@ def test_the_logarithm_of_a_negative_determinant_has_no_value() -> None:
     g = fr.compile(fr.parse("log(det(X))", variables={"X": ["n", "n"]}), wrt=["X"], want="value_and_gradient")
     with np.errstate(invalid="ignore"):
         assert np.isnan(g(X=np.array([[0.0, 1.0], [1.0, 0.0]]))[0])
-    with np.errstate(over="ignore"):
+    with np.errstate(all="raise"):
         assert np.isclose(g(X=1e200 * np.eye(3))[0], 3 * np.log(1e200))
+        assert np.isclose(g(X=-1e-200 * np.eye(4))[0], 4 * np.log(1e-200))
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("log(det(X)^2)", lambda L: 2 * L), ("log(3/det(X))", lambda L: np.log(3) - L),
+    ("log(1/sqrt(det(2*X))*exp(-tr(X)))", lambda L: -(L + 4 * np.log(2)) / 2 - 4e-200),
+    ("log(det(X)*det(X + X))", lambda L: 2 * L + 4 * np.log(2)),
+])  # fmt: skip
+def test_logarithms_of_products_with_determinants(text: str, wanted: Any) -> None:
+    g = fr.compile(fr.parse(text, variables={"X": ["n", "n"]}), ["X"], want="value", backend="numpy")
+    with np.errstate(all="raise"):
+        assert np.isclose(g(X=1e-200 * np.eye(4)), wanted(4 * np.log(1e-200)))
+    X = np.random.default_rng(0).normal(size=(4, 4))
+    X = X @ X.T + np.eye(4)
+    assert np.isclose(g(X=X), fr.parse(text).evaluate(X=X))
+
+
+def test_the_sign_of_a_determinant_in_c_and_the_others() -> None:
+    f = fr.parse("log(det(X))", variables={"X": ["n", "n"]})
+    assert "lu_detsign" in fr.compile(f, ["X"]).code("c")
+    for backend in ("jax", "torch"):
+        pytest.importorskip(backend, reason="pip install jax torch==2.13.0")
+        value = fr.compile(f, ["X"], backend=backend, want="value")(X=np.diag([-2.0, -3.0, 1.0]))
+        assert np.isclose(float(value), np.log(6))

@@ -225,7 +225,7 @@ class ArraySteps(Arrays):
         code = self.book.transpose(code) if across else code
         return code if half < 2 else self.shaped(code, [self.size([d]) for d in step.dims])
 
-    _inv = _logdet = _det = _of_factor
+    _inv = _logdet = _det = _detsign = _of_factor
 
     def _solve(self, step: Step) -> Code:
         turned, axis, order = step.spec

@@ -47,6 +47,11 @@ class Factor:
         odd = (self.LU[1] != jnp.arange(self.A.shape[0])).sum() % 2
         return (1 - 2 * odd) * jnp.diagonal(self.LU[0]).prod()
 
+    def sign(self):
+        """The sign of det(A)."""
+        odd = (self.LU[1] != jnp.arange(self.A.shape[0])).sum() % 2
+        return (1 - 2 * odd) * jnp.sign(jnp.diagonal(self.LU[0])).prod()
+
 
 def on_diagonal(d, pattern, shape):
     """Zero but for d on the diagonal that `pattern` describes."""

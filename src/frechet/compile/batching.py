@@ -43,6 +43,7 @@ STACKED = {
     "inv": Stack("np.linalg.inv({x})", 2, 400, 2),
     "logdet": Stack("np.linalg.slogdet({x})[1]", 2, 200, 1 / 3),
     "det": Stack("np.linalg.det({x})", 2, 200, 1 / 3),
+    "detsign": Stack("np.linalg.slogdet({x})[0]", 2, 200, 1 / 3),
     "softmax": Stack("softmaxes({x})", 1),
     "logsumexp": Stack("logsumexps({x})", 1),
     "length": Stack("lengths({x})", 0),

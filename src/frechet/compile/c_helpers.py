@@ -311,12 +311,23 @@ static void lu_inverse(int n, const double *LU, const int *rows, double *X)
 """,
     "lu_logdet": """\
 /* log |det(A)|. */
-static double lu_logdet(int n, const double *LU)
+static double lu_logdet(int n, const double *LU, const int *rows)
 {
     double sum = 0;
+    (void)rows;
     for (int i = 0; i < n; i++)
         sum += log(fabs(LU[i * n + i]));
     return sum;
+}
+""",
+    "lu_detsign": """\
+/* The sign of det(A). */
+static double lu_detsign(int n, const double *LU, const int *rows)
+{
+    double sign = 1;
+    for (int i = 0; i < n; i++)
+        sign *= ((LU[i * n + i] > 0) - (LU[i * n + i] < 0)) * (rows[i] == i ? 1 : -1);
+    return sign;
 }
 """,
     "lu_det": """\

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from frechet.compile.c_helpers import ENTRYWISE, HELPERS, OPERATORS, WHOLE
 from frechet.compile.c_text import bare, length, linear, matrix_product, quotient, raised, scaled, wrapped
 from frechet.compile.language import KNOWN, Language
+from frechet.compile.plan import FACTORED
 from frechet.compile.program import Program, Step, Value
 from frechet.compile.words import labels_of
 from frechet.core.dims import Dim
 
-C = Language("c", {}, dict.fromkeys((*ENTRYWISE, *WHOLE, "inv", "det", "logdet"), "{x}"), HELPERS, lowered=True)
+C = Language("c", {}, dict.fromkeys((*ENTRYWISE, *WHOLE, *FACTORED), "{x}"), HELPERS, lowered=True)
 
 # Entrywise steps inside each other, at most.
 DEEPEST = 6
@@ -315,11 +316,10 @@ class CSteps:
     def _inv(self, step: Step) -> list[str]:
         return [f"lu_inverse({self._given(step)}, {self.places.get(step.name, step.name)});"]
 
-    def _logdet(self, step: Step) -> list[str]:
-        return [self._set(step, f"lu_logdet({self._given(step).rsplit(', ', 1)[0]})", ())]
-
     def _det(self, step: Step) -> list[str]:
-        return [self._set(step, f"lu_det({self._given(step)})", ())]
+        return [self._set(step, f"lu_{step.op}({self._given(step)})", ())]
+
+    _logdet = _detsign = _det
 
     def _solve(self, step: Step) -> list[str]:
         turned, axis, _ = step.spec

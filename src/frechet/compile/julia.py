@@ -37,9 +37,9 @@ _WORDS = {
     "slice": "{0}[{1}:{2}]", "entry": "{0}[{1}]",
     "lower_ones": "tril(ones({0}, {1}), {2})",
     "lu": "lu({0})", "lu names": "F", "lu solve": "{0} \\ {1}", "lu turned": "{0}' \\ {1}", "lu inv": "inv({0})",
-    "lu logdet": "logabsdet({0})[1]", "lu det": "det({0})",
+    "lu logdet": "logabsdet({0})[1]", "lu det": "det({0})", "lu detsign": "logabsdet({0})[2]",
     "chol": "cholesky(Symmetric({0}))", "chol names": "F", "chol solve": "{0} \\ {1}", "chol turned": "{0} \\ {1}",
-    "chol inv": "inv({0})", "chol logdet": "logdet({0})", "chol det": "det({0})",
+    "chol inv": "inv({0})", "chol logdet": "logdet({0})", "chol det": "det({0})", "chol detsign": "1",
     "index": "{0}[{1}]", "index_row": "{0}[{1}]", "choice": "ifelse.(TEST, {0}, {1})", "test": ".SIGN",
 }  # fmt: skip
 
@@ -56,7 +56,8 @@ _OPERATIONS = {
     **_ENTRYWISE, "max 1": "maximum({a})", "min 1": "minimum({a})", "atmax": "atmax({x})",
     "mean": "sum({X}) / length({X})", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
     "norm1": "sum(abs.({X}))", "norminf": "maximum(abs.({X}))", "prod": "prod({X})", "cumsum": "cumsum({x})",
-    "inv": "inv({X})", "det": "det({X})", "logdet": "logabsdet({X})[1]", "adj": "det({X}) * inv({X})",
+    "inv": "inv({X})", "det": "det({X})", "detsign": "logabsdet({X})[2]",
+    "logdet": "logabsdet({X})[1]", "adj": "det({X}) * inv({X})",
     "expm": "exp({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(log({X}))", "dlogm 2": "dlogm({X}, {E})",
     "sqrtm": "real(sqrt({X}))", "sylvester": "sylvester({A}, {B}, -{C})",
     "chol": "Matrix(cholesky(Symmetric({S})).L)", "pinv": "pinv({X})", "polar": "polar({X})",

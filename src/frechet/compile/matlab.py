@@ -37,9 +37,10 @@ _WORDS = {
     "lu": "lu({0})", "lu names": "L U P", "lu solve": "{1} \\ ({0} \\ ({2}*{3}))",
     "lu turned": "{2}' * ({0}' \\ ({1}' \\ {3}))", "lu inv": "{1} \\ ({0} \\ {2})",
     "lu logdet": "sum(log(abs(diag({1}))))", "lu det": "det({2}) * prod(diag({1}))",
+    "lu detsign": "det({2}) * prod(sign(diag({1})))",
     "chol": "chol({0})", "chol names": "R", "chol solve": "{0} \\ ({0}' \\ {1})",
     "chol turned": "{0} \\ ({0}' \\ {1})", "chol inv": "{0} \\ ({0}' \\ eye(size({0})))",
-    "chol logdet": "2 * sum(log(diag({0})))", "chol det": "prod(diag({0}))^2",
+    "chol logdet": "2 * sum(log(diag({0})))", "chol det": "prod(diag({0}))^2", "chol detsign": "1",
     "index": "{0}({1})", "index_row": "{0}({1})'", "choice": "choose(TEST, {0}, {1})",
 }  # fmt: skip
 
@@ -55,7 +56,8 @@ _OPERATIONS = {
     "mean": "mean({X})", "mean/2": "mean(mean({X}))", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
     "norm1": "sum(abs({X}))", "norm1/2": "sum(sum(abs({X})))", "norminf": "max(max(abs({X})))",
     "prod": "prod({X})", "prod/2": "prod(prod({X}))", "cumsum": "cumsum({x})",
-    "inv": "inv({X})", "det": "det({X})", "logdet": "logabsdet({X})", "adj": "det({X}) * inv({X})",
+    "inv": "inv({X})", "det": "det({X})", "detsign": "detsign({X})",
+    "logdet": "logabsdet({X})", "adj": "det({X}) * inv({X})",
     "expm": "expm({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(logm({X}))", "dlogm 2": "dlogm({X}, {E})",
     "sqrtm": "real(sqrtm({X}))", "sylvester": "sylvester({A}, {B}, {C})",
     "chol": "chol(({S} + {S}') / 2)'", "pinv": "pinv({X})", "polar": "polar({X})",
@@ -201,6 +203,12 @@ end
 function y = logsumexp(x)
     % log(sum(exp(x))), without overflow.
     y = max(x) + log(sum(exp(x - max(x))));
+end
+
+function y = detsign(X)
+    % The sign of det(X), without overflow.
+    [L, U, P] = lu(X);
+    y = det(P) * prod(sign(diag(U)));
 end
 
 function y = logabsdet(X)

@@ -17,7 +17,7 @@ from frechet.core.ein import is_symmetric, split_coef, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological
 from frechet.ops.op import arguments
 
-FACTORED = ("inv", "logdet", "det")
+FACTORED = ("inv", "logdet", "det", "detsign")
 
 # Entries up to which a call costs more than the function: SciPy's own sigmoid is one call.
 FEW = 400

@@ -102,6 +102,13 @@ class Factor:
         odd = (self.pivots != np.arange(len(self.pivots))).sum() % 2
         return (-1 if odd else 1) * self.L.diagonal().prod()
 
+    def sign(self):
+        """The sign of det(A)."""
+        if self.cholesky:
+            return 1
+        odd = (self.pivots != np.arange(len(self.pivots))).sum() % 2
+        return (-1 if odd else 1) * np.sign(self.L.diagonal()).prod()
+
     def spread(self):
         """How far apart the entries on the diagonal of the factor are: their squares for Cholesky."""
         d = [abs(x) for x in self.L.diagonal().tolist()]

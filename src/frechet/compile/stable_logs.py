@@ -7,6 +7,7 @@ from fractions import Fraction
 from frechet.compile.rewriting import (
     Term,
     apply,
+    fired,
     is_map,
     is_one,
     log_of,
@@ -19,6 +20,7 @@ from frechet.compile.rewriting import (
 )
 from frechet.compile.stable_functions import (
     asinh,
+    detsign,
     log1mexp,
     logcosh,
     logerfc,
@@ -90,27 +92,56 @@ def _(node: Node) -> Node | None:
     return None
 
 
-@rule("log of prod", "log(prod(x)) = sum(log(abs(x))) + log(prod(sign(x)))", when="before", of="log")
-def _(node: Node) -> Node | None:
-    """The second term is 0, or not a number where the product is negative."""
-    if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "prod":
-        u = node.children[0].children[0]
+def _size_and_sign(node: Node) -> tuple[Node, Node] | None:
+    """log(abs(u)) and sign(u) of a determinant or a product of entries, both without overflow."""
+    name = node.operation.name if isinstance(node, Call) else ""
+    if name == "prod":
+        u = node.children[0]
         logs = apply("log", apply("abs", u))
         total = ein(1, [(logs, tuple(range(u.order)), 1)], (), dict(enumerate(u.dims)))
-        signs = rebuild(node.children[0], [apply("sign", u)])
-        return add([(1, total), (1, apply("log", signs))], ())
-    return None
-
-
-@rule("log of det", "log(det(X)) = logdet(X) + log(sign(det(X)))", when="before", of="log")
-def _(node: Node) -> Node | None:
-    """The second term is 0, or not a number where det(X) is negative: there the logarithm has no value."""
-    if is_map(node, "log") and isinstance(node.children[0], Call) and node.children[0].operation.name == "det":
-        X = node.children[0].children[0]
+        return total, rebuild(node, [apply("sign", u)])
+    if name == "det":
+        X = node.children[0]
         half = X.order // 2
-        result: Tensor = REGISTRY["logdet"].build(Tensor(X, (X.dims[:half], X.dims[half:])))
-        return add([(1, result.node), (1, apply("log", apply("sign", node.children[0])))], ())
+        matrix = Tensor(X, (X.dims[:half], X.dims[half:]))
+        result: Tensor = REGISTRY["logdet"].build(matrix)
+        return result.node, detsign(matrix).node
     return None
+
+
+def _log_of_sized(node: Node, name: str) -> Node | None:
+    """log(c*u^e*v) = e*log(abs(u)) + log(c*sign(u)^e*v) for all u that are determinants, or products of entries. The
+    second logarithm is not a number where the argument is negative: there the first one has no value either."""
+    inside = node.children[0] if is_map(node, "log") else None
+    if not isinstance(inside, (Ein, Call)):
+        return None
+    coef, factors = (inside.coef, inside.factors) if isinstance(inside, Ein) else (1, ((inside, (), 1),))
+    sized = [f for f in factors if isinstance(f[0], Call) and f[0].operation.name == name and not f[1]
+             and not is_map(f[0].children[0], "sign")]  # fmt: skip
+    if not sized or inside.order:
+        return None
+    rest: Node = constant(coef)
+    sizes: list[Term] = []
+    for base, idx, e in factors:
+        parts = _size_and_sign(base) if (base, idx, e) in sized else None
+        if parts is not None:
+            sizes.append((e, parts[0]))
+            rest = product(rest, elementwise_power(parts[1], e)) if e % 2 else rest
+        elif idx:
+            return None
+        else:
+            rest = product(rest, elementwise_power(base, e))
+    return add([*sizes, (1, fired(apply("log", rest), True))], ())
+
+
+@rule("log of prod", "log(prod(x)) = sum(log(abs(x))) + log(prod(sign(x)))", when="before", of="log")
+def _(node: Node) -> Node | None:
+    return _log_of_sized(node, "prod")
+
+
+@rule("log of det", "log(det(X)) = logdet(X) + log(detsign(X))", when="before", of="log")
+def _(node: Node) -> Node | None:
+    return _log_of_sized(node, "det")
 
 
 @rule("log of a product with exp", "log(a*exp(x)) = log(a) + x", when="before", of="log")
@@ -126,7 +157,7 @@ def _(node: Node) -> Node | None:
     rest = ein(inside.coef, [f for f in inside.factors if f not in logs], inside.out, dims)
     parts = [(1, ein(e, [(base.children[0], idx, 1)], inside.out, dims)) for base, idx, e in logs]
     assert len(whole) == rest.order
-    return add([(1, apply("log", rest)), *parts], node.dims)
+    return add([(1, fired(apply("log", rest), True)), *parts], node.dims)
 
 
 @rule("log of 1 - exp", "log(1 - exp(-y)) = log1mexp(-y)", when="before", of="log")

@@ -222,6 +222,9 @@ class Writer(Statements):
     def _det(self, step: Step) -> str:
         return f"{step.args[0]}.det()"
 
+    def _detsign(self, step: Step) -> str:
+        return f"{step.args[0]}.sign()"
+
     def _solve(self, step: Step) -> str:
         turned, axis, order = step.spec
         factor, b = step.args
