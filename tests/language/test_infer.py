@@ -112,8 +112,8 @@ def test_names_of_constants_are_remarked() -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("(X*w - y)^2", "X is read as a number. If X is a matrix, declare it (X: m, n; --var X:m,n); a sum of squares"),
-    ("(X*w - y)^2 + (A*w)^3", "X, A are read as numbers. If X is a matrix"),
+    ("(X*w - y)^2", "In X*w, X is read as a scalar and w as a scalar. If X is a matrix, declare it (X: m, n"),
+    ("(X*w - y)^2 + (A*w)^3", "In X*w, X is read as a m x n matrix and w as a n x m matrix. If w is a vector"),
     ("norm2(X*w - y)^2", ""), ("P*V - n*R*T", ""), ("a*x^2 + b*x", ""), ("x*y", ""), ("A*B", ""), ("X*w", ""),
 ])  # fmt: skip
 def test_capitals_that_turned_out_numbers_are_remarked(text: str, said: str) -> None:
@@ -128,5 +128,5 @@ def test_nothing_is_remarked_of_what_was_declared() -> None:
 
 
 def test_latex_is_remarked_too() -> None:
-    assert fr.parse_latex("(Xw - y)^2").remarks[0].startswith("X is read as a number")
+    assert fr.parse_latex("(Xw - y)^2").remarks[0].startswith("In X*w, X is read as a scalar")
     assert fr.parse_latex(r"\|Xw - y\|^2").remarks == ()

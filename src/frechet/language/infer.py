@@ -68,29 +68,33 @@ def _check_no_transpose(plan: Plan, unknown: list[str]) -> None:
 
 def remarks(names: Iterable[str], tree: Tree | None = None) -> tuple[str, ...]:
     """What to say about inferred variables: names that mean a constant elsewhere, and, where a typed `tree` is given in
-    which nothing was declared, capitals that are numbers there and stand left of what letters say is a vector."""
+    which nothing was declared, a product X*w that is not the one of a matrix and a vector that its letters say."""
     found = list(names)
     said = [f"{name} is a variable here; {_CONSTANTS[name]}" for name in found if name in _CONSTANTS]
-    numbers = [n for n in _numbers_by_use(tree) if n in found and n not in _CONSTANTS] if tree is not None else []
-    if numbers:
-        one, read = numbers[0], "are read as numbers" if len(numbers) > 1 else "is read as a number"
-        said.append(f"{', '.join(numbers[:3])} {read}. If {one} is a matrix, declare it ({one}: m, n; "
-                    f"--var {one}:m,n); a sum of squares is norm2(...)^2.")  # fmt: skip
+    pair = next(_odd_products(tree, found), None) if tree is not None else None
+    if pair is not None:
+        X, w = pair
+        odd = f"{X.name} is a matrix, declare it ({X.name}: m, n; --var {X.name}:m,n)"
+        if X.typed.is_matrix:
+            odd = f"{w.name} is a vector, declare it ({w.name}: n; --var {w.name}:n)"
+        said.append(f"In {X.name}*{w.name}, {X.name} is read as a {X.typed} and {w.name} as a {w.typed}. If {odd}; "
+                    "a sum of squares is norm2(...)^2.")  # fmt: skip
     return tuple(said)
 
 
-def _numbers_by_use(root: Tree) -> list[str]:
-    """Capitals that are scalars and are multiplied from the right by scalars with letters of vectors: the X of X*w."""
-    found: dict[str, None] = {}
+def _odd_products(root: Tree, names: list[str]) -> Iterator[tuple[Tree, Tree]]:
+    """Products X*w of a capital and a letter of vectors that are no product of a matrix and a vector."""
     for tree in subtrees(root):
-        if tree.kind != "mul" or not all(a.typed.is_scalar for a in tree.args):
+        if tree.kind != "mul":
             continue
         left, right = tree.args
         while left.kind == "mul":
             left = left.args[1]
-        if left.kind == right.kind == "name" and (letter_kind(left.name), letter_kind(right.name)) == ("m", "v"):
-            found[left.name] = None
-    return list(found)
+        if left.kind != "name" or right.kind != "name" or left.name not in names or left.name in _CONSTANTS:
+            continue
+        letters = letter_kind(left.name), letter_kind(right.name)
+        if letters == ("m", "v") and (left.typed.is_scalar or not right.typed.is_column):
+            yield left, right
 
 
 def letter_kind(name: str) -> str:
