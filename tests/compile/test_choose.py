@@ -30,11 +30,12 @@ def test_numpy_stays_where_products_take_the_time() -> None:
 def test_a_trial_of_jax_is_told(monkeypatch: pytest.MonkeyPatch, faster: float) -> None:
     pytest.importorskip("jax", reason="pip install 'frechet[jax]'")
     module = choose()
-    monkeypatch.setattr(module, "SPENT", 0.0)
+    monkeypatch.setattr(module.InJax, "before", 0.0)
     monkeypatch.setattr(module, "FASTER", faster)
     monkeypatch.setattr(module, "TIMES", 1)
+    monkeypatch.setattr(module, "compiler", lambda: "")
     g, plain = fr.compile(f, "w"), fr.compile(f, "w", backend="numpy")
-    assert g.plan.functions > module.SHARE
+    assert g.plan.functions > module.FUNCTIONS
     expected = plain(**POINT)
     for _ in range(3):
         value, (gradient,) = g(**POINT)

@@ -12,16 +12,19 @@ from frechet.api.function import Function
 from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
 from frechet.compile.batches import in_jax, in_numpy, in_torch
 from frechet.compile.batching import Batch
-from frechet.compile.choose import Watched, worth_a_trial
+from frechet.compile.c_code import c_interface
+from frechet.compile.choose import InC, InJax, Rival, Watched, better_in_c, better_in_jax
 from frechet.compile.goals import WANTS, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
+from frechet.compile.into import Direct
+from frechet.compile.native import Interface, Library, needed_compiler
 from frechet.compile.wrappers import wrapped, wrapper
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 from frechet.language.declarations import check_square, declare, undeclared
 from frechet.language.reach import check_reach, ranks
 
-BACKENDS = ("auto", "numpy", "jax", "torch")
+BACKENDS = ("auto", "numpy", "c", "jax", "torch")
 MOST_SHAPES = 1000
 
 
@@ -30,22 +33,23 @@ class CompiledFunction:
 
     source    the code of the program used last (or for the declared or assumed sizes), which runs alone
     plan      its steps as a table: operation, shape, flops, bytes
-    backend   numpy, jax or torch: what computes now
+    backend   numpy, c, jax or torch: what computes now
     choice    why, where the backend was "auto"
     """
 
-    def __init__(
-        self, function: Function, request: Request, shapes: Mapping[str, int] | None, auto: bool = False
-    ) -> None:
+    def __init__(self, function: Function, request: Request, shapes: Mapping[str, int] | None, asked: str = "") -> None:
         self.function, self.request = function, request
-        self.backend = request.backend
-        self.auto, self.choice = auto, "numpy: it needs no compiler" if auto else f"{request.backend}: asked for"
+        self.auto, self.native = asked == "auto", asked == "c"
+        self.backend = "c" if self.native else request.backend
+        self.choice = "numpy: it needs no compiler" if self.auto else f"{self.backend}: asked for"
+        self._libraries: dict[int, Library] = {}
         self._others: dict[str, CompiledFunction] = {}
         self.wrt, self.want = request.wrt, request.want
         self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
         self._inputs = Inputs(function.declarations, request, ranks(function.tree))
         self._plans: dict[Any, Compiled] = {}
         self._ready: dict[Any, Callable[..., Any]] = {}
+        self._direct: dict[Any, Direct | None] = {}
         self._given = dict(shapes or {})
         self._last: Compiled | None = None
 
@@ -56,7 +60,8 @@ class CompiledFunction:
 
     @property
     def source(self) -> str:
-        return self._current().source
+        current = self._current()
+        return self._in_c(current.plan.sizes).text if self.backend == "c" else current.source
 
     @property
     def plan(self) -> Plan:
@@ -105,10 +110,37 @@ class CompiledFunction:
         values = self._inputs.values(given)
         batched = self._inputs.batched(values)
         try:
-            result = self._batch(given, values, batched) if batched else self._run(given, values)
+            if out is not None:
+                return self._into(given, values, batched, out)
+            return self._batch(given, values, batched) if batched else self._run(given, values)
         except np.linalg.LinAlgError as error:
             raise singular(error) from None
-        return result if out is None else written(result, out)
+
+    def _into(self, given: Mapping[str, Any], values: Mapping[str, Any], batched: Sequence[str], out: Any) -> Any:
+        """The result in the caller's buffers."""
+        key = self._key(values, batched)
+        run = self._ready.get(key)
+        if run is not None and not self._inputs.ranks:
+            return self._handed(key, run, list(values.values()), out)
+        result = self._batch(given, values, batched) if batched else self._run(given, values)
+        self._direct[key] = Direct.of(self._ready.get(key), self._plans.values(), result)
+        return written(result, out)
+
+    def _handed(self, key: Any, run: Callable[..., Any], arrays: Sequence[Any], out: Any) -> Any:
+        """The result of `run` in the caller's buffers: NumPy writes large arrays there at once, others are copied."""
+        known = self._direct.get(key)
+        found = known.found(run, arrays, out) if known else None
+        if found:
+            return written(found(), out)
+        result = run(*arrays)
+        if key not in self._direct:
+            self._direct[key] = Direct.of(run, self._plans.values(), result)
+        return written(result, out)
+
+    def _key(self, values: Mapping[str, Any], batched: Sequence[str]) -> Any:
+        """What a program is kept for: that of a single call has no shapes of numbers."""
+        lengths = [values[n].shape for n in batched if n in self._inputs.scalars]
+        return (*key_of(values, self._inputs.scalars), *lengths)
 
     def _run(self, given: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
         """One result; the program is kept for more calls of this kind."""
@@ -119,13 +151,27 @@ class CompiledFunction:
             check_reach(self.function.tree, sizes, self._inputs.known_ranks(values), self.function.source)
         if run is None:
             self._last = self._planned(sizes, self._single(values))
-            run = self._started(self._last, lambda: self._other("jax")._planned(sizes).function)
+            run = self._fast(self._last, sizes, values)
             self._keep(key, run, given, values)
         return run(*values.values())
 
+    def _fast(self, made: Compiled, sizes: dict[str, int], values: Mapping[str, Any]) -> Callable[..., Any]:
+        """The function of a program in C, where that is asked for; for `auto` one that will try C or JAX."""
+        if self.native:
+            result = made.function(*values.values())
+            return InC(lambda: self._library(made), sizes).run(result, made.function)
+        double = all(v.dtype == np.float64 for v in values.values())
+        if self.auto and double and better_in_c(made):
+            return self._watched(made, InC(lambda: self._library(made), sizes))
+        return self._started(made, lambda: self._other("jax")._planned(sizes).function)
+
     def _started(self, made: Compiled, other: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
         """The function of a program; where JAX may turn out faster, one that will try it, as `other` makes it."""
-        if not self.auto or self.request.as_operator or not worth_a_trial(made):
+        return self._watched(made, InJax(other)) if self.auto and better_in_jax(made) else made.function
+
+    def _watched(self, made: Compiled, rival: Rival) -> Callable[..., Any]:
+        """The function of a program that will try its rival."""
+        if self.request.as_operator:
             return made.function
 
         def say(backend: str, run: Callable[..., Any], why: str) -> None:
@@ -133,8 +179,18 @@ class CompiledFunction:
             for key in [k for k, kept in self._ready.items() if kept is watched]:
                 self._ready[key] = run
 
-        watched = Watched(made.function, other, say)
+        watched = Watched(made.function, rival, say)
         return watched
+
+    def _in_c(self, sizes: Mapping[str, int]) -> Interface:
+        """The program in C for these sizes. E504 or E505 where there is none."""
+        return c_interface(self._goal, self.function.declarations, self.request, sizes, self.function.source)
+
+    def _library(self, made: Compiled) -> Library:
+        """The library of a program, which serves all sizes that the program serves."""
+        if id(made) not in self._libraries:
+            self._libraries[id(made)] = Library(self._in_c(made.plan.sizes))
+        return self._libraries[id(made)]
 
     def _other(self, backend: str) -> CompiledFunction:
         """The same in another backend."""
@@ -148,12 +204,11 @@ class CompiledFunction:
         if self.request.as_operator:
             raise problem("E505", "An operator has no batch: one is made for one point.", help=f"{batched[0]} has "
                           f"{values[batched[0]].ndim} axes.")  # fmt: skip
-        lengths = [values[n].shape for n in batched if n in self._inputs.scalars]  # the key of a call has none of them
-        key = (*key_of(values, self._inputs.scalars), *lengths)
+        key = self._key(values, batched)
         run = self._ready.get(key)
         if run is None:
             run = self._batched(values, batched)
-            self._keep(key, run, values if lengths else given, values)
+            self._keep(key, run, values if self._inputs.scalars.intersection(batched) else given, values)
         return run(*values.values())
 
     def _batched(self, values: Mapping[str, Any], batched: Sequence[str]) -> Callable[..., Any]:
@@ -186,6 +241,7 @@ class CompiledFunction:
         """The function is found by later calls of this kind."""
         if len(self._ready) > MOST_SHAPES:
             self._ready.clear()
+            self._direct.clear()
         self._ready[key] = run
         numbers = for_numbers(run, given, values, self._inputs.scalars)
         if numbers is not None:
@@ -292,8 +348,9 @@ def compile(
              hvp                  the Hessian times a direction, passed as v (v_ if f has a variable v; one for each
                                   variable, v_w, if there are several)
              newton               solve(H, g): the Newton step is its negative
-    backend  numpy, jax, torch. auto computes where the arrays are, starts on NumPy, and moves a program to JAX (if
-             installed) once it has run for a second, consists of functions like exp to a good part, and JAX gives the
+    backend  numpy, c, jax, torch. auto computes where the arrays are, and otherwise starts on NumPy; a program of many
+             small steps moves to C (if a compiler is here) after a twentieth of a second, one that consists of
+             functions like exp to a good part moves to JAX (if installed) after a second, each only if it gives the
              same numbers faster: `.backend` and `.choice` say so
     shapes   the sizes for which to choose the plan, by the name of a size (a number) or of a variable (its shape);
              without them it is chosen at the first call
@@ -313,16 +370,19 @@ def compile(
         f._need_scalar({"value_and_gradient": "gradient"}.get(want, want))
     if as_operator and (want != "hessian" or len(names) > 1):
         raise problem("E505", "Only the Hessian by one variable comes as an operator.", help='want="hessian"')
-    if as_operator and backend in ("jax", "torch"):
+    if as_operator and backend in ("c", "jax", "torch"):
         raise problem("E505", f"There are no operators for {backend}.", help='backend="numpy"')
     if "out" in f.declarations.variables:
         raise problem("E505", "A variable cannot be called out here: out= takes the array for the result.")
     sizes = _sizes(f, {} if shapes is None else shapes)
     if facts is not None:
         f = _with_facts(f, facts)
-    request = Request.of(f.declarations, tuple(names), want, "numpy" if backend == "auto" else backend, as_operator)
+    if backend == "c":
+        needed_compiler()
+    library = "numpy" if backend in ("auto", "c") else backend
+    request = Request.of(f.declarations, tuple(names), want, library, as_operator)
     made = _with_entry(request, f) if request.backend == "numpy" else CompiledFunction
-    return made(f, request, sizes, backend == "auto")
+    return made(f, request, sizes, backend)
 
 
 def _with_entry(request: Request, f: Function) -> type[CompiledFunction]:

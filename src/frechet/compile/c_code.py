@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from frechet.compile.assemble import Request
+from frechet.compile.c_algebra import CWriter
 from frechet.compile.c_helpers import HELPERS
 from frechet.compile.c_steps import C, CSteps
 from frechet.compile.c_text import bare, length, number, scaled
@@ -35,7 +36,7 @@ LONGEST = 90
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
+malloc ldexp floor isfinite NAN HUGE_VAL exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
 calloc free work sum singular status result y0 y1 yn j0 j1 jn gamma main
 """
 _TAKEN = frozenset((*_WORDS.split(), *HELPERS))
@@ -111,7 +112,7 @@ class _Function:
         steps = planner.program.needed([v.name for v in values if v.name])
         places, turned = self._places(values, ready, steps)
         taken = {*self.spelled.values(), *(r.out for r in results), *_TAKEN}
-        writer = CSteps(planner.program, steps, taken, places, turned)
+        writer = CWriter(planner.program, steps, taken, places, turned)
         read = [a for s in steps for a in s.args] + [v.name for v in values]
         for v in values:  # a scalar result is written out where it is returned
             step = planner.program.steps.get(v.name)
@@ -178,9 +179,9 @@ class _Function:
         for rows, count in writer.integers.items():
             head.append(f"int *{rows} = calloc({count}, sizeof(int));")
             names.append(rows)
-        if names:
+        if names or writer.fails:
             head.insert(0, "int status = -1;")
-            head += [f"if ({' || '.join(f'!{n}' for n in names)})", "    goto done;"]
+            head += [f"if ({' || '.join(f'!{n}' for n in names)})", "    goto done;"] if names else []
             tail = ["status = 0;"]
             if writer.integers:
                 tail += ["goto done;", "singular:", "status = 1;"]
@@ -192,7 +193,7 @@ class _Function:
         unused = [n for _, n in self._parameters() if n not in words]
         head = [*(f"(void){n};" for n in unused), *head]
         inner = "\n".join(line if line in ("done:", "singular:") else f"    {line}" for line in [*head, *body, *tail])
-        text = f"{self._about(bool(writer.integers), bool(names))}\n{self._signature()}\n{{\n{inner}\n}}\n"
+        text = f"{self._about(bool(writer.integers) or writer.fails, bool(names) or writer.fails)}\n{self._signature()}\n{{\n{inner}\n}}\n"
         helpers = C.brought(code)
         needed = "\n".join([code, *helpers])
         includes = [f"#include <{h}.h>" for h, pattern in _HEADERS if re.search(pattern, needed)]
@@ -229,9 +230,9 @@ class _Function:
 _HEADERS = (
     (
         "math",
-        r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin)\(",
+        r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin|floor|ldexp)\(|\bNAN\b",
     ),
-    ("stdlib", r"\b(calloc|abs|size_t)\b"),
+    ("stdlib", r"\b(calloc|malloc|abs|size_t)\b"),
     ("string", r"\bmemcpy\("),
 )
 
