@@ -23,7 +23,8 @@ Key = tuple[Any, ...]
 
 
 def entry(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset[str]) -> Callable[..., Any]:
-    """`__call__(self, *, X, w, ..., out)`: the program kept for these shapes, else `self._general(arrays, out)`.
+    """`__call__(self, *, X, w, ..., out)`: the program kept for these shapes, with `out` through `self._handed(key,
+    program, arrays, out)`, else `self._general(arrays, out)`.
 
     Its key is that of `key_of`. A name that Python cannot have as a parameter arrives among the others.
     """
@@ -43,7 +44,7 @@ def _entry_text(arguments: Sequence[str], scalars: frozenset[str], integers: fro
     arrays = [n for n in arguments if n not in scalars]
     numbers = [n for n in arguments if n in scalars]
     key = [*(f"{n}.shape" for n in arrays), *(f"{n}.__class__" for n in numbers), *(f"{n}.dtype" for n in arrays[:1])]
-    usual = ["out is None", "not _others", "not _places"]
+    usual = ["not _others", "not _places"]
     if arrays:
         usual.append(" is ".join([*(f"{n}.__class__" for n in arrays), "_array"]))
     if len(arrays) > 1:
@@ -60,7 +61,9 @@ def _entry_text(arguments: Sequence[str], scalars: frozenset[str], integers: fro
         "            pass",
         "        else:",
         "            try:",
-        f"                return _run({', '.join(arguments)})",
+        "                if out is None:",
+        f"                    return _run({', '.join(arguments)})",
+        f"                return _self._handed(({', '.join(key)},), _run, ({', '.join(arguments)},), out)",
         "            except _LinAlgError as _error:",
         "                raise _singular(_error) from None",
         f"    return _self._general({{{given}, **_others}}, out, _places)",
@@ -211,12 +214,16 @@ def for_numbers(
         return None
     places = [(k, type(values[n])) for k, n in enumerate(values) if n in other]
 
-    def call(*args: Any) -> Any:
+    def converted(args: Sequence[Any]) -> list[Any]:
         ready = list(args)
         for k, kind in places:
             ready[k] = kind(ready[k])
-        return run(*ready)
+        return ready
 
+    def call(*args: Any) -> Any:
+        return run(*converted(args))
+
+    call.run, call.converted = run, converted  # type: ignore[attr-defined]
     arrays = [v for n, v in values.items() if n not in scalars]
     return (*(v.shape for v in arrays), *kinds.values(), *(v.dtype for v in arrays[:1])), call
 
@@ -234,7 +241,7 @@ def stacked(results: list[Any]) -> Any:
 
 def written(result: Any, out: Any) -> Any:
     """The result in the caller's buffers, where there are some: None leaves a part as it is. Raises E305."""
-    if out is None:
+    if out is None or out is result:
         return result
     if isinstance(result, tuple):
         if not isinstance(out, (tuple, list)) or len(out) != len(result):
