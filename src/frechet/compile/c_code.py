@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from frechet.compile.assemble import Request
 from frechet.compile.c_algebra import CWriter
 from frechet.compile.c_helpers import HELPERS
-from frechet.compile.c_steps import C, CSteps
+from frechet.compile.c_steps import C
 from frechet.compile.c_text import bare, length, number, scaled
 from frechet.compile.draft import named_shapes, sides
 from frechet.compile.goals import Goal
@@ -36,8 +36,8 @@ LONGEST = 90
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-malloc ldexp floor isfinite NAN HUGE_VAL exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
-calloc free work sum singular status result y0 y1 yn j0 j1 jn gamma main
+exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
+calloc malloc free ldexp floor NAN HUGE_VAL work sum singular status result y0 y1 yn j0 j1 jn gamma main
 """
 _TAKEN = frozenset((*_WORDS.split(), *HELPERS))
 
@@ -151,7 +151,7 @@ class _Function:
                 turned |= {value.name: pattern} if alone else {}
         return places, turned
 
-    def _comment(self, step: Step, writer: CSteps) -> list[str]:
+    def _comment(self, step: Step, writer: CWriter) -> list[str]:
         if not step.dims:
             return []
         formula = writer.formula(step)
@@ -161,7 +161,7 @@ class _Function:
         shape = " x ".join(str(d) for d in step.dims)
         return [f"/* {target}{f' = {formula}' if formula and len(formula) < LONGEST else ''} ({shape}) */"]
 
-    def _buffers(self, steps: Sequence[Step], writer: CSteps, places: dict[str, str]) -> list[tuple[str, str]]:
+    def _buffers(self, steps: Sequence[Step], writer: CWriter, places: dict[str, str]) -> list[tuple[str, str]]:
         """Arrays of doubles that the steps write to, with their lengths."""
         found = []
         for s in steps:
@@ -171,7 +171,7 @@ class _Function:
                 found.append((f"{s.name}_solved", length(writer.program.steps[s.args[1]].dims)))
         return found
 
-    def _framed(self, body: list[str], buffers: list[tuple[str, str]], writer: CSteps) -> str:
+    def _framed(self, body: list[str], buffers: list[tuple[str, str]], writer: CWriter) -> str:
         head, tail = [], []
         names = [n for n, _ in buffers]
         for name, count in buffers:
@@ -193,7 +193,8 @@ class _Function:
         unused = [n for _, n in self._parameters() if n not in words]
         head = [*(f"(void){n};" for n in unused), *head]
         inner = "\n".join(line if line in ("done:", "singular:") else f"    {line}" for line in [*head, *body, *tail])
-        text = f"{self._about(bool(writer.integers) or writer.fails, bool(names) or writer.fails)}\n{self._signature()}\n{{\n{inner}\n}}\n"
+        about = self._about(bool(writer.integers) or writer.fails, bool(names) or writer.fails)
+        text = f"{about}\n{self._signature()}\n{{\n{inner}\n}}\n"
         helpers = C.brought(code)
         needed = "\n".join([code, *helpers])
         includes = [f"#include <{h}.h>" for h, pattern in _HEADERS if re.search(pattern, needed)]
@@ -228,16 +229,14 @@ class _Function:
 
 
 _HEADERS = (
-    (
-        "math",
-        r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin|floor|ldexp)\(|\bNAN\b",
-    ),
+    ("math", r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin"
+             r"|floor|ldexp|asinh)\(|\bNAN\b"),
     ("stdlib", r"\b(calloc|malloc|abs|size_t)\b"),
     ("string", r"\bmemcpy\("),
-)
+)  # fmt: skip
 
 
-def _times(value: Value, writer: CSteps) -> str:
+def _times(value: Value, writer: CWriter) -> str:
     """A scalar result."""
     if not value.name:
         return number(value.coef)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from frechet.compile.c_functions import MATRIX_FUNCTIONS
+from frechet.compile.c_linear import LINEAR
+from frechet.compile.c_lu import LU
 from frechet.compile.c_series import SERIES
 from frechet.language.tree import INFIX
 
@@ -23,7 +26,10 @@ OPERATORS = ("where", *INFIX)
 # Operations of whole arrays: result by value ("scalar") or written to the last argument ("array").
 WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "array", "cross": "array",
          "crossmat": "array", "crossaxis": "array", "circulant": "array", "circsum": "array", "toeplitz": "array",
-         "toepsum": "array", "length": "scalar", "inverse_length": "scalar"}  # fmt: skip
+         "toepsum": "array", "length": "scalar", "inverse_length": "scalar", "reverse": "array", "cumprod": "array",
+         "coprod": "array", "coprod2": "array", "dcumprod": "array",
+         "conv": "array", "corr": "array", "kth": "scalar", "atkth": "array", "diagsums": "array",
+         "diagmeans": "array"}  # fmt: skip
 
 HELPERS = {
     "sign": """\
@@ -244,100 +250,98 @@ static void toepsum(int n, const double *G, double *s)
             s[abs(i - j)] += G[i * n + j];
 }
 """,
-    "lu_factor": """\
-/* A = P L U in place, by partial pivoting; rows[k] is the row that was exchanged with row k. 1 if A is singular. */
-static int lu_factor(int n, double *A, int *rows)
+    "reverse": """\
+/* y = x from the last entry to the first. */
+static void reverse(int n, const double *x, double *y)
 {
-    for (int k = 0; k < n; k++) {
-        int best = k;
-        for (int i = k + 1; i < n; i++)
-            if (fabs(A[i * n + k]) > fabs(A[best * n + k]))
-                best = i;
-        rows[k] = best;
-        if (A[best * n + k] == 0)
-            return 1;
-        for (int j = 0; best != k && j < n; j++) {
-            double kept = A[k * n + j];
-            A[k * n + j] = A[best * n + j];
-            A[best * n + j] = kept;
-        }
-        for (int i = k + 1; i < n; i++) {
-            double ratio = A[i * n + k] /= A[k * n + k];
-            for (int j = k + 1; j < n; j++)
-                A[i * n + j] -= ratio * A[k * n + j];
-        }
-    }
-    return 0;
+    for (int i = 0; i < n; i++)
+        y[i] = x[n - 1 - i];
 }
 """,
-    "lu_solve": """\
-/* x = inv(A) x, or inv(A') x if `turned`, for the n entries of x that lie `step` apart. */
-static void lu_solve(int n, const double *LU, const int *rows, int turned, double *x, int step)
+    "cumprod": """\
+/* Products of the first entries. */
+static void cumprod(int n, const double *x, double *y)
 {
-    for (int k = 0; !turned && k < n; k++) {
-        double kept = x[k * step];
-        x[k * step] = x[rows[k] * step];
-        x[rows[k] * step] = kept;
+    for (int i = 0; i < n; i++)
+        y[i] = (i ? y[i - 1] : 1) * x[i];
+}
+""",
+    "conv": """\
+/* The full convolution y of a (m) and b (n), of length m + n - 1. */
+static void conv(int m, int n, const double *a, const double *b, double *y)
+{
+    for (int i = 0; i < m + n - 1; i++)
+        y[i] = 0;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            y[i + j] += a[i] * b[j];
+}
+""",
+    "corr": """\
+/* The correlation y of g (n) and b (m) where b lies inside g, of length n - m + 1. */
+static void corr(int n, int m, const double *g, const double *b, double *y)
+{
+    for (int i = 0; i < n - m + 1; i++) {
+        y[i] = 0;
+        for (int j = 0; j < m; j++)
+            y[i] += g[i + j] * b[j];
     }
+}
+""",
+    "place_of": """\
+/* Where the k-th smallest entry is; of equal ones the first counts as smaller. -1 where k is not from 1 to n. */
+static int place_of(int n, const double *x, double k)
+{
     for (int i = 0; i < n; i++) {
-        for (int j = 0; j < i; j++)
-            x[i * step] -= (turned ? LU[j * n + i] : LU[i * n + j]) * x[j * step];
-        if (turned)
-            x[i * step] /= LU[i * n + i];
+        int below = 0;
+        for (int j = 0; j < n; j++)
+            below += x[j] < x[i] || (x[j] == x[i] && j < i);
+        if (below + 1 == k)
+            return i;
     }
-    for (int i = n - 1; i >= 0; i--) {
-        for (int j = i + 1; j < n; j++)
-            x[i * step] -= (turned ? LU[j * n + i] : LU[i * n + j]) * x[j * step];
-        if (!turned)
-            x[i * step] /= LU[i * n + i];
-    }
-    for (int k = n - 1; turned && k >= 0; k--) {
-        double kept = x[k * step];
-        x[k * step] = x[rows[k] * step];
-        x[rows[k] * step] = kept;
-    }
+    return -1;
 }
 """,
-    "lu_inverse": """\
-/* X = inv(A). */
-static void lu_inverse(int n, const double *LU, const int *rows, double *X)
+    "kth": """\
+/* The k-th smallest entry; NaN where there is none. */
+static double kth(int n, const double *x, double k)
 {
-    for (int j = 0; j < n; j++) {
-        for (int i = 0; i < n; i++)
-            X[i * n + j] = i == j;
-        lu_solve(n, LU, rows, 0, X + j, n);
-    }
+    int at = place_of(n, x, k);
+    return at < 0 ? NAN : x[at];
 }
 """,
-    "lu_logdet": """\
-/* log |det(A)|. */
-static double lu_logdet(int n, const double *LU, const int *rows)
+    "atkth": """\
+/* One at the k-th smallest entry, zero elsewhere; NaN where there is none. */
+static void atkth(int n, const double *x, double k, double *y)
 {
-    double sum = 0;
-    (void)rows;
+    int at = place_of(n, x, k);
     for (int i = 0; i < n; i++)
-        sum += log(fabs(LU[i * n + i]));
-    return sum;
+        y[i] = at < 0 ? NAN : i == at;
 }
 """,
-    "lu_detsign": """\
-/* The sign of det(A). */
-static double lu_detsign(int n, const double *LU, const int *rows)
+    "diagsums": """\
+/* The Toeplitz matrix T of the sums along the diagonals of G. */
+static void diagsums(int n, const double *G, double *T)
 {
-    double sign = 1;
     for (int i = 0; i < n; i++)
-        sign *= ((LU[i * n + i] > 0) - (LU[i * n + i] < 0)) * (rows[i] == i ? 1 : -1);
-    return sign;
+        for (int j = 0; j < n; j++) {
+            T[i * n + j] = 0;
+            for (int k = 0; k < n - abs(i - j); k++)
+                T[i * n + j] += G[(k + (i > j ? i - j : 0)) * n + k + (j > i ? j - i : 0)];
+        }
 }
 """,
-    "lu_det": """\
-/* det(A). */
-static double lu_det(int n, const double *LU, const int *rows)
+    "diagmeans": """\
+/* The Toeplitz matrix T of the means along the diagonals of G. */
+static void diagmeans(int n, const double *G, double *T)
 {
-    double product = 1;
+    diagsums(n, G, T);
     for (int i = 0; i < n; i++)
-        product *= rows[i] == i ? LU[i * n + i] : -LU[i * n + i];
-    return product;
+        for (int j = 0; j < n; j++)
+            T[i * n + j] /= n - abs(i - j);
 }
 """,
+    **LU,
+    **LINEAR,
+    **MATRIX_FUNCTIONS,
 }

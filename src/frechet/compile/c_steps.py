@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from frechet.compile.c_helpers import ENTRYWISE, HELPERS, OPERATORS, WHOLE
-from frechet.compile.c_text import bare, length, linear, matrix_product, quotient, raised, scaled, wrapped
-from frechet.compile.language import KNOWN, Language
+from frechet.compile.c_text import bare, linear, matrix_product, quotient, raised, scaled, wrapped
+from frechet.compile.language import Language
 from frechet.compile.plan import FACTORED
 from frechet.compile.program import Program, Step, Value
 from frechet.compile.words import labels_of
@@ -41,6 +41,7 @@ class CSteps:
                 self.inlined.add(s.name)
         self.sums = {s.name for s in steps if self._sums_inside(s)}
         self.integers: dict[str, str] = {}
+        self.fails = False
 
     def _entrywise_like(self, step: Step) -> bool:
         return step.op in ("entrywise", "scalars") or (step.op == "dot" and not self._summed(step))
@@ -294,79 +295,6 @@ class CSteps:
         stride = " * ".join(str(d) for d in whole.dims[axis + 1 :]) or "1"
         text = f"largest({whole.dims[axis]}, &{self.at(whole.name, full)}, {stride})"
         return self.loops(nest, [self._set(step, text, idx)])
-
-    # ---- factorisations ----
-
-    def side(self, factor: Step) -> str:
-        """The number of rows of a factored matrix."""
-        return " * ".join(str(d) for d in factor.dims)
-
-    def _factor(self, step: Step) -> list[str]:
-        (name,) = step.args
-        rows = f"{step.name}_rows"
-        self.integers[rows] = length(step.dims)
-        array = self.places.get(name, name)
-        return [f"memcpy({step.name}, {array}, sizeof(double) * {length((*step.dims, *step.dims))});",
-                f"if (lu_factor({self.side(step)}, {step.name}, {rows}))", "    goto singular;"]  # fmt: skip
-
-    def _given(self, step: Step) -> str:
-        factor = self.program.steps[step.args[0]]
-        return f"{self.side(factor)}, {factor.name}, {factor.name}_rows"
-
-    def _inv(self, step: Step) -> list[str]:
-        return [f"lu_inverse({self._given(step)}, {self.places.get(step.name, step.name)});"]
-
-    def _det(self, step: Step) -> list[str]:
-        return [self._set(step, f"lu_{step.op}({self._given(step)})", ())]
-
-    _logdet = _detsign = _det
-
-    def _solve(self, step: Step) -> list[str]:
-        turned, axis, _ = step.spec
-        return self._solved(step.name, step.args[1], step.dims, axis, self._given(step), turned)
-
-    def _solved(self, to: str, b: str, dims: Sequence[Dim], axis: int, given: str, turned: bool) -> list[str]:
-        nest = self.nest(dims)
-        idx = [i for i, _ in nest]
-        target = self.places.get(to, to)
-        copy = self.loops(nest, [f"{target}[{self.flat(dims, idx)}] = {self.at(b, idx)};"])
-        stride = " * ".join(str(d) for d in dims[axis + 1 :]) or "1"
-        others = [p for k, p in enumerate(nest) if k != axis]
-        first = [i if k != axis else "0" for k, i in enumerate(idx)]
-        start = f"&{target}[{self.flat(dims, first)}]" if others else target
-        return [*copy, *self.loops(others, [f"lu_solve({given}, {int(turned)}, {start}, {stride});"])]
-
-    def _sandwich(self, step: Step) -> list[str]:
-        """X' inv(A) X, or its diagonal: solve first, in work space of the shape of X."""
-        X = self.program.steps[step.args[1]]
-        work = f"{step.name}_solved"
-        axis = step.spec
-        lines = self._solved(work, X.name, X.dims, axis, self._given(step), False)
-        i, j, k = self.letters[:3]
-        j = j if len(step.dims) == 2 else i
-
-        def entry(row: str, column: str) -> list[str]:
-            return [row, column] if axis == 0 else [column, row]
-
-        text = f"{self.at(X.name, entry(k, i))} * {work}[{self.flat(X.dims, entry(k, j))}]"
-        return lines + self._sum(step, text, [(k, str(X.dims[axis]))], [i, j][: len(step.dims)])
-
-    _sandwich_diagonal = _sandwich
-
-    def _call(self, step: Step) -> list[str]:
-        name, _, batched = step.spec
-        if name not in WHOLE or any(batched):
-            what = f"{name} of many arrays at once" if name in WHOLE else name
-            raise C.refusal(what, [other.name for other in KNOWN if other is not C and other.has(name, len(step.args))])
-        first = self.program.steps[step.args[0]]
-        dims = first.dims if WHOLE[name] == "scalar" or name in ("softmax", "atmax") else first.dims[:1]
-        count = " * ".join(str(d) for d in dims) or "1"
-        given = ", ".join(
-            [count, *(self.places.get(a, a) if self.program.steps[a].dims else f"&{a}" for a in step.args)]
-        )
-        if WHOLE[name] == "scalar":
-            return [self._set(step, f"{name}({given})", ())]
-        return [f"{name}({given}, {self.places.get(step.name, step.name)});"]
 
     # ---- arrays written out ----
 
