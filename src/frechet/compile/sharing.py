@@ -189,11 +189,32 @@ def _split(a: Ein, b: Ein, places: Places, name: Mapping[int, int], sizes: Sizes
     if not set(a.out) <= {i for f in taken for i in f[1]} | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
     if len(links) > 1 and not set(links) <= set(a.out):
-        vector, matrix = _beside(taken, links, a.out)
-        tied = [name[i] for i in links]
-        if vector or not (matrix or _connect(rest_a, links) or _connect(rest_b, tied)):
-            return None  # products with vectors cost less than a matrix that would be made in the middle
+        rests = ((rest_a, links), (rest_b, [name[i] for i in links]))
+        if not _worth_a_matrix(taken, rests, a, sizes):
+            return None
     return _Split(a, b, taken, rest_a, rest_b, links, name)
+
+
+def _worth_a_matrix(
+    taken: Sequence[Factor], rests: Sequence[tuple[list[Factor], Sequence[int]]], a: Ein, sizes: Sizes
+) -> bool:
+    """Whether a matrix made of both rests, some axes of which are summed, costs less than two products."""
+    links = rests[0][1]
+    summed = [k for k, i in enumerate(links) if i not in a.out]
+    vector, columns = _beside(taken, links, a, sizes)
+    if vector:
+        return False  # what a vector multiplies stays a vector
+    made = any({*links} <= {*f[1]} for f in taken)  # in either product there is an array of these axes
+    sides = [_length(a.index_dims[i], sizes) for i in links]
+    for rest, tied in rests:
+        if made or any({*tied} <= {*f[1]} for f in rest):
+            continue
+        if any(all(tied[k] not in f[1] for f in rest) for k in summed):
+            return False  # constant along what is summed: there the taken factors are summed by themselves
+        inner = any(not {*f[1]} <= {*tied} for f in rest)
+        if inner and len(summed) == 1 and 0 < columns * sum(sides) < prod(sides):
+            return False  # of a product U*V' times a thin X, V'*X comes first
+    return columns > 0 or any(_connect(rest, tied) for rest, tied in rests)
 
 
 def _connect(factors: Sequence[Factor], links: Sequence[int]) -> bool:
@@ -202,14 +223,17 @@ def _connect(factors: Sequence[Factor], links: Sequence[int]) -> bool:
     return {*links} <= group.keys() and len({group[i] for i in links}) == 1
 
 
-def _beside(taken: Sequence[Factor], links: Sequence[int], out: Sequence[int]) -> tuple[bool, bool]:
-    """Whether a vector, and whether a matrix with an axis of the result, multiplies the rests along a summed index."""
-    ends = {*links, *out}
-    vector = matrix = False
-    for link in set(links) - {*out}:
+def _beside(taken: Sequence[Factor], links: Sequence[int], a: Ein, sizes: Sizes) -> tuple[bool, int]:
+    """What multiplies the rests along the summed indices: whether a vector, and the columns of a matrix that brings
+    axes of a result of several."""
+    ends = {*links, *a.out}
+    vector, columns = False, 0
+    for link in set(links) - {*a.out}:
         group = connected(taken, frozenset(ends - {link}))
         side = [f for f in taken if any(group.get(i) == group.get(link, -1) for i in f[1])]
         others = {i for f in side for i in f[1] if i in ends} - {link}
         vector |= bool(side) and not others
-        matrix |= len(out) > 1 and bool(others & {*out} - {*links})
-    return vector, matrix
+        brought = others & {*a.out} - {*links}
+        if brought and len(a.out) > 1:
+            columns = max(columns, prod(_length(a.index_dims[i], sizes) for i in brought))
+    return vector, columns
