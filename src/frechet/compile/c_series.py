@@ -73,4 +73,43 @@ static double sinc2(double x)
     return fabs(x) < 1.5 ? bessel_series(x, 2) : (3 * (sin(x) / x - cos(x)) / (x * x) - sin(x) / x) / (x * x);
 }
 """,
+    "coprod": """\
+/* For every entry the product of all others. */
+static void coprod(int n, const double *x, double *y)
+{
+    double product = 1;
+    for (int i = 0; i < n; product *= x[i++])
+        y[i] = product;
+    product = 1;
+    for (int i = n - 1; i >= 0; product *= x[i--])
+        y[i] *= product;
+}
+""",
+    "coprod2": """\
+/* For every pair of entries the product of all others, 0 on the diagonal. */
+static void coprod2(int n, const double *x, double *Y)
+{
+    for (int i = 0; i < n; i++) {
+        double product = 1;
+        for (int j = 0; j < n; product *= j == i ? 1 : x[j], j++)
+            Y[i * n + j] = j == i ? 0 : product;
+        product = 1;
+        for (int j = n - 1; j >= 0; product *= j == i ? 1 : x[j], j--)
+            Y[i * n + j] *= product;
+    }
+}
+""",
+    "dcumprod": """\
+/* The Jacobian of cumprod(x). */
+static void dcumprod(int n, const double *x, double *Y)
+{
+    for (int j = 0; j < n; j++) {
+        double product = 1;
+        for (int i = 0; i < n; i++) {
+            product *= i == j ? 1 : x[i];
+            Y[i * n + j] = i < j ? 0 : product;
+        }
+    }
+}
+""",
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from frechet.calculus.derive import direction_for
 from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
+from frechet.compile.entry_products import WITHOUT_DIVISION
 from frechet.compile.operators import connected
 from frechet.compile.stable_rules import settled
 from frechet.core.build import add, substitute
@@ -98,7 +99,7 @@ def _alone(node: Ein, axis: int) -> Factor | None:
 def goal(tree: Tree, known: Declarations, wrt: Sequence[str], want: str, directions: Sequence[str]) -> Goal:
     """The nodes that `want` needs; `directions` are the names of the directions of `hvp`."""
     apart = {n: variable_node(n, known, STRUCTURAL if n in wrt else frozenset()) for n in known.variables}
-    (root,) = settled([lower(tree, apart).root], before=True)
+    (root,) = settled([lower(tree, apart, WITHOUT_DIVISION).root], before=True)
     variables = [apart[n] for n in wrt]
     back = {apart[n]: variable_node(n, known) for n in wrt if apart[n] is not variable_node(n, known)}
 

@@ -70,7 +70,8 @@ _OPERATIONS = {
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
     **{n: f"{n}.({{x}})" for n in ("sech2", "coshm1", "logcosh", "log1mexp", "erfc", "logerfc", "mills", "asinh",
                                    "exprel", "exprel1", "exprel2", "sinc1", "sinc2")},
-    "sinc": "sin_over.({x})",
+    "sinc": "sin_over.({x})", "cumprod": "cumprod({x})",
+    "coprod": "coprod({x})", "coprod2": "coprod2({x})", "dcumprod": "dcumprod({x})",
     "hypot": "hypot.({x}, {y})", "length": "norm({x})", "inverse_length": "inverse_norm({x})",
 }  # fmt: skip
 
@@ -153,6 +154,18 @@ sinc1(x) = abs(x) < 1.5 ? bessel_series(x, 1) : (sin(x)/x - cos(x))/x^2
 
 "-sinc1'(x)/x."
 sinc2(x) = abs(x) < 1.5 ? bessel_series(x, 2) : (3*(sin(x)/x - cos(x))/x^2 - sin(x)/x)/x^2
+
+"For every entry the product of all others."
+coprod(x) = reshape([prod((x[k] for k in eachindex(x) if k != j), init=1.0) for j in eachindex(x)], size(x))
+
+"For every pair of entries the product of all others, 0 on the diagonal."
+function coprod2(x)
+    n = length(x)
+    return [i == j ? 0.0 : prod((x[k] for k in 1:n if k != i && k != j), init=1.0) for i in 1:n, j in 1:n]
+end
+
+"The Jacobian of cumprod(x)."
+dcumprod(x) = [i < j ? 0.0 : prod((x[k] for k in 1:i if k != j), init=1.0) for i in 1:length(x), j in 1:length(x)]
 
 "1/norm(x), and 0 where x is 0: the least of the subgradients there."
 inverse_norm(x) = any(!iszero, x) ? 1/norm(x) : 0.0

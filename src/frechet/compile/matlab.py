@@ -71,7 +71,8 @@ _OPERATIONS = {
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
     **{n: f"{n}({{x}})" for n in ("sech2", "coshm1", "logcosh", "log1mexp", "erfc", "logerfc", "mills", "asinh",
                                   "exprel", "exprel1", "exprel2", "sinc1", "sinc2")},
-    "sinc": "sin_over({x})",
+    "sinc": "sin_over({x})", "cumprod": "cumprod({x})",
+    "coprod": "coprod({x})", "coprod2": "coprod2({x})", "dcumprod": "dcumprod({x})",
     "hypot": "hypot({x}, {y})", "length": "norm({x})", "length/2": "norm({x}, 'fro')",
     "inverse_length": "inverse_norm({x})",
 }  # fmt: skip
@@ -178,6 +179,36 @@ function y = sinc2(x)
     far = choose(abs(x) < 1.5, 2, x);
     s = sin(far) ./ far;
     y = choose(abs(x) < 1.5, bessel_series(min(abs(x), 1.5), 2), (3*(s - cos(far)) ./ far.^2 - s) ./ far.^2);
+end
+
+function y = coprod(x)
+    % For every entry the product of all others.
+    y = x;
+    for k = 1:numel(x)
+        y(k) = prod(x([1:k - 1, k + 1:numel(x)]));
+    end
+end
+
+function Y = coprod2(x)
+    % For every pair of entries the product of all others, 0 on the diagonal.
+    n = numel(x);
+    Y = zeros(n, n);
+    for k = 1:n
+        others = [1:k - 1, k + 1:n];
+        Y(k, others) = coprod(x(others));
+    end
+end
+
+function Y = dcumprod(x)
+    % The Jacobian of cumprod(x).
+    n = numel(x);
+    Y = zeros(n, n);
+    for k = 1:n
+        x1 = x;
+        x1(k) = 1;
+        y = cumprod(x1(:));
+        Y(k:n, k) = y(k:n);
+    end
 end
 
 function y = inverse_norm(x)

@@ -1,5 +1,5 @@
-"""Quotients with a removable point, as generated code calls them: by their series there. For JAX and PyTorch `np` is
-their own module: see `render`.
+"""Quotients with a removable point, by their series there, and products of all other entries, as generated code calls
+them. For JAX and PyTorch `np` is their own module: see `render`.
 
 exprel(x) = (exp(x) - 1)/x, exprel1 and exprel2 the first derivatives of its logarithm; sinc(x) = sin(x)/x, sinc1 and
 sinc2 with sinc' = -x*sinc1 and sinc1' = -x*sinc2: spherical Bessel functions over powers of x (DLMF 10.51.3, 10.53.1).
@@ -75,3 +75,28 @@ def sinc2(x):
     small, far = np.where(near, x, np.zeros_like(x)), np.where(near, 2 * np.ones_like(x), x)
     s, c = np.sin(far) / far, np.cos(far)
     return np.where(near, bessel_series(small, 2), (3 * (s - c) / (far * far) - s) / (far * far))
+
+
+def before_each(x):
+    """The products of the entries before each, along the last axis; 1 for the first."""
+    first = np.ones_like(x[..., :1])
+    return np.cumprod(np.concatenate((first, x[..., :-1]), -1), -1)
+
+
+def coprod(x):
+    """For every entry the product of all others."""
+    return before_each(x) * np.flip(before_each(np.flip(x, (-1,))), (-1,))
+
+
+def coprod2(x):
+    """For every pair of entries the product of all others, 0 on the diagonal."""
+    own = np.diag(np.ones_like(x)) == 1
+    rows = np.where(own, np.ones_like(x), x)
+    return np.where(own, np.zeros_like(x), coprod(rows))
+
+
+def dcumprod(x):
+    """The Jacobian of cumprod(x)."""
+    own = np.diag(np.ones_like(x)) == 1
+    rows = np.where(own, np.ones_like(x), x)
+    return np.tril(np.cumprod(rows, -1).T)
