@@ -209,12 +209,12 @@ def _worth_a_matrix(
     for rest, tied in rests:
         if made or any({*tied} <= {*f[1]} for f in rest):
             continue
-        if any(all(tied[k] not in f[1] for f in rest) for k in summed):
-            return False  # constant along what is summed: there the taken factors are summed by themselves
+        if not _connect(rest, tied):
+            return False  # an outer product: the taken factors are multiplied with its vectors
         inner = any(not {*f[1]} <= {*tied} for f in rest)
         if inner and len(summed) == 1 and 0 < columns * sum(sides) < prod(sides):
             return False  # of a product U*V' times a thin X, V'*X comes first
-    return columns > 0 or any(_connect(rest, tied) for rest, tied in rests)
+    return not made or columns > 0 or any(_connect(rest, tied) for rest, tied in rests)
 
 
 def _connect(factors: Sequence[Factor], links: Sequence[int]) -> bool:
