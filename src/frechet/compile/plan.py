@@ -38,6 +38,9 @@ class Planner:
         them; then the longest products, whose parts serve the shorter ones."""
         roots = list(roots)
         order = topological(roots)
+        for node in order:  # what meets a given matrix entry by entry had better lie as that does
+            if isinstance(node, Var) and node.order == 2:
+                self.program.lying.setdefault(frozenset(node.dims), node.dims[0])
         rank = {n: k for k, n in enumerate(order)}
         lazily = {n for n in order if isinstance(n, Call) and n.operation.name == "inv"}
         read = {c for n in order if not isinstance(n, Ein) for c in n.children} | set(roots)
