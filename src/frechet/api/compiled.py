@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import log2
@@ -19,6 +20,7 @@ from frechet.compile.goals import WANTS, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
 from frechet.compile.into import Direct
 from frechet.compile.native import Interface, Library, needed_compiler
+from frechet.compile.tracing import compiled_for, noted
 from frechet.compile.wrappers import wrapped, wrapper
 from frechet.core.errors import problem
 from frechet.core.lazy import np
@@ -35,6 +37,7 @@ class CompiledFunction:
     plan      its steps as a table: operation, shape, flops, bytes
     backend   numpy, c, jax or torch: what computes now
     choice    why, where the backend was "auto"
+    compile_seconds   how long its programs have taken to make so far
     """
 
     def __init__(self, function: Function, request: Request, shapes: Mapping[str, int] | None, asked: str = "") -> None:
@@ -45,7 +48,9 @@ class CompiledFunction:
         self._libraries: dict[int, Library] = {}
         self._others: dict[str, CompiledFunction] = {}
         self.wrt, self.want = request.wrt, request.want
+        start = time.perf_counter()
         self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
+        self._seconds = {"derive": time.perf_counter() - start, "plan": 0.0}
         self._inputs = Inputs(function.declarations, request, ranks(function.tree))
         self._plans: dict[Any, Compiled] = {}
         self._ready: dict[Any, Callable[..., Any]] = {}
@@ -74,13 +79,28 @@ class CompiledFunction:
         return self._last
 
     def _planned(self, sizes: Mapping[str, int], single: bool = False, batch: Batch | None = None) -> Compiled:
+    @property
+    def compile_seconds(self) -> dict[str, float]:
+        """Seconds spent so far on its programs: "derive" the derivatives, "plan" and write; "xla" to be traced and
+        compiled by JAX, "c" to be compiled by the C compiler, where they were."""
+        parts = [self._seconds, *(other.compile_seconds for other in self._others.values())]
+        if self._libraries:
+            parts.append({"c": sum(library.seconds for library in self._libraries.values())})
+        return {n: sum(p.get(n, 0.0) for p in parts) for n in dict.fromkeys(n for p in parts for n in p)}
+
+    def _note(self, part: str, seconds: float) -> None:
+        self._seconds[part] = self._seconds.get(part, 0.0) + seconds
+
         """The program for these sizes, up to a factor of about 1.4 in each, for this precision, and for a batch.
         Raises NotCarried where there is none for a batch.
         """
         key = (single, batch, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
         if key not in self._plans:
-            request = replace(self.request, single=single)
-            self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes), batch)
+            request, start = replace(self.request, single=single), time.perf_counter()
+            try:
+                self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes), batch)
+            finally:
+                self._note("plan", time.perf_counter() - start)
         return self._plans[key]
 
     def _single(self, values: Mapping[str, Any]) -> bool:
@@ -167,8 +187,12 @@ class CompiledFunction:
 
     def _started(self, made: Compiled, other: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
         """The function of a program; where JAX may turn out faster, one that will try it, as `other` makes it."""
-        return self._watched(made, InJax(other)) if self.auto and better_in_jax(made) else made.function
+        if not self.auto or not better_in_jax(made):
+            return made.function
+        return self._watched(made, InJax(lambda: noted(other(), lambda seconds: self._note("xla", seconds))))
 
+            if self.request.backend == "jax":
+                self._note("xla", compiled_for(run, list(values.values())))
     def _watched(self, made: Compiled, rival: Rival) -> Callable[..., Any]:
         """The function of a program that will try its rival."""
         if self.request.as_operator:
@@ -224,6 +248,8 @@ class CompiledFunction:
             return loop
         first = {n: v[0] if n in batched else v for n, v in values.items()}
         sizes, single = self._inputs.sizes(first), self._single(first)
+            if self.request.backend == "jax" and not self._inputs.ranks:
+                self._note("xla", compiled_for(run, list(values.values())))
         check_reach(self.function.tree, sizes, {}, self.function.source)
         one = self._last = self._planned(sizes, single)
         if self.request.backend == "jax":

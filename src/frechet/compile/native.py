@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Library:
     def __init__(self, program: Interface) -> None:
         self.program = program
         self._call: Any = None
+        self._started, self.seconds = time.perf_counter(), 0.0
         folder = tempfile.TemporaryDirectory(prefix="frechet-")
         source, self._made = Path(folder.name, "program.c"), Path(folder.name, "program.so")
         source.write_text(program.text + _entry(program))
@@ -90,12 +92,17 @@ class Library:
 
     def ready(self) -> bool:
         """Whether the compiler is done."""
-        return self._process.poll() is not None
+        done = self._process.poll() is not None
+        if done and not self.seconds:
+            self.seconds = time.perf_counter() - self._started
+        return done
 
     def call(self) -> Any:
         """The function of the library, waited for; E505 where the compiler failed."""
         if self._call is None:
-            if self._process.wait():
+            failed = self._process.wait()
+            self.ready()
+            if failed:
                 raise problem("E505", "The C compiler failed on this program.", help='backend="numpy"')
             self._call = ctypes.PyDLL(str(self._made)).frechet_entry
             p = self.program
