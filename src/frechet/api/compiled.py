@@ -72,13 +72,6 @@ class CompiledFunction:
     def plan(self) -> Plan:
         return self._current().plan
 
-    def _current(self) -> Compiled:
-        if self._last is None:
-            assumed = dict.fromkeys(self.function.declarations.sizes, 100)
-            self._last = self._planned({**assumed, **self._given})
-        return self._last
-
-    def _planned(self, sizes: Mapping[str, int], single: bool = False, batch: Batch | None = None) -> Compiled:
     @property
     def compile_seconds(self) -> dict[str, float]:
         """Seconds spent so far on its programs: "derive" the derivatives, "plan" and write; "xla" to be traced and
@@ -91,6 +84,13 @@ class CompiledFunction:
     def _note(self, part: str, seconds: float) -> None:
         self._seconds[part] = self._seconds.get(part, 0.0) + seconds
 
+    def _current(self) -> Compiled:
+        if self._last is None:
+            assumed = dict.fromkeys(self.function.declarations.sizes, 100)
+            self._last = self._planned({**assumed, **self._given})
+        return self._last
+
+    def _planned(self, sizes: Mapping[str, int], single: bool = False, batch: Batch | None = None) -> Compiled:
         """The program for these sizes, up to a factor of about 1.4 in each, for this precision, and for a batch.
         Raises NotCarried where there is none for a batch.
         """
@@ -173,6 +173,8 @@ class CompiledFunction:
             self._last = self._planned(sizes, self._single(values))
             run = self._fast(self._last, sizes, values)
             self._keep(key, run, given, values)
+            if self.request.backend == "jax":
+                self._note("xla", compiled_for(run, list(values.values())))
         return run(*values.values())
 
     def _fast(self, made: Compiled, sizes: dict[str, int], values: Mapping[str, Any]) -> Callable[..., Any]:
@@ -191,8 +193,6 @@ class CompiledFunction:
             return made.function
         return self._watched(made, InJax(lambda: noted(other(), lambda seconds: self._note("xla", seconds))))
 
-            if self.request.backend == "jax":
-                self._note("xla", compiled_for(run, list(values.values())))
     def _watched(self, made: Compiled, rival: Rival) -> Callable[..., Any]:
         """The function of a program that will try its rival."""
         if self.request.as_operator:
@@ -232,6 +232,8 @@ class CompiledFunction:
         run = self._ready.get(key)
         if run is None:
             run = self._batched(values, batched)
+            if self.request.backend == "jax" and not self._inputs.ranks:
+                self._note("xla", compiled_for(run, list(values.values())))
             self._keep(key, run, values if self._inputs.scalars.intersection(batched) else given, values)
         return run(*values.values())
 
@@ -248,8 +250,6 @@ class CompiledFunction:
             return loop
         first = {n: v[0] if n in batched else v for n, v in values.items()}
         sizes, single = self._inputs.sizes(first), self._single(first)
-            if self.request.backend == "jax" and not self._inputs.ranks:
-                self._note("xla", compiled_for(run, list(values.values())))
         check_reach(self.function.tree, sizes, {}, self.function.source)
         one = self._last = self._planned(sizes, single)
         if self.request.backend == "jax":
