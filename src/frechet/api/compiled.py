@@ -16,9 +16,9 @@ from frechet.compile.batches import in_jax, in_numpy, in_torch
 from frechet.compile.batching import Batch
 from frechet.compile.c_code import c_interface
 from frechet.compile.choose import InC, InJax, Rival, Watched, better_in_c, better_in_jax
-from frechet.compile.goals import WANTS, goal
+from frechet.compile.goals import WANTS, determinants, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
-from frechet.compile.into import Direct
+from frechet.compile.into import Direct, leaves
 from frechet.compile.native import Interface, Library, needed_compiler
 from frechet.compile.tracing import compiled_for, noted
 from frechet.compile.wrappers import wrapped, wrapper
@@ -40,7 +40,10 @@ class CompiledFunction:
     compile_seconds   how long its programs have taken to make so far
     """
 
-    def __init__(self, function: Function, request: Request, shapes: Mapping[str, int] | None, asked: str = "") -> None:
+    def __init__(
+        self, function: Function, request: Request, shapes: Mapping[str, int] | None, asked: str = "",
+        cofactors: bool = False,
+    ) -> None:  # fmt: skip
         self.function, self.request = function, request
         self.auto, self.native = asked == "auto", asked == "c"
         self.backend = "c" if self.native else request.backend
@@ -49,7 +52,10 @@ class CompiledFunction:
         self._others: dict[str, CompiledFunction] = {}
         self.wrt, self.want = request.wrt, request.want
         start = time.perf_counter()
-        self._goal = goal(function.tree, function.declarations, request.wrt, request.want, request.directions)
+        tree, known = function.tree, function.declarations
+        self._goal = goal(tree, known, request.wrt, request.want, request.directions, cofactors)
+        plain = request.backend == "numpy" and not request.as_operator
+        self._determinants = plain and not cofactors and determinants(tree)
         self._seconds = {"derive": time.perf_counter() - start, "plan": 0.0}
         self._inputs = Inputs(function.declarations, request, ranks(function.tree))
         self._plans: dict[Any, Compiled] = {}
@@ -134,7 +140,17 @@ class CompiledFunction:
                 return self._into(given, values, batched, out)
             return self._batch(given, values, batched) if batched else self._run(given, values)
         except np.linalg.LinAlgError as error:
-            raise singular(error) from None
+            with np.errstate(all="ignore"):
+                result = self._by_cofactors()._general(given, out) if self._determinants else np.nan
+            if not all(np.isfinite(part).all() for part in leaves(result)):
+                raise singular(error) from None
+            return result
+
+    def _by_cofactors(self) -> CompiledFunction:
+        """The same where a determinant vanishes, or nearly: its derivatives without the inverse."""
+        if "cofactors" not in self._others:
+            self._others["cofactors"] = CompiledFunction(self.function, self.request, self._given, cofactors=True)
+        return self._others["cofactors"]
 
     def _into(self, given: Mapping[str, Any], values: Mapping[str, Any], batched: Sequence[str], out: Any) -> Any:
         """The result in the caller's buffers."""

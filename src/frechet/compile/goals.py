@@ -22,7 +22,8 @@ from frechet.core.facts import STRUCTURAL
 from frechet.core.node import Add, Ein, Factor, Node, depends_on
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
-from frechet.language.tree import Tree
+from frechet.language.tree import Tree, subtrees
+from frechet.ops.cofactors import BY_COFACTORS, plain
 
 Sides = tuple[Size, ...]
 WANTS = ("value", "value_and_gradient", "gradient", "jacobian", "hessian", "hvp", "newton")
@@ -39,6 +40,19 @@ class Goal:
     first: tuple[Node, ...]
     second: tuple[tuple[Node, ...], ...]
     along: tuple[Node, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All of them in a row."""
+        return (self.value, *self.first, *(h for row in self.second for h in row), *self.along)
+
+    def of(self, nodes: Sequence[Node]) -> Goal:
+        """The goal with these in their places."""
+        rest = iter(nodes)
+        value = next(rest)
+        first = tuple(next(rest) for _ in self.first)
+        second = tuple(tuple(next(rest) for _ in row) for row in self.second)
+        return Goal(self.own, self.sides, value, first, second, tuple(rest))
 
 
 def _second(g: Node, b: Node, direction: Node) -> Node:
@@ -96,14 +110,24 @@ def _alone(node: Ein, axis: int) -> Factor | None:
     return having[0] if len(having) == 1 and having[0][1] == (i,) and node.out.count(i) == 1 else None
 
 
-def goal(tree: Tree, known: Declarations, wrt: Sequence[str], want: str, directions: Sequence[str]) -> Goal:
-    """The nodes that `want` needs; `directions` are the names of the directions of `hvp`."""
+def determinants(tree: Tree) -> bool:
+    """Whether a function has determinants or adjugates, whose derivatives at singular matrices are cofactors."""
+    return any(t.kind == "call" and t.name in BY_COFACTORS for t in subtrees(tree))
+
+
+def goal(
+    tree: Tree, known: Declarations, wrt: Sequence[str], want: str, directions: Sequence[str], cofactors: bool = False
+) -> Goal:
+    """The nodes that `want` needs; `directions` are the names of the directions of `hvp`. With `cofactors` determinants
+    are differentiated without an inverse."""
+    instead = {**WITHOUT_DIVISION, **(BY_COFACTORS if cofactors else {})}
     apart = {n: variable_node(n, known, STRUCTURAL if n in wrt else frozenset()) for n in known.variables}
-    (root,) = settled([lower(tree, apart, WITHOUT_DIVISION).root], before=True)
+    (root,) = settled([lower(tree, apart, instead).root], before=True)
     variables = [apart[n] for n in wrt]
     back = {apart[n]: variable_node(n, known) for n in wrt if apart[n] is not variable_node(n, known)}
 
     def put_back(node: Node) -> Node:
+        node = plain(node) if cofactors else node
         return substitute(node, back.get) if back else node
 
     first = [reverse(root, v) for v in variables] if want != "value" else []

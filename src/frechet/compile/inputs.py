@@ -28,9 +28,7 @@ def entry(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset
 
     Its key is that of `key_of`. A name that Python cannot have as a parameter arrives among the others.
     """
-    scope: dict[str, Any] = {
-        "_absent": ABSENT, "_array": np.ndarray, "_LinAlgError": np.linalg.LinAlgError, "_singular": singular,
-    }  # fmt: skip
+    scope: dict[str, Any] = {"_absent": ABSENT, "_array": np.ndarray, "_LinAlgError": np.linalg.LinAlgError}
     exec(_entry_text(arguments, scalars, integers), scope)
     method: Callable[..., Any] = scope["__call__"]
     return method
@@ -64,8 +62,8 @@ def _entry_text(arguments: Sequence[str], scalars: frozenset[str], integers: fro
         "                if out is None:",
         f"                    return _run({', '.join(arguments)})",
         f"                return _self._handed(({', '.join(key)},), _run, ({', '.join(arguments)},), out)",
-        "            except _LinAlgError as _error:",
-        "                raise _singular(_error) from None",
+        "            except _LinAlgError:",
+        "                pass",
         f"    return _self._general({{{given}, **_others}}, out, _places)",
     ]
     return "\n".join(lines)

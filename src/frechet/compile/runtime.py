@@ -45,6 +45,12 @@ class Factor:
             self.L, self.pivots, info = self.call("getrf", A)
             self.regular = info == 0
 
+    def checked(self):
+        """Itself; refused close to singular, where det(A) times inv(A) has few digits left."""
+        if self.spread() < 1e-6:
+            raise np.linalg.LinAlgError("Singular matrix")
+        return self
+
     def call(self, name, *args, **options):
         """The routine of LAPACK in this precision."""
         return getattr(self.lapack, self.letter + name)(*args, **options)

@@ -92,9 +92,15 @@ def _(node: Node) -> Node | None:
     return None
 
 
+def _name(node: Node) -> str:
+    """The name of an operation; a determinant that is differentiated by cofactors is one."""
+    name = node.operation.name if isinstance(node, Call) else ""
+    return "det" if name == "determinant" else name
+
+
 def _size_and_sign(node: Node) -> tuple[Node, Node] | None:
     """log(abs(u)) and sign(u) of a determinant or a product of entries, both without overflow."""
-    name = node.operation.name if isinstance(node, Call) else ""
+    name = _name(node)
     if name == "prod":
         u = node.children[0]
         logs = apply("log", apply("abs", u))
@@ -116,8 +122,7 @@ def _log_of_sized(node: Node, name: str) -> Node | None:
     if not isinstance(inside, (Ein, Call)):
         return None
     coef, factors = (inside.coef, inside.factors) if isinstance(inside, Ein) else (1, ((inside, (), 1),))
-    sized = [f for f in factors if isinstance(f[0], Call) and f[0].operation.name == name and not f[1]
-             and not is_map(f[0].children[0], "sign")]  # fmt: skip
+    sized = [f for f in factors if _name(f[0]) == name and not f[1] and not is_map(f[0].children[0], "sign")]
     if not sized or inside.order:
         return None
     rest: Node = constant(coef)

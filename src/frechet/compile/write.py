@@ -204,7 +204,13 @@ class Writer(Statements):
         if half > 1:
             side = " * ".join(self.length(d) for d in step.dims)
             return f"{self.helper('Factor')}({name}.reshape({side}, -1))"
-        return f"{self.helper('Factor')}({name}{', symmetric=True' if known else ''})"
+        text = f"{self.helper('Factor')}({name}{', symmetric=True' if known else ''})"
+        return f"{text}.checked()" if self._cancels(step) else text
+
+    def _cancels(self, factor: Step) -> bool:
+        """Whether a determinant stands beside the inverse, as in its derivatives."""
+        used = [s.op for s in self.program.steps.values() if factor.name in s.args]
+        return self.backend == "numpy" and "det" in used and len(used) > 1
 
     def _sandwich(self, step: Step) -> str:
         factor, X = step.args
