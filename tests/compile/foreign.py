@@ -13,7 +13,7 @@ import numpy as np
 
 INSTALL = {
     "octave": "apt-get install octave",
-    "julia": "see https://julialang.org/downloads",
+    "julia": "https://julialang.org/downloads, or the package julia of Debian 11",
     "cc": "apt-get install gcc",
 }
 

@@ -14,7 +14,7 @@ from tests.compile import foreign
 from tests.compile.languages import PROGRAM, outcomes
 from tests.compile.programs import flat
 
-LEAST = {"octave": 420, "julia": 420, "c": 405}
+LEAST = {"octave": 427, "julia": 427, "c": 427}
 
 
 def code(text: str, wrt: str, language: str, variables: dict[str, list[str | int]] | None = None) -> str:
@@ -166,9 +166,9 @@ def test_names_that_mean_something_in_the_language(language: str) -> None:
 
 def test_a_refusal_names_the_operation_and_who_has_it() -> None:
     with pytest.raises(fr.FrechetError) as caught:
-        code("tr(expm(X))", "X", "c")
+        code("a'*cofactor(X)*a", "a", "c", {"X": ["n", "n"], "a": ["n"]})
     assert caught.value.diagnostic.code == "E504"
-    assert "expm" in caught.value.diagnostic.message
+    assert "cofactor" in caught.value.diagnostic.message
     assert "julia, matlab" in caught.value.diagnostic.help
     with pytest.raises(fr.FrechetError, match="not a language"):
         code("x'*x", "x", "fortran")

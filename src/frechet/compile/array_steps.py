@@ -13,6 +13,7 @@ from typing import Any
 from frechet.compile.array_axes import Arrays
 from frechet.compile.code import Book, Code
 from frechet.compile.program import Program, Step
+from frechet.compile.stable_functions import record
 from frechet.core.dims import Dim
 from frechet.core.errors import problem
 
@@ -262,7 +263,12 @@ class ArraySteps(Arrays):
         args = [self.folded(self.codes[a], self.dims(a), g) for a, g in zip(step.args, groups, strict=True)]
         # a result has rows and columns as the operation gives them; what folds there is put apart again
         order = min(len(step.dims), 2)
+        across = record(name).transposes and all(a.op == "T" for a in args if a.ndim == 2)
+        if across:
+            args = [a.args[0] if a.op == "T" else a for a in args]
         code = self.book.function(name, *args, ndim=order)
+        if across and record(name).transposes == "equivariant" and any(a.ndim == 2 for a in args):
+            code = self.book.transpose(code)
         if any(n > 1 for g in groups for n in g) and step.dims:
             return self.unfolded(code, step.dims, [len(step.dims) // order] * order)
         return code

@@ -55,6 +55,8 @@ class Book:
     def function(self, name: str, *args: Code, ndim: int, symmetric: bool = False) -> Code:
         """An operation of the language by its record's template."""
         template = self.language.operation(name, len(args), max((a.ndim for a in args), default=0))
+        if name in self.language.solid:
+            args = tuple(self.word("whole matrix", a, ndim=2) if a.op == "T" else a for a in args)
         return self.call(template, *args, ndim=ndim, symmetric=symmetric)
 
     def word(self, name: str, *args: Code, ndim: int, symmetric: bool = False) -> Code:

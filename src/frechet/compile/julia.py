@@ -15,6 +15,7 @@ from frechet.compile.array_program import array_program
 from frechet.compile.assemble import Request
 from frechet.compile.draft import Draft, draft, sides
 from frechet.compile.goals import Goal
+from frechet.compile.julia_functions import JULIA_FUNCTIONS
 from frechet.compile.language import Language
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations
@@ -29,7 +30,7 @@ _WORDS = {
     "square_sum": "sum(abs2, {0})", "inner": "dot({0}, {1})",
     "row_sums": "vec(sum({0}, dims=2))", "column_sums": "vec(sum({0}, dims=1))",
     "matrix_power": "{0}^{1}", "product_diagonal": "vec(sum({0} .* {1}', dims=2))",
-    "vec": "vec({0})", "mat": "reshape({0}, {1}, {2})", "mixed": ".", "whole": "{0}",
+    "vec": "vec({0})", "mat": "reshape({0}, {1}, {2})", "mixed": ".", "whole": "{0}", "whole matrix": "Matrix({0})",
     "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
     "entries": "[|| ||; |]", "vector": "[||, ||, |]", "blocks": "[|| ||; |]", "stack": "[||; ||; |]",
     "shaped": "reshape({0}, {1})", "permuted": "permutedims({0}, ({1}))", "sum_axis": "sum({0}, dims={1})",
@@ -58,11 +59,17 @@ _OPERATIONS = {
     "norm1": "sum(abs.({X}))", "norminf": "maximum(abs.({X}))", "prod": "prod({X})", "cumsum": "cumsum({x})",
     "inv": "inv({X})", "det": "det({X})", "detsign": "logabsdet({X})[2]",
     "logdet": "logabsdet({X})[1]", "adj": "det({X}) * inv({X})",
-    "expm": "exp({X})", "dexpm 2": "dexpm({X}, {E})", "logm": "real(log({X}))", "dlogm 2": "dlogm({X}, {E})",
+    "expm": "exp({X})", "dexpm 2": "dexpm({X}, {E})", "dexpm 3": "mixed(exp, {X}, {E}, {F})",
+    "dexpm 4": "mixed(exp, {X}, {E}, {F}, {G})", "logm": "real(log({X}))", "dlogm 2": "dlogm({X}, {E})",
+    "dlogm 3": "mixed(M -> real(log(M)), {X}, {E}, {F})", "dlogm 4": "mixed(M -> real(log(M)), {X}, {E}, {F}, {G})",
     "sqrtm": "real(sqrt({X}))", "sylvester": "sylvester({A}, {B}, -{C})",
-    "chol": "Matrix(cholesky(Symmetric({S})).L)", "pinv": "pinv({X})", "polar": "polar({X})",
+    "chol": "Matrix(cholesky(Symmetric(({S} + {S}') / 2)).L)", "pinv": "pinv({X}, rtol=1e-12)", "polar": "polar({X})",
     "nuclear": "sum(svdvals({X}))", "norm2": "norm({X})", "specnorm": "opnorm({X})", "singvals": "singvals({X})",
-    "mpower": "{X}^Int({p})", "tr": "tr({X})", "diag": "diag({X})", "kron": "kron({A}, {B})",
+    "mpower": "{X}^Int({p})", "dmpower 3": "mixed(M -> M^Int({p}), {X}, {E})",
+    "dmpower 4": "mixed(M -> M^Int({p}), {X}, {E}, {F})", "dmpower 5": "mixed(M -> M^Int({p}), {X}, {E}, {F}, {G})",
+    "reverse": "reverse({x})", "kth": "sort({x})[Int({k})]", "atkth": "atkth({x}, {k})",
+    "conv": "conv({a}, {b})", "corr": "corr({g}, {b})", "diagsums": "diagsums({G})", "diagmeans": "diagmeans({G})",
+    "cofactor": "cofactor({X})", "tr": "tr({X})", "diag": "diag({X})", "kron": "kron({A}, {B})",
     "eigmax": "eigmax(Symmetric(({S} + {S}') / 2))", "eigvals": "eigvals(Symmetric(({S} + {S}') / 2))",
     "eigvecs": "eigvectors({S})", "eigvec": "eigvectors({S})[:, end]",
     "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",
@@ -75,156 +82,8 @@ _OPERATIONS = {
     "hypot": "hypot.({x}, {y})", "length": "norm({x})", "inverse_length": "inverse_norm({x})",
 }  # fmt: skip
 
-_FUNCTIONS = """
-"1 / (1 + exp(-x)), without overflow."
-sigmoid(x) = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
-
-"log(1 + exp(x)), without overflow."
-softplus(x) = max(x, 0) + log1p(exp(-abs(x)))
-
-"The error function, from the mathematical library that Julia brings."
-erf(x) = ccall((:erf, Base.Math.libm), Float64, (Float64,), x)
-
-"1 - tanh(x)^2, without loss of digits."
-function sech2(x)
-    e = exp(-2*abs(x))
-    return 4*e/(1 + e)^2
-end
-
-"cosh(x) - 1, without loss of digits."
-coshm1(x) = 2*sinh(x/2)^2
-
-"log(cosh(x)), without overflow."
-logcosh(x) = abs(x) < 1 ? log1p(coshm1(x)) : abs(x) + log1p(exp(-2*abs(x))) - log(2)
-
-"log(1 - exp(x)) for x < 0 (M. Maechler, Accurately computing log(1 - exp(-|a|)), 2012)."
-log1mexp(x) = x > -log(2) ? log(-expm1(x)) : log1p(-exp(x))
-
-"1 - erf(x), from the mathematical library that Julia brings."
-erfc(x) = ccall((:erfc, Base.Math.libm), Float64, (Float64,), x)
-
-"exp(x^2)*erfc(x), by its continued fraction where x is large (DLMF 7.9.4)."
-function erfcx(x)
-    x < 5 && return exp(x^2)*erfc(x)
-    below = x
-    for k in 60:-1:1
-        below = x + k/2/below
-    end
-    return 1/(sqrt(pi)*below)
-end
-
-"log(1 - erf(x)), without underflow."
-logerfc(x) = x > 0 ? log(erfcx(x)) - x^2 : log(erfc(x))
-
-"exp(-x^2)/(1 - erf(x)), without underflow."
-mills(x) = x > 0 ? 1/erfcx(x) : exp(-x^2)/erfc(x)
-
-"(exp(x) - 1)/x, and 1 at 0."
-exprel(x) = x == 0 ? one(x) : expm1(x)/x
-
-"B(2n)/(2n)! for n = 9, 8, ..., 1."
-bernoulli() = [8.586062056277845e-15, -3.3896802963225827e-13, 1.3382536530684679e-11,
-               -5.284190138687493e-10, 2.08767569878681e-08, -8.267195767195768e-07,
-               3.306878306878307e-05, -0.001388888888888889, 0.08333333333333333]
-
-"The derivative of log(exprel(x)), by its Bernoulli series near 0."
-exprel1(x) = abs(x) < 0.7 ? 0.5 + x*foldl((s, b) -> s*x^2 + b, bernoulli()) : 0.5 + 0.5/tanh(x/2) - 1/x
-
-"The second derivative of log(exprel(x)), by its Bernoulli series near 0."
-function exprel2(x)
-    abs(x) < 0.7 && return foldl((s, b) -> s*x^2 + b, bernoulli() .* (17:-2:1))
-    e = exp(-abs(x))
-    return 1/x^2 - e/(1 - e)^2
-end
-
-"sin(x)/x, and 1 at 0."
-sin_over(x) = x == 0 ? one(x) : sin(x)/x
-
-"The spherical Bessel function of order n over x^n, by its power series, for small x."
-function bessel_series(x, n)
-    total = 1.0
-    for k in 12:-1:1
-        total = 1 - total*x^2/(2*k*(2*n + 2*k + 1))
-    end
-    return total/prod(3:2:(2*n + 1))
-end
-
-"-sinc'(x)/x."
-sinc1(x) = abs(x) < 1.5 ? bessel_series(x, 1) : (sin(x)/x - cos(x))/x^2
-
-"-sinc1'(x)/x."
-sinc2(x) = abs(x) < 1.5 ? bessel_series(x, 2) : (3*(sin(x)/x - cos(x))/x^2 - sin(x)/x)/x^2
-
-"For every entry the product of all others."
-coprod(x) = reshape([prod((x[k] for k in eachindex(x) if k != j), init=1.0) for j in eachindex(x)], size(x))
-
-"For every pair of entries the product of all others, 0 on the diagonal."
-function coprod2(x)
-    n = length(x)
-    return [i == j ? 0.0 : prod((x[k] for k in 1:n if k != i && k != j), init=1.0) for i in 1:n, j in 1:n]
-end
-
-"The Jacobian of cumprod(x)."
-dcumprod(x) = [i < j ? 0.0 : prod((x[k] for k in 1:i if k != j), init=1.0) for i in 1:length(x), j in 1:length(x)]
-
-"1/norm(x), and 0 where x is 0: the least of the subgradients there."
-inverse_norm(x) = any(!iszero, x) ? 1/norm(x) : 0.0
-
-"One at the largest entry, zero elsewhere; ties share."
-atmax(x) = (x .== maximum(x)) / count(x .== maximum(x))
-
-"exp(x) / sum(exp(x)), without overflow."
-function softmax(x)
-    e = exp.(x .- maximum(x))
-    return e / sum(e)
-end
-
-"log(sum(exp(x))), without overflow."
-logsumexp(x) = maximum(x) + log(sum(exp.(x .- maximum(x))))
-
-"The derivative of the matrix exponential at X along E (Higham, Functions of Matrices, eq. 3.16)."
-dexpm(X, E) = exp([X E; zero(X) X])[1:size(X, 1), (size(X, 1) + 1):end]
-
-"The derivative of the matrix logarithm at X along E (Higham, Functions of Matrices, eq. 3.16)."
-dlogm(X, E) = real(log([X E; zero(X) X]))[1:size(X, 1), (size(X, 1) + 1):end]
-
-"The orthogonal factor of X = U * H."
-function polar(X)
-    F = svd(X)
-    return F.U * F.Vt
-end
-
-"Singular values of X, rising; one for each column."
-singvals(X) = sort([svdvals(X); zeros(size(X, 2) - minimum(size(X)))])
-
-"Unit eigenvectors of (S + S') / 2, eigenvalues rising; the largest entry of each is positive."
-function eigvectors(S)
-    V = eigen(Symmetric((S + S') / 2)).vectors
-    return V .* [sign(v[argmax(abs.(v))]) for v in eachcol(V)]'
-end
-
-"The matrix of u -> cross(v, u)."
-crossmat(v) = [0 -v[3] v[2]; v[3] 0 -v[1]; -v[2] v[1] 0]
-
-"The vector of the antisymmetric part, the adjoint of crossmat."
-crossaxis(G) = [G[3, 2] - G[2, 3], G[1, 3] - G[3, 1], G[2, 1] - G[1, 2]]
-
-"The circulant matrix with first column c."
-circulant(c) = [c[mod(i - j, length(c)) + 1] for i in eachindex(c), j in eachindex(c)]
-
-"The symmetric Toeplitz matrix with first column c."
-toeplitz(c) = [c[abs(i - j) + 1] for i in eachindex(c), j in eachindex(c)]
-
-"Sums along the wrapped diagonals, the adjoint of circulant."
-circsum(G) = [sum(G[mod(j + k, size(G, 1)) + 1, j + 1] for j in 0:size(G, 1) - 1) for k in 0:size(G, 1) - 1]
-
-"Sums along the diagonals |i - j| = k, the adjoint of toeplitz."
-toepsum(G) = [sum(diag(G, k)) + (k > 0 ? sum(diag(G, -k)) : 0) for k in 0:size(G, 1) - 1]
-"""
-"""Definitions that a file brings along where its code calls them."""
-
 _HELPERS = {
-    re.split(r"[ (]", t.split("\n")[1].removeprefix("function "))[0]: t for t in _FUNCTIONS.strip().split("\n\n")
+    re.split(r"[ (]", t.split("\n")[1].removeprefix("function "))[0]: t for t in JULIA_FUNCTIONS.strip().split("\n\n")
 }
 
 # Comments are wrapped at this width.
@@ -238,7 +97,8 @@ maximum min minimum norm ones opnorm permutedims pinv prod real reshape sign siz
 Symmetric tr tril triu vec zero zeros sin cos tan asin acos atan sinh cosh tanh ccall Base Float64
 """
 
-JULIA = Language("julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)))
+JULIA = Language("julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)),
+                 solid=frozenset(("expm", "logm", "sqrtm", "sylvester")))  # fmt: skip
 
 
 def julia_source(

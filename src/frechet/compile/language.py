@@ -38,6 +38,7 @@ class Language:
     dotted      vectors are columns, entrywise operators have dots, x*y' and x'*y are written with transposes; indices
                 start at one and arrays lie column by column
     taken       names that variables must not have
+    solid       operations that do not take a transpose that is only a view: the word "whole matrix" copies it
     lowered     composed operations need no spelling: they are written as what they are composed of
     """
 
@@ -47,7 +48,7 @@ class Language:
     helpers: Mapping[str, str] = field(default_factory=dict)
     dotted: bool = False
     taken: frozenset[str] = frozenset()
-
+    solid: frozenset[str] = frozenset()
     lowered: bool = False
 
     def __post_init__(self) -> None:

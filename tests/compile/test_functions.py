@@ -1,0 +1,71 @@
+"""Functions of whole arrays in each language against NumPy's and SciPy's, at easy and at hard points."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import frechet as fr
+from frechet.compile.c_linear import SIDES
+from tests.compile import foreign
+from tests.compile.languages import PROGRAM, RUN
+from tests.compile.points import POINTS
+from tests.compile.programs import flat
+
+
+def called(text: str, arrays: dict[str, Any], language: str, name: str) -> tuple[foreign.Call, np.ndarray]:
+    facts = {n: ["integer"] for n in "pk" if n in arrays}
+    f = fr.parse(text, variables={n: list(np.shape(a)) for n, a in arrays.items()}, facts=facts)
+    compiled = fr.compile(f, [], want="value", backend="numpy")
+    (wanted,) = flat(compiled(**arrays))
+    source = re.sub(r"\bvalue(?=\()", name, compiled.code(language), count=2 if language == "julia" else 1)
+    given = [np.asarray(arrays[n]) for n in compiled.arguments]
+    return foreign.Call(name, source, given, {}, wanted.shape), wanted
+
+
+@pytest.mark.parametrize("language", ["octave", "julia", "c"])
+def test_functions_of_arrays_have_numpys_values(language: str, tmp_path: Path) -> None:
+    if absent := foreign.missing(PROGRAM[language]):
+        pytest.skip(absent)
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        pairs = [called(text, arrays, language, f"f{k}") for k, (text, arrays) in enumerate(POINTS)]
+    results = RUN[language]([call for call, _ in pairs], tmp_path)
+    for (text, _), (_, wanted), result in zip(POINTS, pairs, results, strict=True):
+        assert not isinstance(result, str), f"{text}: {result}"
+        scale = np.max(np.abs(wanted), initial=1e-300)
+        found = result.reshape(wanted.shape)
+        np.testing.assert_allclose(found / scale, wanted / scale, atol=1e-11, rtol=0, err_msg=text)
+
+
+def test_every_function_of_matrices_is_tried() -> None:
+    tried = " ".join(text for text, _ in POINTS)
+    assert not [n for n in SIDES if f"{n}(" not in tried]
+
+
+@pytest.mark.parametrize(("text", "X", "status"), [
+    ("inv(X)", np.zeros((2, 2)), 1), ("chol(X)", -np.eye(2), 1), ("expm(X)", np.eye(2), 0),
+])  # fmt: skip
+def test_what_the_status_says(text: str, X: np.ndarray, status: int, tmp_path: Path) -> None:
+    if absent := foreign.missing("cc"):
+        pytest.skip(absent)
+    source = fr.compile(fr.parse(text, variables={"X": [2, 2]}), [], want="value", backend="numpy").code("c")
+    out = np.zeros((2, 2))
+    pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (X, out)]
+    assert foreign.library(source, tmp_path, "value").value(*pointers) == status
+
+
+def test_a_root_that_is_not_real_is_nan(tmp_path: Path) -> None:
+    if absent := foreign.missing("cc"):
+        pytest.skip(absent)
+    matrices = [np.diag([-1.0, 2.0]), np.array([[-1.0, 3.0], [0.0, 2.0]])]
+    with warnings.catch_warnings(action="ignore"):
+        calls = [called("sqrtm(X)", {"X": X}, "c", f"f{k}")[0] for k, X in enumerate(matrices)]
+    for result in foreign.cc(calls, tmp_path):
+        assert not isinstance(result, str)
+        assert np.isnan(result).any()
