@@ -86,13 +86,23 @@ def within_budget(run: Callable[[], Any]) -> Any:
         signal.signal(signal.SIGALRM, before)
 
 
-def own_run(case: Case, arrays: dict[str, Any]) -> tuple[Callable[[], Any], Any, float]:
-    """Our call, its result, and the milliseconds from the text to that result."""
+def own_run(case: Case, arrays: dict[str, Any]) -> tuple[Callable[[], Any], Any, dict[str, float]]:
+    """Our call, its result, and milliseconds: from the text to that result, of which so many to derive and to plan."""
     start = time.process_time()
     f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
     own = fr.compile(f, list(case.variables), want=case.want, as_operator=case.operator)
     result = own(**arrays)
-    return lambda: own(**arrays), result, 1e3 * (time.process_time() - start)
+    first = 1e3 * (time.process_time() - start)
+    parts = {f"{part}_ms": round(1e3 * s, 2) for part, s in own.compile_seconds.items()}
+    return lambda: own(**arrays), result, {"first_ms": first, **parts}
+
+
+def in_xla(case: Case, arrays: dict[str, Any]) -> float:
+    """The milliseconds that JAX takes to trace and compile the same program."""
+    f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
+    own = fr.compile(f, list(case.variables), want=case.want, backend="jax")
+    own(**arrays)
+    return round(1e3 * own.compile_seconds["xla"], 2)
 
 
 def memory(run: Callable[[], Any]) -> float:
@@ -107,7 +117,7 @@ def memory(run: Callable[[], Any]) -> float:
 def measure(case: Case, size: str, rounds: int, peers: Sequence[str], seconds: float = 0.1) -> dict[str, Any]:
     """One row: times, ratios, what was skipped and why, and the largest difference from the others' results."""
     arrays = point(case, size)
-    own, result, first = own_run(case, arrays)
+    own, result, spent = own_run(case, arrays)
     runs: dict[str, Callable[[], Any]] = {"frechet": own}
     skipped: dict[str, str] = {}
     worst = 0.0
@@ -131,13 +141,15 @@ def measure(case: Case, size: str, rounds: int, peers: Sequence[str], seconds: f
         mine = result.to_dense().reshape(np.shape(other)) if case.operator else result
         worst = max(worst, agree(mine, other))
         runs[name] = made
+    if "jax" in runs and not case.operator:
+        spent["xla_ms"] = in_xla(case, arrays)
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             times[name].append(timed(run, seconds))
     ratios = {n: median(t / s for t, s in zip(v, times["frechet"], strict=True)) for n, v in times.items()}
     return {"case": case.name, "size": size, "lengths": case.sizes[SIZES.index(size)],
-            "microseconds": 1e6 * median(times["frechet"]), "first_ms": first, "peak_mib": memory(own),
+            "microseconds": 1e6 * median(times["frechet"]), **spent, "peak_mib": memory(own),
             "ratios": {n: round(r, 3) for n, r in ratios.items() if n != "frechet"}, "skipped": skipped,
             "difference": worst}  # fmt: skip
 

@@ -43,6 +43,12 @@ def summary(rows: Sequence[Row]) -> str:
     if first and second:
         out.append(f"text to first result: median {median(first):.0f} ms for gradients, {median(second):.0f} ms for "
                    "Hessians (the first call itself included)")  # fmt: skip
+    told = [r for r in rows if "xla_ms" in r]
+    if told:
+        planned = median(r["derive_ms"] + r["plan_ms"] for r in told)
+        xla = [r["xla_ms"] for r in told]
+        out.append(f"derivatives and plan: median {planned:.0f} ms; the same program traced and compiled by JAX: "
+                   f"median {median(xla):.0f} ms, at most {max(xla):.0f} ms")  # fmt: skip
     return "\n".join(out)
 
 
