@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 from frechet.core.errors import FrechetError
 from frechet.core.node import Add, Node, topological
 from frechet.equality.expand import expand, extract, together
+from frechet.equality.extremes import has_extremes, has_signs, without_signs, without_squares
 from frechet.language.tree import Tree
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer
@@ -18,14 +20,23 @@ LARGE = 250
 MARGIN = 1
 
 
-def candidates(node: Node) -> Iterator[Callable[[], Node]]:
-    """Equal forms of a node, cheapest first."""
+def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[], Node]]:
+    """Equal forms of a node, cheapest first; `moving` are the names of the variables of a derivative."""
     yield lambda: node
     yield lambda: extract(node)
     yield lambda: expand(node, inside=False)
     yield lambda: together(extract(node))
     yield lambda: expand(node)
     yield lambda: extract(expand(node))
+    if has_signs(node):
+        forms = [node, expand(node), *(without_signs(node, place) for place in (0, 1) if has_extremes(node))]
+        for form in forms:
+            yield partial(_itself, form)
+            yield partial(without_squares, form, moving)
+
+
+def _itself(node: Node) -> Node:
+    return node
 
 
 def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
@@ -35,7 +46,7 @@ def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
     nodes = topological([node])
     # Without a sum there is nothing to multiply out or to take out.
     single = len(nodes) > LARGE or not any(isinstance(n, Add) for n in nodes)
-    for make in candidates(node):
+    for make in candidates(node, writer.moving):
         try:
             form = make()
             if form in seen:

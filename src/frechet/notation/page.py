@@ -33,6 +33,8 @@ class Page:
         # Names that mean something in the answer, and the trees that have others (the user's own `where` names).
         self.known: set[str] = set()
         self.foreign: set[Tree] = set()
+        # Each sign(u) where u moves with the variables of a derivative and is 0 on borders alone.
+        self.borders: set[Tree] = set()
         self._rank: dict[Tree, int] = {}
         self._known: dict[Any, Tree] = {}
         self._length: dict[Tree, int] = {}

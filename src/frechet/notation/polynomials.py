@@ -48,12 +48,12 @@ def _bases(term: Term) -> list[Tree]:
     """Values of functions of entries of which the term may hold a power."""
     places = [t for t, e in term.scalars if e > 0]
     if len(term.chain) == 1:
-        places += factors_of(_entries(term.chain[0]))
+        places += factors_of(entries_of(term.chain[0]))
     bases = [p.args[0] if p.kind == "dotpow" else p for p in places]
     return [b for b in bases if b.kind == "call" and b.name in REGISTRY and REGISTRY[b.name].kind == "elementwise"]
 
 
-def _entries(link: Tree) -> Tree:
+def entries_of(link: Tree) -> Tree:
     """What stands inside diag(...), or the link itself."""
     inside = link.kind == "call" and link.name == "diag" and not link.typed.is_column
     return link.args[0] if inside else link
@@ -79,7 +79,7 @@ def _power(term: Term, base: Tree) -> tuple[Term, int] | None:
     if len(term.chain) != 1:
         return None
     exponent, others = Fraction(0), []
-    for item in factors_of(_entries(term.chain[0])):
+    for item in factors_of(entries_of(term.chain[0])):
         power = item.kind == "dotpow" and item.args[0] is base and item.args[1].kind == "number"
         if power or item is base:
             exponent += Fraction(item.args[1].value) if power else 1

@@ -56,6 +56,7 @@ class Forms:
             if isinstance(d, Var) and isinstance(v, Var)
         }
         self.writer = Writer(known, context.lowered.origins, decimals, ranks(context.tree), directions)
+        self.writer.moving = frozenset(getattr(level.variable, "name", "") for level in levels)
 
     @property
     def tensor(self) -> Node:

@@ -14,6 +14,7 @@ from frechet.core.numbers import content, divide, simple
 from frechet.language.tree import INFIX, Tree
 from frechet.notation.page import Page
 from frechet.notation.polynomials import factored, factors_of
+from frechet.notation.relations import indicators
 from frechet.notation.term import Term, joined, length, positive, written
 
 # Longer sums are written as they are: trying every grouping of every pair would be quadratic in their length.
@@ -38,7 +39,7 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
-    parts = factored(page, chosen(page, _alike(parts)))
+    parts = factored(page, indicators(page, chosen(page, _alike(parts))))
     while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _promising(page, _groups(page, parts), parts):

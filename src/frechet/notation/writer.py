@@ -11,6 +11,7 @@ from frechet.core.ein import is_symmetric, is_zero, permute, scale, split_coef
 from frechet.core.node import SYMMETRIC_FACTS, Add, Call, Ein, Map, Mask, Node, Number, Pick, Unit, Var, topological
 from frechet.core.node import Size as SizeNode
 from frechet.core.numbers import divide
+from frechet.equality.extremes import is_border
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree, subtrees
 from frechet.notation.composite import call_sides, composite_term
@@ -49,6 +50,7 @@ class Writer:
         self.known_groups: dict[Node, tuple[tuple[int, ...], ...] | None] = {}
         self._composites: dict[Dim, Size] = {}
         self._stand_ins: dict[str, Tree] = {}
+        self.moving: frozenset[str] = frozenset()  # the variables of the derivative that is written
 
     def tree(self, node: Node, flipped: bool = False) -> Tree:
         """The node as one tree; UnwritableError if matrix notation cannot write it."""
@@ -205,7 +207,7 @@ class Writer:
         if isinstance(node, Map) and node.operation.rule.parity and not is_step(node):
             form = self.user_form(node.children[0])
             if form is not None and form[0] == -1:
-                tree = self.page.call(node.operation.name, [form[1]], self._shape(node))
+                tree = self._seen(node, self.page.call(node.operation.name, [form[1]], self._shape(node)))
                 return (-1 if node.operation.rule.parity == "odd" else 1), tree
         return 1, self._atom(node)
 
@@ -300,8 +302,14 @@ class Writer:
             name, inner = "gt", inner.children[0]
         if is_step(node) or (name in ("gt", "ge", "eq") and is_zero(node.children[1])):
             return against_zero(page, name, self._argument(inner), self._shape(node))
-        args = [self._argument(a) for a in node.children]
-        return page.call(node.operation.name, args, self._shape(node))
+        tree = page.call(name, [self._argument(a) for a in node.children], self._shape(node))
+        return self._seen(node, tree)
+
+    def _seen(self, node: Map, tree: Tree) -> Tree:
+        """The tree of an application; of a sign it is noted where it may stand for an indicator."""
+        if node.operation.name == "sign" and self.moving and is_border(node.children[0], self.moving):
+            self.page.borders.add(tree)
+        return tree
 
     def _argument(self, node: Node) -> Tree:
         """An argument of a function; a number in every entry is the number."""

@@ -281,15 +281,15 @@ maximum: Build = elementwise(
     "max(a, b)", _step, lambda a, b: _step(b, a), simplify=_max, whole=_extreme(_largest), sig="*,*->*; *->()",
     value=lambda a, b=None: np.max(a) if b is None else np.maximum(a, b), np="maximum", whole_np="max",
     params=("a", "b"), latex=r"\max({a}, {b})", kink="a = b",
-    there="the subdifferential is [0, 1] by a and the rest by b; the formula gives 1/2", autodiff=("1/2", "1/2"),
-    example=("sum(max(x, y))", "x", "(1 + sign(x - y))/2"),
+    there="the subdifferential is [0, 1] by a and the rest by b; evaluate gives 1/2", autodiff=("1/2", "1/2"),
+    example=("sum(max(x, y))", "x", "(x > y)"),
 )  # fmt: skip
 minimum: Build = elementwise(
     "min(a, b)", lambda a, b: _step(b, a), _step, simplify=_min,
     whole=_extreme(_least), value=lambda a, b=None: np.min(a) if b is None else np.minimum(a, b), np="minimum",
     whole_np="min", params=("a", "b"), sig="*,*->*; *->()", latex=r"\min({a}, {b})", kink="a = b",
-    there="the superdifferential is [0, 1] by a and the rest by b; the formula gives 1/2", autodiff=("1/2", "1/2"),
-    example=("sum(min(x, y))", "x", "(1 - sign(x - y))/2"),
+    there="the superdifferential is [0, 1] by a and the rest by b; evaluate gives 1/2", autodiff=("1/2", "1/2"),
+    example=("sum(min(x, y))", "x", "(x < y)"),
 )  # fmt: skip
 
 
