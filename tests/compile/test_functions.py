@@ -43,6 +43,29 @@ def test_functions_of_arrays_have_numpys_values(language: str, tmp_path: Path) -
         np.testing.assert_allclose(found / scale, wanted / scale, atol=1e-11, rtol=0, err_msg=text)
 
 
+AROUND_ZERO = {"x": np.array([1.5, 0.0, -2.0, 3.0]), "X": np.array([[1.0, 2.0], [0.0, 3.0]])}
+
+
+@pytest.mark.parametrize("language", ["octave", "julia", "c"])
+def test_products_with_a_zero_and_stable_forms(language: str, tmp_path: Path) -> None:
+    if absent := foreign.missing(PROGRAM[language]):
+        pytest.skip(absent)
+    calls, wanted = [], []
+    for text, name, want in (("prod(x)", "x", "hessian"), ("prod(X)", "X", "gradient"), ("cumprod(x)", "x", "jacobian"),
+                             ("sum(log(x + sqrt(x.^2 + 1)))", "x", "gradient"),
+                             ("sum(log(1 - erf(3*x)))", "x", "value_and_gradient"),
+                             ("sum(log(cosh(X)))", "X", "value_and_gradient")):  # fmt: skip
+        array = AROUND_ZERO[name]
+        compiled = fr.compile(fr.parse(text, variables={name: list(array.shape)}), [name], want=want, backend="numpy")
+        values = flat(compiled(**{name: array}))
+        source = re.sub(rf"\b{want}(?=\()", f"f{len(calls)}", compiled.code(language), count=1 + (language == "julia"))
+        calls.append(foreign.Call(f"f{len(calls)}", source, [array], {}, shapes=[v.shape for v in values]))
+        wanted += values
+    for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
+        assert not isinstance(result, str), result
+        np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-12, atol=1e-13)
+
+
 def test_every_function_of_matrices_is_tried() -> None:
     tried = " ".join(text for text, _ in POINTS)
     assert not [n for n in SIDES if f"{n}(" not in tried]

@@ -12,8 +12,8 @@ from frechet.compile.language import KNOWN
 from frechet.compile.program import Step
 from frechet.core.dims import Dim
 
-# Operations that read all entries one after the other, whatever the shape.
-FLAT = ("softmax", "atmax", "reverse", "cumprod", "conv", "corr", "atkth")
+# Operations of a square matrix, told its side; the others are told how many entries there are.
+SQUARE = ("crossaxis", "circsum", "toepsum", "diagsums", "diagmeans")
 
 
 class CWriter(CSteps):
@@ -87,7 +87,7 @@ class CWriter(CSteps):
         if name in SIDES:
             return self._function(step, name, groups, given)
         first = self.program.steps[step.args[0]]
-        dims = first.dims if WHOLE[name] == "scalar" or name in FLAT else first.dims[:1]
+        dims = first.dims[:1] if name in SQUARE else first.dims
         counts = [" * ".join(str(d) for d in dims) or "1"]
         if name in ("conv", "corr"):
             counts.append(" * ".join(str(d) for d in self.program.steps[step.args[1]].dims) or "1")

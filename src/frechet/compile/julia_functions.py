@@ -83,16 +83,13 @@ sinc1(x) = abs(x) < 1.5 ? bessel_series(x, 1) : (sin(x)/x - cos(x))/x^2
 sinc2(x) = abs(x) < 1.5 ? bessel_series(x, 2) : (3*(sin(x)/x - cos(x))/x^2 - sin(x)/x)/x^2
 
 "For every entry the product of all others."
-coprod(x) = reshape([prod((x[k] for k in eachindex(x) if k != j), init=1.0) for j in eachindex(x)], size(x))
+coprod(x) = reshape([prod(x[1:j-1])*prod(x[j+1:end]) for j in eachindex(x)], size(x))
 
 "For every pair of entries the product of all others, 0 on the diagonal."
-function coprod2(x)
-    n = length(x)
-    return [i == j ? 0.0 : prod((x[k] for k in 1:n if k != i && k != j), init=1.0) for i in 1:n, j in 1:n]
-end
+coprod2(x) = [i == j ? 0.0 : prod(x[setdiff(1:end, (i, j))]) for i in eachindex(x), j in eachindex(x)]
 
 "The Jacobian of cumprod(x)."
-dcumprod(x) = [i < j ? 0.0 : prod((x[k] for k in 1:i if k != j), init=1.0) for i in 1:length(x), j in 1:length(x)]
+dcumprod(x) = [i < j ? 0.0 : prod(x[setdiff(1:i, j)]) for i in eachindex(x), j in eachindex(x)]
 
 "1/norm(x), and 0 where x is 0: the least of the subgradients there."
 inverse_norm(x) = any(!iszero, x) ? 1/norm(x) : 0.0

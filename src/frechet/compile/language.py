@@ -26,6 +26,9 @@ from frechet.compile.stable_functions import record
 from frechet.core.errors import FrechetError, problem
 from frechet.language.tree import INFIX
 
+# Comments of C, of MATLAB, and the documentation of a function in Julia.
+_COMMENT = re.compile(r"/\*.*?\*/|^ *%[^\n]*$|^\"[^\"]*\"$", re.DOTALL | re.MULTILINE)
+
 
 @dataclass(frozen=True, eq=False)
 class Language:
@@ -94,12 +97,12 @@ class Language:
         return problem("E504", f"There is no {self.name} code for {what} yet.", help=f"{have}evaluate() always works.")
 
     def brought(self, text: str) -> list[str]:
-        """The helpers that a text calls, and those that they call."""
+        """The helpers that a text calls, and those that they call; what comments speak of is not called."""
         wanted: set[str] = set()
         texts = [text]
         while texts:
-            called = {n for n in self.helpers if re.search(rf"(?<![\w.]){n}\.?\(", texts[-1])} - wanted
-            texts.pop()
+            code = _COMMENT.sub("", texts.pop())
+            called = {n for n in self.helpers if re.search(rf"(?<![\w.]){n}\.?\(", code)} - wanted
             texts += [self.helpers[n] for n in called]
             wanted |= called
         return [helper for n, helper in self.helpers.items() if n in wanted]
