@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,3 +20,35 @@ def test_functions_of_a_diagonal_with_a_number_before_it(text: str) -> None:
     value, (gradient,) = fr.compile(f, ["u"])(**arrays)
     np.testing.assert_allclose(value, f.evaluate(**arrays), rtol=1e-12)
     np.testing.assert_allclose(gradient, f.gradient("u").evaluate(**arrays), rtol=1e-12)
+
+
+def determinants(backend: str, want: str = "value_and_gradient") -> Any:
+    f = fr.parse("log(det(S))", variables={"S": ["n", "n"]})
+    return fr.compile(f, ["S"], want=want, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+def test_the_logarithm_of_a_determinant_out_of_range(backend: str, size: float) -> None:
+    """det(S) is zero or infinite in double precision."""
+    module = pytest.importorskip(backend, reason="pip install 'frechet[peers]'")
+    if backend == "jax":
+        module.config.update("jax_enable_x64", True)
+    S = size * (np.eye(300) + 0.1 * np.diag(np.ones(299), 1))
+    turned = S[[1, 0, *range(2, 300)]]
+    for matrix, expected in ((S, 300 * np.log(size)), (S + S.T, np.linalg.slogdet(S + S.T)[1]), (turned, np.nan)):
+        given = module.as_tensor(matrix) if backend == "torch" else matrix
+        with np.errstate(invalid="ignore"):
+            value, _ = determinants(backend)(S=given)
+        np.testing.assert_allclose(np.asarray(value), expected, rtol=1e-12)
+
+
+def test_batches_of_determinants_out_of_range() -> None:
+    stack = np.stack([1e-3 * np.eye(300), 1e3 * np.eye(300)])
+    np.testing.assert_allclose(determinants("numpy", "value")(S=stack), 300 * np.log([1e-3, 1e3]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("language", ["c", "julia", "matlab"])
+def test_the_sign_comes_from_the_factors_elsewhere(language: str) -> None:
+    code = determinants("numpy").code(language)
+    assert {"c": "lu_detsign(", "julia": "logabsdet(", "matlab": "prod(sign(diag("}[language] in code

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from frechet.compile.batching import Batch, StackPlanner, StackWriter
 from frechet.compile.goals import Goal, Sides
+from frechet.compile.lowrank import BOUND, BOUND_SINGLE, shortened
 from frechet.compile.operators import multiplied_out
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
@@ -16,12 +17,15 @@ from frechet.compile.program import Step, Value
 from frechet.compile.render import namespace, preamble, render
 from frechet.compile.second import SecondOrder
 from frechet.compile.write import Writer
+from frechet.core.ein import is_zero
 from frechet.core.lazy import np
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 
 TAKEN = {"np", "jnp", "jax", "torch", "linalg", "sparse", "dtype", "out", "expit", "erf", "softmax", "logsumexp",
-         "gram", "dot", "Factor", "split", "on_diagonal", "add_diagonal"}  # fmt: skip
+         "gram", "dot", "Factor", "split", "on_diagonal", "add_diagonal", "loss", "short"}  # fmt: skip
+# A way through small matrices is taken where it is estimated to cost no more than this part.
+SHORTER = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A function and how it came about; the helpers are put before its definition when the source is read."""
+    """A function and how it came about; the helpers are put before its definition when the source is read. `whole`: the
+    definition is one function, without a way round."""
 
     definition: str
     before: Callable[[], str]
     function: Callable[..., Any]
     plan: Plan
+    whole: bool = True
 
     @property
     def source(self) -> str:
@@ -141,23 +147,53 @@ def assemble(
     """Plan, write and define the function for these sizes; of a whole batch, whose size is among them, in NumPy.
 
     Where no value is wanted, sums in products are also tried multiplied out: (T - U*V')*V costs more than
-    T*V - U*(V'*V) if T - U*V' serves nothing else. Raises NotCarried where there is no form for a batch.
+    T*V - U*(V'*V) if T - U*V' serves nothing else. Inverses of a diagonal plus low rank are tried through small
+    matrices. Raises NotCarried where there is no form for a batch.
     """
+    draft = _cheaper(goal, known, request, sizes, batch)
+    short = shortened(goal.nodes, sizes) if request.backend == "numpy" and batch is None else None
+    if short is None:
+        return compiled([draft.written(request.want)], request)
+    other = _cheaper(goal.of(short.nodes), known, request, sizes, batch)
+    if other.nanoseconds > SHORTER * draft.nanoseconds:
+        return compiled([draft.written(request.want)], request)
+    if is_zero(short.loss):
+        return compiled([other.written(request.want)], request)
+    loss = Goal((), (), short.loss, (), (), ())
+    first = _assembled(loss, known, replace(request, want="value", as_operator=False, single=False), sizes, None)
+    pieces = [first.written("loss"), draft.written(f"{request.want}_dense"), other.written(request.want)]
+    return compiled(pieces, request, bound=BOUND_SINGLE if request.single else BOUND)
+
+
+def _cheaper(
+    goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], batch: Batch | None
+) -> _Draft:
+    """The program, with its sums in products multiplied out or not."""
     first = _assembled(goal, known, request, sizes, batch)
     if request.want not in ("gradient", "newton", "hvp", "jacobian"):
-        return first.compiled()
+        return first
     other = Goal(goal.own, goal.sides, goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
     if other == goal:
-        return first.compiled()
+        return first
     second = _assembled(other, known, request, sizes, batch, share=False)
-    return (second if second.nanoseconds < 0.9 * first.nanoseconds else first).compiled()
+    return second if second.nanoseconds < 0.9 * first.nanoseconds else first
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of one function: its definition, the helpers it calls, what its statements are, its plan."""
+
+    definition: str
+    helpers: Sequence[str]
+    text: str
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A program and what it costs, before its text is made."""
+    """A program and what it costs, before its text is made under a name."""
 
-    compiled: Callable[[], Compiled]
+    written: Callable[[str], Written]
     nanoseconds: float
 
 
@@ -186,7 +222,7 @@ def _assembled(
     else:
         results, wanted = _plain_results(goal, request, planner, writer, share, batch)
     cost = planner.program.nanoseconds(wanted)
-    return _Draft(lambda: define(planner, writer, request, names, sides, results, wanted, sizes), cost)
+    return _Draft(lambda name: _written(planner, writer, request, names, sides, results, wanted, sizes, name), cost)
 
 
 def _plain_results(
@@ -264,24 +300,39 @@ def result(writer: Writer, planner: Planner, value: Value, node: Node) -> str:
     return f"{text}.{'clone' if writer.backend == 'torch' else 'copy'}()"
 
 
-def define(
+def _written(
     planner: Planner, writer: Writer, request: Request, names: Mapping[str, str], sides: Mapping[str, Sides],
-    results: str, wanted: list[str], sizes: Mapping[str, int],
-) -> Compiled:  # fmt: skip
+    results: str, wanted: list[str], sizes: Mapping[str, int], name: str,
+) -> Written:  # fmt: skip
     program = planner.program
     doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
     definition, text = render(
-        program, request.backend, name=request.want, doc=doc, arguments=[names[n] for n in request.arguments],
+        program, request.backend, name=name, doc=doc, arguments=[names[n] for n in request.arguments],
         sides=sides, writer=writer, results=results, wanted=wanted,
     )  # fmt: skip
+    return Written(definition, tuple(writer.helpers), text, Plan(tuple(program.needed(wanted)), dict(sizes)))
+
+
+def compiled(pieces: Sequence[Written], request: Request, bound: float = 0) -> Compiled:
+    """The function of the last piece; with three, the first tells when the second is to be called in its place."""
+    *others, last = pieces
+    definition = last.definition
+    if others:
+        head, doc, *rest = definition.split("\n")
+        call = head.removeprefix("def ").removesuffix(":").removeprefix(request.want)
+        way = ['    with np.errstate(all="ignore"):', f"        short = loss{call} < {bound:g}",
+               "    if not short:  # digits would be lost", f"        return {request.want}_dense{call}"]  # fmt: skip
+        definition = "\n\n\n".join([*(p.definition.rstrip() for p in others), "\n".join([head, doc, *way, *rest])])
+    helpers = list(dict.fromkeys(h for p in pieces for h in p.helpers))
+    text = "\n".join(p.text for p in pieces)
 
     def before() -> str:
-        return preamble(request.backend, writer.helpers, text)
+        return preamble(request.backend, helpers, text)
 
     # The text is ours: names are letters, digits and underscores, everything else comes from templates. NumPy code
     # uses the helpers of this package: their classes stay one.
     numpy = request.backend == "numpy"
-    scope: dict[str, Any] = namespace(writer.helpers) if numpy else {}
+    scope: dict[str, Any] = namespace(helpers) if numpy else {}
     exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
     function = request.jitted(scope[request.want])
-    return Compiled(definition, before, function, Plan(tuple(program.needed(wanted)), dict(sizes)))
+    return Compiled(definition, before, function, last.plan, whole=not others)

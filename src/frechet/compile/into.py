@@ -42,7 +42,7 @@ class Direct:
         function = _inner(run)
         if max(np.size(x) for x in leaves(result)) < LARGE:
             return None
-        return next((cls(function, p.definition, result) for p in programs if p.function is function), None)
+        return next((cls(function, p.definition, result) for p in programs if p.function is function and p.whole), None)
 
     def serves(self, run: Run | None) -> bool:
         """Whether `run` still calls this program."""
