@@ -124,6 +124,16 @@ def test_stable_forms_come_along() -> None:
         assert "function y = logcosh" in source or "logcosh(x) = " in source
 
 
+def test_a_text_is_compiled_as_it_would_be_parsed() -> None:
+    hessian = fr.compile("x'*A*x", "x", want="hessian", facts={"A": ["symmetric"]})
+    assert hessian.code("matlab").endswith("    D = 2*A;\nend\n")
+    np.testing.assert_allclose(hessian(x=np.ones(2), A=np.eye(2)), 2 * np.eye(2))
+    for text, expected in (("x'*", "E102"), ("exp(x", "E101"), (3, "E505")):
+        with pytest.raises(fr.FrechetError) as caught:
+            fr.compile(text, "x")  # type: ignore[arg-type]
+        assert caught.value.diagnostic.code == expected
+
+
 def some(wants: tuple[str, ...], chosen: slice, language: str) -> None:
     if absent := foreign.missing(PROGRAM[language]):
         pytest.skip(absent)

@@ -10,7 +10,7 @@ from typing import Any
 
 from frechet.api.coding import program_source
 from frechet.api.compile_arguments import checked_names, given_sizes, with_facts
-from frechet.api.function import Function
+from frechet.api.function import Function, parse_real
 from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
 from frechet.compile.batches import in_jax, in_numpy, in_torch
 from frechet.compile.batching import Batch
@@ -327,11 +327,12 @@ class CompiledFunction:
 
 
 def compile(
-    f: Function, wrt: Sequence[str] | str, want: str = "value_and_gradient", backend: str = "auto",
+    f: Function | str, wrt: Sequence[str] | str, want: str = "value_and_gradient", backend: str = "auto",
     shapes: Mapping[str, Any] | None = None, as_operator: bool = False, *, facts: Mapping[str, Any] | None = None,
 ) -> CompiledFunction:  # fmt: skip
     """Compile derivatives of a function into one callable of named arrays.
 
+    f        a `Function`, or a formula in the text language, whose sizes are then inferred as `fr.parse` does
     wrt      the variables to differentiate by
     want     value_and_gradient   (value, tuple of gradients in the order of wrt)
              gradient, jacobian   the derivative: shape of the value, then of the variable; several variables: a tuple
@@ -348,10 +349,12 @@ def compile(
     facts    more facts about the arrays that will come, as in `fr.parse`: {"K": ["spd"]}. They are taken on trust
     as_operator   the Hessian as a linear operator (`@`, `.T`, `solve`, `logdet`, `diag`, `to_dense`)
 
-    Raises E500 to E505 as the derivatives do, E200 or E203 for facts that cannot be.
+    Raises E500 to E505 as the derivatives do, E200 or E203 for facts that cannot be, and what `fr.parse` raises.
     """
+    if isinstance(f, str):
+        f = parse_real(f, facts=facts)
     if not isinstance(f, Function):
-        raise problem("E505", f"A {type(f).__name__} cannot be compiled.", help='fr.compile(fr.parse("x\'*x"), "x")')
+        raise problem("E505", f"A formula or a Function is compiled, not a {type(f).__name__}.", help='fr.compile("x\'*A*x", "x")')
     if want not in WANTS:
         raise problem("E505", f"{want!r} cannot be compiled.", help="One of " + ", ".join(WANTS))
     if backend not in BACKENDS:
