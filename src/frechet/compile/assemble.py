@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from frechet.compile.batching import Batch, StackPlanner, StackWriter
+from frechet.compile.census import Census
 from frechet.compile.goals import Goal, Sides
 from frechet.compile.lowrank import BOUND, BOUND_SINGLE, shortened
 from frechet.compile.operators import multiplied_out
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
-from frechet.compile.program import Step, Value
+from frechet.compile.program import CALL, Step, Value
 from frechet.compile.render import namespace, preamble, render
 from frechet.compile.second import SecondOrder
 from frechet.compile.write import Writer
@@ -168,15 +169,16 @@ def assemble(
 def _cheaper(
     goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], batch: Batch | None
 ) -> _Draft:
-    """The program, with its sums in products multiplied out or not."""
-    first = _assembled(goal, known, request, sizes, batch)
-    if request.want not in ("gradient", "newton", "hvp", "jacobian"):
-        return first
-    other = Goal(goal.own, goal.sides, goal.value, tuple(opened(goal.first)), goal.second, tuple(opened(goal.along)))
-    if other == goal:
-        return first
-    second = _assembled(other, known, request, sizes, batch, share=False)
-    return second if second.nanoseconds < 0.9 * first.nanoseconds else first
+    """The program, with its sums in products multiplied out or not; planned again where products could share more."""
+    draft = _assembled(goal, known, request, sizes, batch)
+    if request.want in ("gradient", "newton", "hvp", "jacobian"):
+        first, along = tuple(opened(goal.first)), tuple(opened(goal.along))
+        other = Goal(goal.own, goal.sides, goal.value, first, goal.second, along)
+        if other != goal:
+            second = _assembled(other, known, request, sizes, batch, share=False)
+            draft = second if second.nanoseconds < 0.9 * draft.nanoseconds else draft
+    again = draft.again()
+    return draft if again is None or again.nanoseconds > draft.nanoseconds - CALL / 2 else again
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +197,16 @@ class _Draft:
 
     written: Callable[[str], Written]
     nanoseconds: float
+    again: Callable[[], _Draft | None]
 
 
 def _assembled(
     goal: Goal, known: Declarations, request: Request, sizes: Mapping[str, int], batch: Batch | None,
-    share: bool = True,
+    share: bool = True, census: Census | None = None,
 ) -> _Draft:  # fmt: skip
     names = python_names(request.arguments)
     numpy = request.backend == "numpy"
-    planner = StackPlanner(sizes, names, batch) if batch else Planner(sizes, names, numpy=numpy)
+    planner = StackPlanner(sizes, names, batch) if batch else Planner(sizes, names, numpy=numpy, census=census)
     sides = {names[n]: _sides(known, request, n, batch) for n in request.arguments}
     named = (*known.sizes, batch.dim) if batch else known.sizes
     size_names = python_names((*names.values(), *named))
@@ -222,7 +225,19 @@ def _assembled(
     else:
         results, wanted = _plain_results(goal, request, planner, writer, share, batch)
     cost = planner.program.nanoseconds(wanted)
-    return _Draft(lambda name: _written(planner, writer, request, names, sides, results, wanted, sizes, name), cost)
+
+    def again() -> _Draft | None:
+        """The program planned with what the census of this planning has found; None where it has found nothing."""
+        found = planner.program.census
+        if batch or not found.promises(planner.program.content.values()):
+            return None
+        found = replace(found, counting=False)
+        return _assembled(goal, known, request, sizes, batch, share, found)
+
+    def text(name: str) -> Written:
+        return _written(planner, writer, request, names, sides, results, wanted, sizes, name)
+
+    return _Draft(text, cost, again)
 
 
 def _plain_results(

@@ -26,8 +26,8 @@ class Operand:
 
 
 Tree = int | tuple["Tree", "Tree"]
-# The product of two operands with these indices kept, if the program has it already.
-Known = Callable[[Operand, Operand, frozenset[int]], Operand | None]
+# The product of two operands with these indices kept, if the program has it already, and how many could share it.
+Known = Callable[[Operand, Operand, frozenset[int]], tuple[Operand | None, int]]
 
 
 def solves(left: Operand, right: frozenset[int], kept: frozenset[int]) -> bool:
@@ -66,14 +66,22 @@ class Orderer:
     def pair(self, left: int, right: int, li: frozenset[int], ri: frozenset[int], kept: frozenset[int]) -> float:
         """Nanoseconds of one product of two subsets."""
         single = [self.made.get(left), self.made.get(right)]
+        if not single[0] or not single[1]:
+            return self._alone(single, li, ri, kept)
+        found, share = self.known(single[0], single[1], kept)
+        if found is not None:
+            self.made[left | right] = found
+            return 0.0
+        cost = self._alone(single, li, ri, kept)
+        if kept < li | ri and self.known(single[0], single[1], li | ri)[0]:
+            cost = self.volume(li | ri) * ENTRY / 2 + CALL  # a sum of what is there
+        return cost / share
+
+    def _alone(
+        self, single: Sequence[Operand | None], li: frozenset[int], ri: frozenset[int], kept: frozenset[int]
+    ) -> float:
+        """Nanoseconds of one product, whatever else is there."""
         volume = self.volume(li | ri)
-        if single[0] and single[1]:
-            found = self.known(single[0], single[1], kept)
-            if found is not None:
-                self.made[left | right] = found
-                return 0.0
-            if kept < li | ri and self.known(single[0], single[1], li | ri):
-                return volume * ENTRY / 2 + CALL  # a sum of what is there
         extra = 0.0
         for one, other in ((single[0], ri), (single[1], li)):
             if one is not None and one.inverse:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from frechet.compile.census import Census
 from frechet.compile.products import LARGE, Contraction, Scalar, plain
 from frechet.compile.program import FUNCTION, Pattern, Program, Value
 from frechet.compile.stable import LARGEST
+from frechet.compile.stable_functions import FUNCTIONS
 from frechet.core.dims import Dim
 from frechet.core.ein import is_symmetric, split_coef, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological
@@ -26,8 +28,10 @@ FEW = 400
 class Planner:
     """Plans nodes into one program with these sizes."""
 
-    def __init__(self, sizes: Mapping[str, int], names: Mapping[str, str], numpy: bool = True) -> None:
-        self.program = Program(sizes)
+    def __init__(
+        self, sizes: Mapping[str, int], names: Mapping[str, str], numpy: bool = True, census: Census | None = None
+    ) -> None:
+        self.program = Program(sizes, census=census or Census())
         self.numpy = numpy
         self.names = names
         self.program.reserve(names.values())
@@ -99,6 +103,10 @@ class Planner:
             spec = ((first, *((c * value.coef, named, pattern) for c, named, pattern in diagonals)), dims)
             args = (dense.name, *step.args[1:]) if named else step.args
             return Value(1, self.program.emit(step.op, args, spec, step.dims, step.flops), value.pattern)
+        elif self.numpy and step.op != "input" and self.program.size(step.dims) >= LARGE:  # may be done in place
+            whole = tuple(range(len(step.dims)))
+            made = self.entrywise(("linear",), [Value(value.coef, value.name, whole)], step.dims)
+            return Value(made.coef, made.name, value.pattern)
         else:
             return value
         return Value(1, self.program.emit(step.op, step.args, spec, step.dims, step.flops), value.pattern)
@@ -152,6 +160,9 @@ class Planner:
 
     def _map(self, node: Map) -> Value:
         name, args = node.operation.name, [self.values[a] for a in node.children]
+        test = node.children[0]
+        if self.numpy and name == "where" and isinstance(test, Map) and f"where_{test.operation.name}" in FUNCTIONS:
+            name, args = f"where_{test.operation.name}", [*(self.values[a] for a in test.children), *args[1:]]
         if name == "log":
             rest = _beside_one(node.children[0])
             if rest:

@@ -195,10 +195,10 @@ class Contraction:
         half = gram_parts(self.operands, out)
         if half is not None:
             left, weights, rows, columns, shared = half
-            first = Orderer(left, (*shared, *rows), length, self._is_known)
+            first = Orderer(left, (*shared, *rows), length, self._known)
             volume = first.volume(frozenset(shared)) * first.volume(frozenset(rows)) ** 2
             price = PRODUCT / 2 * volume + first.order()[0] + CALL
-            if price <= Orderer(self.operands, out, length, self._is_known).order()[0]:
+            if price <= Orderer(self.operands, out, length, self._known).order()[0]:
                 Z = self._ordered(left, (*shared, *rows), length)
                 w = self._ordered(weights, shared, length) if weights else None
                 if Z is not None and set(Z.idx) == {*shared, *rows} and (w is None or set(w.idx) == set(shared)):
@@ -262,7 +262,7 @@ class Contraction:
         return Operand(name, (*rows, *columns))
 
     def _ordered(self, operands: Sequence[Operand], out: Sequence[int], length: dict[int, int]) -> Operand | None:
-        orderer = Orderer(operands, out, length, self._is_known)
+        orderer = Orderer(operands, out, length, self._known)
         tree = orderer.order()[1]
         outside = frozenset(out)
 
@@ -278,13 +278,23 @@ class Contraction:
         result = run(tree, outside)
         return Operand(self._explicit(result), result.idx) if result.inverse else result
 
-    def _is_known(self, left: Operand, right: Operand, kept: frozenset[int]) -> Operand | None:
-        """The product, if the program has it already."""
+    def _known(self, left: Operand, right: Operand, kept: frozenset[int]) -> tuple[Operand | None, int]:
+        """The product, if the program has it already; and how many products could use it."""
         if left.inverse or right.inverse:
-            return None
-        (a, b), spec, idx = self._dot_spec(left, right, kept)
-        name = self.program.table.get(("dot", (a.name, b.name), spec))
-        return None if name is None else Operand(name, idx)
+            one, other = (left, right) if left.inverse else (right, left)
+            if other.inverse or not solves(one, frozenset(other.idx), kept):
+                return None, 1
+            args, (spec, idx), op = (one.name, other.name), _solve_spec(one, other), "solve"
+        else:
+            (a, b), spec, idx = self._dot_spec(left, right, kept)
+            args, op = (a.name, b.name), "dot"
+        name = self.program.table.get((op, args, spec))
+        share = self.program.census.share(self.program.identity(op, args, spec), self.node)
+        return (None if name is None else Operand(name, idx)), share
+
+    def _is_known(self, left: Operand, right: Operand, kept: frozenset[int]) -> Operand | None:
+        """The product of two arrays, if the program has it already."""
+        return None if left.inverse or right.inverse else self._known(left, right, kept)[0]
 
     def _pair(self, left: Operand, right: Operand, beyond: frozenset[int]) -> Operand:
         kept = frozenset(i for i in (*left.idx, *right.idx) if i in beyond)
@@ -320,13 +330,19 @@ class Contraction:
         return Operand(self.program.emit("reduce", (o.name,), spec, self.dims_of(idx), cost), idx)
 
     def _solve(self, inverse: Operand, other: Operand) -> Operand:
-        a, b = inverse.idx
-        turned = a in other.idx  # sum over a of inv[a, b] B[a, ...] is a solve with the transpose
-        summed, free = (a, b) if turned else (b, a)
-        idx = tuple(free if i == summed else i for i in other.idx)
-        spec = (turned, other.idx.index(summed), len(idx))
+        spec, idx = _solve_spec(inverse, other)
+        (summed,) = set(other.idx) - set(idx)
         cost = 2 * self.program.size(self.dims_of(idx)) * self.program.size(self.dims_of((summed,)))
         return Operand(self.program.emit("solve", (inverse.name, other.name), spec, self.dims_of(idx), cost), idx)
+
+
+def _solve_spec(inverse: Operand, other: Operand) -> tuple[Any, tuple[int, ...]]:
+    """How an inverse is applied to an array, and the indices of the result."""
+    a, b = inverse.idx
+    turned = a in other.idx  # sum over a of inv[a, b] B[a, ...] is a solve with the transpose
+    summed, free = (a, b) if turned else (b, a)
+    idx = tuple(free if i == summed else i for i in other.idx)
+    return (turned, other.idx.index(summed), len(idx)), idx
 
 
 def _leaves(tree: Tree) -> list[int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from frechet.compile.census import Census
 from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
 
@@ -74,6 +75,8 @@ class Program:
     results: Any = None
     table: dict[Hashable, str] = field(default_factory=dict)
     lying: dict[frozenset[Dim], Dim] = field(default_factory=dict)
+    census: Census = field(default_factory=Census)
+    content: dict[str, int] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
     def size(self, dims: Iterable[Dim]) -> int:
@@ -87,6 +90,7 @@ class Program:
     def input(self, name: str, dims: Dims) -> str:
         if name not in self.steps:
             self.steps[name] = Step(name, "input", (), None, dims, 0.0)
+            self.content[name] = self.census.number(name)
             self.inputs.append(name)
         return name
 
@@ -103,9 +107,14 @@ class Program:
             count += 1
         self.steps[name] = Step(name, op, args, spec, dims, flops)
         self.table[key] = name
+        self.content[name] = self.identity(op, args, spec)
         if len(dims) == 2 and op != "expand":
             self.lying.setdefault(frozenset(dims), dims[0])
         return name
+
+    def identity(self, op: str, args: tuple[str, ...], spec: Any) -> int:
+        """The number of the content of a step, whatever names the steps have."""
+        return self.census.number((op, tuple(self.content[a] for a in args), spec))
 
     def nanoseconds(self, results: Iterable[str]) -> float:
         """A rough estimate, for choosing between programs."""

@@ -32,12 +32,35 @@ def dot(x, y):
     return np.einsum(x, axes, y, axes, [], dtype=np.float64)
 
 
+def is_symmetric(A, side=128):
+    """Whether A is its transpose; large matrices in tiles, whose rows and columns stay in the cache."""
+    n = len(A)
+    if n <= 4 * side:
+        return bool((A == A.T).all())
+    tiles = ((slice(i, i + side), slice(j, j + side)) for i in range(0, n, side) for j in range(i, n, side))
+    return all((A[i, j] == A[j, i].T).all() for i, j in tiles)
+
+
+def mirrored(X, side=128):
+    """The symmetric matrix of which X has the part below the diagonal, zeros above. A large X is written over."""
+    n = len(X)
+    if n <= 4 * side:
+        X = X + X.T
+        X.ravel("K")[:: n + 1] *= 0.5
+        return X
+    for j in range(0, n, side):
+        k = j + side
+        X[j:k, j:k] += np.tril(X[j:k, j:k], -1).T
+        X[j:k, k:] = X[k:, j:k].T
+    return X
+
+
 class Factor:
     """One factorisation for solves, inverse and determinant: Cholesky where the matrix allows it, else LU."""
 
     def __init__(self, A, symmetric=False):
         self.lapack, self.letter = linalg.lapack, "s" if A.dtype == np.float32 else "d"
-        self.cholesky = symmetric or (A.diagonal().min() > 0 and bool((A == A.T).all()))
+        self.cholesky = symmetric or (A.diagonal().min() > 0 and is_symmetric(A))
         if self.cholesky:
             self.L, info = self.call("potrf", A.T, lower=1)
             self.cholesky = info == 0
@@ -84,10 +107,7 @@ class Factor:
     def inverse(self):
         """inv(A)."""
         if self.cholesky:
-            X = self.call("potri", self.L, lower=1)[0]
-            X = X + X.T  # the part above the diagonal was zero
-            X.ravel("K")[:: len(X) + 1] *= 0.5
-            return X
+            return mirrored(self.call("potri", self.L, lower=1)[0])
         if not self.regular:
             raise np.linalg.LinAlgError("Singular matrix")
         return self.call("getri", self.L, self.pivots)[0]
