@@ -144,3 +144,16 @@ def test_a_term_that_is_there_twice_counts_twice() -> None:
     x, y = (Term(1, (), (page.variable(name, shape),), shape) for name in "xy")
     assert to_text(written(page, collect(page, [x, y], shape))) == "x + y"
     assert to_text(written(page, collect(page, [x, y, x], shape))) == "2*x + y"
+
+
+@pytest.mark.parametrize(("text", "name", "expected"), [
+    ("tr(A*(X - ones(4)*sum(X, 1)/4)'*(X - ones(4)*sum(X, 1)/4))", "X", "(X - ones(4)*sum(X, 1)/4)*(A + A')"),
+    ("norm2(X*w - ones(4)*(sum(X, 1)*w)/4)^2/2", "w", None),
+    ("sum((X*A).^2)/4 + sum((X*A').^2)/4", "X", None),
+])  # fmt: skip
+def test_centred_data_keep_their_centring(text: str, name: str, expected: str | None) -> None:
+    d = fr.parse(text, variables={n: k for n, k in {"X": [4, 3], "A": [3, 3], "w": [3]}.items() if n in text}).gradient(
+        name
+    )
+    assert expected is None or str(d) == expected
+    assert "/4 + " not in str(d)

@@ -242,9 +242,17 @@ class Reduction(Pieces):
                 matrix = self.page.chain(m.chain)
                 chain = m.chain if over_columns else self.page.flip_chain(m.chain)
                 short = (self._summed(matrix, over_columns),)
+                if len(chain) > 1 and chain[-1].typed.is_matrix:  # A*sum(B, 2) rather than sum(A*B, 2)
+                    inner = m.chain[-1] if over_columns else m.chain[0]
+                    split = (*chain[:-1], self._summed(inner, over_columns))
+                    short = min(split, short, key=self._either_way)
                 self.vecs.setdefault(other, []).append((min(short, (*chain, ones), key=self._long), 1))
                 return True
         return False
+
+    def _either_way(self, chain: tuple[Tree, ...]) -> int:
+        """How long a vector is as a column or as a row."""
+        return min(self.page.length(self.page.chain(c)) for c in (chain, self.page.flip_chain(chain)))
 
     def _total(self, chain: tuple[Tree, ...]) -> None:
         tree = self.page.chain(chain)

@@ -263,4 +263,4 @@ def _worth(page: Page, terms: list[Term], common: Number) -> bool:
     """Whether a common number is better in front: 2*(a + b), but a/2 + 3 stays."""
     inside = sum(length(page, t) for t in terms)
     outside = sum(length(page, replace(t, coef=simple(Fraction(t.coef) / Fraction(common)))) for t in terms)
-    return outside + len(str(common)) + 3 <= inside + 1
+    return outside + len(str(common).removeprefix("1/")) + 3 <= inside + 1
