@@ -70,27 +70,40 @@ def test_jacobians_and_values() -> None:
         assert is_one_program(g)
 
 
-MORE = [
+MORE: list[tuple[str, dict[str, Any], list[str], bool]] = [
     ("sum(kron(a, b).^3)", {"a": ["m"], "b": ["n"]}, ["a"], True),
     ("norm2(a)*logdet(S) + norm2(X)", {"a": ["n"], "S": ["n", "n"], "X": ["m", "n"]}, ["a", "S", "X"], True),
     ("det(S)^2*batch + sum(abs(a))", {"a": ["n"], "S": ["n", "n"], "batch": []}, ["S", "a"], True),
     ("a'*inv(S)*a + tr(inv(S)*S*inv(S))", {"a": ["n"], "S": ["n", "n"]}, ["a", "S"], True),
     ("sum(where(a > 0, a.^2, exp(a))) + sum(a)^2*n", {"a": ["n"]}, ["a"], True),
-    ("logsumexp(vec(X)) + sum(softmax(a))", {"X": ["m", "n"], "a": ["n"]}, ["X", "a"], False),
+    ("logsumexp(vec(X)) + sum(softmax(a))", {"X": ["m", "n"], "a": ["n"]}, ["X", "a"], True),
     ("log(sum(exp(X*a))) + tr(X*X')", {"X": ["m", "n"], "a": ["n"]}, ["X", "a"], True),
-    ("tr(expm(S)) + sum(a)", {"S": ["n", "n"], "a": ["n"]}, ["S", "a"], False),
+    ("tr(expm(S)) + sum(a)", {"S": ["n", "n"], "a": ["n"]}, ["S", "a"], True),
+    ("norm2(cross(a, a + b))^2", {"a": [3], "b": [3]}, ["a"], True),
+    (
+        "eigmax(S + S') + sum(pinv(X).^2) + sum(cumprod(a))",
+        {"S": ["n", "n"], "X": ["m", "n"], "a": ["n"]},
+        ["S", "X", "a"],
+        True,
+    ),
     ("kth(a, k) + norm2(a)^2", {"a": ["n"], "k": []}, ["a"], False),
     ("3*c^2 + 2", {"c": []}, ["c"], True),
 ]
 
 
 @pytest.mark.parametrize(("text", "variables", "moving", "one"), MORE, ids=[m[0] for m in MORE])
-def test_operations_in_a_batch(text: str, variables: dict[str, list[str]], moving: list[str], one: bool) -> None:
+def test_operations_in_a_batch(
+    text: str, variables: dict[str, list[str]], moving: list[str], one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     f = fr.parse(text, variables=variables, facts={"k": ["integer"]} if "k" in variables else {})
+    fr.compile(f, moving)
+    monkeypatch.setattr(sys.modules["frechet.compile.batches"], "POINT", 1e9)  # one program wherever there is one
     every = []
     for seed in range(COUNT):
         rng = np.random.default_rng(seed)
-        drawn = {n: np.asarray(rng.normal(size=[{"m": 3, "n": 4}[d] for d in dims])) for n, dims in variables.items()}
+        drawn = {
+            n: np.asarray(rng.normal(size=[{"m": 3, "n": 4, 3: 3}[d] for d in dims])) for n, dims in variables.items()
+        }
         if "S" in drawn:
             drawn["S"] = drawn["S"] + 5 * np.eye(4)
         every.append({**drawn, **({"k": np.array(2)} if "k" in drawn else {})})

@@ -2,24 +2,26 @@
 
 An argument that is batched has the axis in front. A product gets one index more, in every factor that depends on the
 batch and in its output; sums and functions of entries get the axis as it is, what does not depend on it is repeated
-along it. Opaque operations carry it where NumPy has them for stacks of matrices (`STACKED`); the others do not, and
-`NotCarried` says so: `batches` then goes point by point.
+along it. Opaque operations carry it where NumPy has them for stacks of matrices (`STACKED`); the others go through the
+stack one by one. `NotCarried` tells what has no form for a batch at all: `batches` then goes point by point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
 
 from frechet.compile.plan import Planner
 from frechet.compile.products import plain
-from frechet.compile.program import ENTRY, PRODUCT, Step, Value
+from frechet.compile.program import CALL, ENTRY, PRODUCT, Step, Value
 from frechet.compile.stable import LARGEST, largest
 from frechet.compile.words import letters
 from frechet.compile.write import Writer
 from frechet.core.node import Add, Call, Ein, Map, Node, Var, raw_add, raw_call, raw_ein, raw_map, topological, var
 from frechet.core.operation import Operation, parse_signature
+from frechet.ops.op import arguments
 
 # Entries of a matrix from which a stack of products with vectors is faster through BLAS than through einsum.
 BLAS = 100
@@ -48,18 +50,27 @@ STACKED = {
     "logsumexp": Stack("logsumexps({x})", 1),
     "length": Stack("lengths({x})", 0),
     "inverse_length": Stack("inverse_lengths({x})", 0),
+    "prod": Stack("np.prod({x}, axis=1)", 0),
+    "cumprod": Stack("np.cumprod({x}, axis=1)", 1),
+    "reverse": Stack("{x}[:, ::-1]", 1),
+    "chol": Stack("np.linalg.cholesky(({x} + {x}.transpose(0, 2, 1)) / 2)", 2, 300, 1 / 3),
+    "pinv": Stack("np.linalg.pinv({x}, rcond=1e-12)", 2, 9000, 20),
+    "eigvals": Stack("np.linalg.eigvalsh(({x} + {x}.transpose(0, 2, 1)) / 2)", 2, 2000, 4),
+    "eigmax": Stack("np.linalg.eigvalsh(({x} + {x}.transpose(0, 2, 1)) / 2)[:, -1]", 2, 2000, 4),
 }  # fmt: skip
 
 
 class _Rule:
     """A stack of applications is made last of all, so that nothing rebuilds it."""
 
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-OPERATIONS = {
-    n: Operation(f"stack of {n}(X)", parse_signature("*->*"), "opaque", build=lambda X: X, rule=_Rule())
-    for n in STACKED
-}
-_NAMES = {operation.name: n for n, operation in OPERATIONS.items()}
+
+@cache
+def _operation(kind: str, name: str) -> Operation:
+    """A stack of applications of `name`: "stack" made as one, "each" one by one."""
+    return Operation(f"{kind} of {name}(X)", parse_signature("*->*"), "opaque", build=lambda X: X, rule=_Rule(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class Batch:
             terms = tuple((c, n) for (c, _), n in zip(node.terms, whole, strict=True))
             return raw_add(terms, (self.dim, *node.dims))
         assert isinstance(node, Call)
-        return self._call(node, children)
+        return self._call(node, children, moving)
 
     def _product(self, node: Ein, children: Sequence[Node], moving: Sequence[bool]) -> Node:
         own = len(node.index_dims)
@@ -117,18 +128,21 @@ class Batch:
         axes = tuple(range(node.order))
         return raw_ein(1, ((node, axes, 1),), (node.order, *axes), (*node.dims, self.dim))
 
-    def _call(self, node: Call, children: Sequence[Node]) -> Node:
+    def _call(self, node: Call, children: Sequence[Node], moving: Sequence[bool]) -> Node:
         if node.operation is LARGEST:
             (axis,) = node.groups
             assert isinstance(axis, int)
             return largest(children[0], axis + 1)
         name = node.operation.name
-        found = STACKED.get(name)
-        if found is None or any(isinstance(g, tuple) for g in node.groups):
+        found, dims = STACKED.get(name), (self.dim, *node.dims)
+        inner = tuple(isinstance(g, tuple) for g in node.groups)
+        if found and not any(inner) and found.order in (0, node.children[0].order):
+            return raw_call(_operation("stack", name), tuple(children), (), dims, False)
+        if any(m and not c.order for m, c in zip(moving, node.children, strict=True)):
             raise NotCarried(name)
-        if found.order not in (0, node.children[0].order):
-            raise NotCarried(name)  # of an array whose sides hold several axes: vec(X), kron(A, B)
-        return raw_call(OPERATIONS[name], tuple(children), (), (self.dim, *node.dims), False)
+        sides = tuple(tuple(len(g) for g in t.groups) for t in arguments(node))
+        told: Any = (sides, inner, tuple(moving))
+        return raw_call(_operation("each", name), tuple(children), told, dims, False)
 
 
 class StackPlanner(Planner):
@@ -140,10 +154,12 @@ class StackPlanner(Planner):
             self.program.lying[frozenset((batch.dim, other))] = batch.dim
 
     def call(self, node: Call) -> Value:
-        name = _NAMES.get(node.operation.name)
-        if name is None:
+        rule = node.operation.rule
+        if not isinstance(rule, _Rule):
             return super().call(node)
-        (inner,) = node.children
+        if node.groups:
+            return self._each(node, rule.name)
+        name, (inner,) = rule.name, node.children
         batch, *own = inner.dims
         stack = STACKED[name]
         entries = self.program.size(own)
@@ -153,6 +169,17 @@ class StackPlanner(Planner):
         made = self.program.emit("stacked", (arg,), spec, node.dims, self.program.size([batch]) * each / ENTRY)
         return Value(1, made, plain(node))
 
+    def _each(self, node: Call, name: str) -> Value:
+        """The application for one point after another; `entry` steps stand for what one point has of an array."""
+        spec: Any = node.groups
+        arrays = [self.array(self.values[c], c.dims) for c in node.children]
+        entries = [self.program.emit("entry", (a,), None, c.dims[1:]) if m else a
+                   for a, c, m in zip(arrays, node.children, spec[2], strict=True)]  # fmt: skip
+        points = self.program.size(node.dims[:1])
+        cost = points * (5 * CALL + self.program.size(node.dims[1:]) ** 1.5) / ENTRY
+        made = self.program.emit("each", (*arrays, *entries), (name, *spec), node.dims, cost)
+        return Value(1, made, plain(node))
+
 
 class StackWriter(Writer):
     """A writer that knows the same, and stacks of products with vectors."""
@@ -160,12 +187,23 @@ class StackWriter(Writer):
     def _stacked(self, step: Step) -> str:
         name, order = step.spec
         text = STACKED[name].code
-        if not text.startswith("np."):
+        if not text.startswith(("np.", "{")):
             self.helper(text.partition("(")[0])
         (x,) = step.args
         if STACKED[name].order == 0 and order != 1:
             x = f"{x}.reshape(len({x}), -1)"
         return text.replace("{x}", x)
+
+    def _entry(self, step: Step) -> list[str]:
+        return []  # a name inside the statement of `_each`
+
+    def _each(self, step: Step) -> str:
+        name, sides, inner, moving = step.spec
+        arrays, entries = step.args[: len(sides)], step.args[len(sides) :]
+        one = self._call(replace(step, args=entries, spec=(name, sides, inner), dims=step.dims[1:]))
+        along = {e: a for e, a, m in zip(entries, arrays, moving, strict=True) if m}
+        over = ", ".join(along.values())
+        return f"np.stack([{one} for {', '.join(along)} in {over if len(along) == 1 else f'zip({over}, strict=True)'}])"
 
     def _dot(self, step: Step) -> str:
         return self._with_vectors(step) or self._accumulated(step) or super()._dot(step)
