@@ -7,8 +7,9 @@
     python -m benchmarks.compile --smoke                  three cases, small, what is installed
 
 One thread, CPU time of the process, medians of interleaved rounds; results are compared before anything is timed.
-Every column but the first is a ratio: a time divided by frechet's (above 1: frechet is faster). A plus is the function
-as a skilled user writes it. The peers come with: pip install 'frechet[peers]'.
+Every column but the first is a ratio: a time divided by frechet's (above 1: frechet is faster). frechet is what auto
+has chosen after a warm-up, with the backend's name where that is not NumPy; `numpy` is then frechet on NumPy. A plus is
+the function as a skilled user writes it. The peers come with: pip install 'frechet[peers]'.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from benchmarks.compile_peers import PEERS, missing, runner  # noqa: E402
 from benchmarks.compile_tables import line, summary, tables  # noqa: E402
 
 BUDGET = 25  # seconds a first call may take before a peer is left out
+WARM = 4  # seconds that auto has to choose a backend
 CLOSE = 1e-6  # the largest difference of results, of their largest entry
 
 
@@ -86,15 +88,29 @@ def within_budget(run: Callable[[], Any]) -> Any:
         signal.signal(signal.SIGALRM, before)
 
 
-def own_run(case: Case, arrays: dict[str, Any]) -> tuple[Callable[[], Any], Any, dict[str, float]]:
-    """Our call, its result, and milliseconds: from the text to that result, of which so many to derive and to plan."""
+def own_run(case: Case, arrays: dict[str, Any]) -> tuple[Any, Any, dict[str, float]]:
+    """Our function, its result, and milliseconds: from the text to that result, and those to derive and to plan."""
     start = time.process_time()
     f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
     own = fr.compile(f, list(case.variables), want=case.want, as_operator=case.operator)
     result = own(**arrays)
     first = 1e3 * (time.process_time() - start)
     parts = {f"{part}_ms": round(1e3 * s, 2) for part, s in own.compile_seconds.items()}
-    return lambda: own(**arrays), result, {"first_ms": first, **parts}
+    return own, result, {"first_ms": first, **parts}
+
+
+def settle(own: Any, arrays: dict[str, Any]) -> str:
+    """Calls until auto has chosen a backend, or for WARM seconds; the backend."""
+    end = time.monotonic() + WARM
+    while not own.settled and time.monotonic() < end:
+        own(**arrays)
+    return str(own.backend)
+
+
+def on_numpy(case: Case) -> Any:
+    """The same without moving to another backend."""
+    f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
+    return fr.compile(f, list(case.variables), want=case.want, as_operator=case.operator, backend="numpy")
 
 
 def in_xla(case: Case, arrays: dict[str, Any]) -> float:
@@ -118,7 +134,11 @@ def measure(case: Case, size: str, rounds: int, peers: Sequence[str], seconds: f
     """One row: times, ratios, what was skipped and why, and the largest difference from the others' results."""
     arrays = point(case, size)
     own, result, spent = own_run(case, arrays)
-    runs: dict[str, Callable[[], Any]] = {"frechet": own}
+    plain = on_numpy(case)
+    backend = settle(own, arrays)
+    runs: dict[str, Callable[[], Any]] = {"frechet": lambda: own(**arrays)}
+    if backend != "numpy":
+        runs["numpy"] = lambda: plain(**arrays)
     skipped: dict[str, str] = {}
     worst = 0.0
     expert = EXPERTS.get((case.problem, case.want)) if not case.operator else None
@@ -149,7 +169,8 @@ def measure(case: Case, size: str, rounds: int, peers: Sequence[str], seconds: f
             times[name].append(timed(run, seconds))
     ratios = {n: median(t / s for t, s in zip(v, times["frechet"], strict=True)) for n, v in times.items()}
     return {"case": case.name, "size": size, "lengths": case.sizes[SIZES.index(size)],
-            "microseconds": 1e6 * median(times["frechet"]), **spent, "peak_mib": memory(own),
+            "backend": backend, "microseconds": 1e6 * median(times["frechet"]), **spent,
+            "peak_mib": memory(lambda: plain(**arrays)),
             "ratios": {n: round(r, 3) for n, r in ratios.items() if n != "frechet"}, "skipped": skipped,
             "difference": worst}  # fmt: skip
 

@@ -7,21 +7,24 @@ from statistics import geometric_mean, median
 from typing import Any
 
 Row = dict[str, Any]
+# Columns that are no automatic differentiation.
+OURS = ("numpy", "expert")
 
 
 def best(row: Row) -> float | None:
     """The time of the fastest automatic differentiation divided by ours."""
-    found = [v for n, v in row["ratios"].items() if n != "expert"]
+    found = [v for n, v in row["ratios"].items() if n not in OURS]
     return min(found) if found else None
 
 
 def line(row: Row | None, peers: Sequence[str]) -> str:
     """One row for the terminal; the heading for None."""
-    names = [*peers, "expert"]
+    names = [*peers, *OURS]
     if row is None:
-        return f"{'case':20}{'frechet':>12}" + "".join(f"{n:>9}" for n in names) + "    first   peak"
+        return f"{'case':18}{'frechet':>14}" + "".join(f"{n:>9}" for n in names) + "    first   peak"
     cells = "".join(f"{row['ratios'][n]:9.2f}" if n in row["ratios"] else f"{'-':>9}" for n in names)
-    text = f"{row['case']:20}{row['microseconds']:10.0f}us{cells}{row['first_ms']:7.1f}ms{row['peak_mib']:6.1f}M"
+    took = f"{row['microseconds']:.0f}us" + (f" {row['backend']}" if row["backend"] != "numpy" else "")
+    text = f"{row['case']:18}{took:>14}{cells}{row['first_ms']:7.1f}ms{row['peak_mib']:6.1f}M"
     return text + (f"  DIFFERS by {row['difference']:.0e}" if row["difference"] > 1e-6 else "")
 
 
@@ -35,6 +38,12 @@ def summary(rows: Sequence[Row]) -> str:
                    f"median {median(ratios.values()):.2f}, least {min(ratios.values()):.2f}")  # fmt: skip
         lost = [f"{n} {v:.2f}" for n, v in sorted(ratios.items(), key=lambda p: p[1]) if v < 1]
         out.append("slower than the fastest AD: " + (", ".join(lost) or "none"))
+    moved = {r["case"]: r["ratios"]["numpy"] for r in rows if "numpy" in r["ratios"]}
+    if moved:
+        on_numpy = [moved.get(n, 1) * v for n, v in experts.items()]
+        out.append(f"moved to another backend: {len(moved)} of {len(rows)}, {geometric_mean(moved.values()):.1f} times "
+                   "as fast there")  # fmt: skip
+        out.append(f"frechet on NumPy / expert: geometric mean {geometric_mean(on_numpy):.2f}")
     if experts:
         out.append(f"frechet / expert: geometric mean {geometric_mean(experts.values()):.2f}, "
                    f"median {median(experts.values()):.2f}, largest {max(experts.values()):.2f}")  # fmt: skip
@@ -57,8 +66,9 @@ def tables(rows: Sequence[Row]) -> str:
     parts = []
     for size in dict.fromkeys(r["size"] for r in rows):
         mine = [r for r in rows if r["size"] == size]
-        names = list(dict.fromkeys(n for r in mine for n in (*r["ratios"], *r["skipped"]) if n != "expert"))
-        head = ["case", "sizes", "frechet", *names, "expert"]
+        every = dict.fromkeys(n for r in mine for n in (*r["ratios"], *r["skipped"]))
+        names = [*(n for n in every if n not in OURS), *(n for n in OURS if n in every)]
+        head = ["case", "sizes", "frechet", *names]
         lines = [f"### {size}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
         lines += ["| " + " | ".join(_cells(r, names)) + " |" for r in mine]
         parts.append("\n".join([*lines, "", *(f"{t}  " for t in summary(mine).splitlines())]))
@@ -68,8 +78,9 @@ def tables(rows: Sequence[Row]) -> str:
 def _cells(row: Row, names: Sequence[str]) -> list[str]:
     lengths = " ".join(f"{k}{v}" for k, v in row["lengths"].items())
     us = row["microseconds"]
-    took = f"{us:.0f} us" if us < 1e4 else f"{us / 1e3:.1f} ms"
-    return [row["case"], lengths, took, *(_shown(row, n) for n in names), _shown(row, "expert")]
+    took = f"{us:.2g} us" if us < 10 else f"{us:.0f} us" if us < 1e4 else f"{us / 1e3:.1f} ms"
+    took += f" {row['backend']}" if row["backend"] != "numpy" else ""
+    return [row["case"], lengths, took, *(_shown(row, n) for n in names)]
 
 
 def _shown(row: Row, name: str) -> str:

@@ -37,6 +37,7 @@ class CompiledFunction:
     plan      its steps as a table: operation, shape, flops, bytes
     backend   numpy, c, jax or torch: what computes now
     choice    why, where the backend was "auto"
+    settled   whether "auto" has chosen, or may still move
     compile_seconds   how long its programs have taken to make so far
     """
 
@@ -68,6 +69,11 @@ class CompiledFunction:
     def arguments(self) -> tuple[str, ...]:
         """The names of the arrays: the variables, then the directions of `hvp`."""
         return self.request.arguments
+
+    @property
+    def settled(self) -> bool:
+        """False while `auto` has not yet decided whether to leave NumPy, for arrays like those of a call so far."""
+        return not any(isinstance(run, Watched) and not run.decided for run in self._ready.values())
 
     @property
     def source(self) -> str:
