@@ -115,3 +115,22 @@ def test_names_that_code_uses_itself() -> None:
         np.testing.assert_array_equal(mine, [[0, 2], [10, 2]])
     with pytest.raises(fr.FrechetError, match="called out"):
         fr.compile(fr.parse("out^2", variables={"out": []}), "out")
+
+
+@pytest.mark.parametrize("text", [
+    "norm2(length - lengths)^2 + norm2(length) + sum(tanh(sech2)) + sum(dot_.*length)", "logdet(Factor) + norm2(len)",
+    "sum(softmax(softmaxes).*each) + logsumexp(zip) + norm2(loss)",
+])  # fmt: skip
+def test_names_of_what_code_calls(text: str) -> None:
+    names = [n for n in ("length", "lengths", "sech2", "dot_", "Factor", "len", "softmaxes", "each", "zip", "loss")
+             if n in text.replace("(", " ").replace(")", " ").replace(".*", " ").split()]  # fmt: skip
+    f = fr.parse(text, variables={n: ["n", "n"] if n == "Factor" else ["n"] for n in names})
+    rng = np.random.default_rng(0)
+    arrays = {n: 5 * np.eye(3) + rng.random((3, 3)) if n == "Factor" else rng.normal(size=3) for n in names}
+    batch = {n: np.stack([a] * 9) for n, a in arrays.items()}
+    for want in ("value_and_gradient", "hessian"):
+        g = fr.compile(f, names[0], want=want, backend="numpy")
+        alone, many = g(**arrays), g(**batch)
+        expected = f.evaluate(**arrays) if want == "value_and_gradient" else None
+        assert expected is None or np.isclose(alone[0], expected)
+        np.testing.assert_allclose((many[1][0] if expected else many)[4], alone[1][0] if expected else alone)

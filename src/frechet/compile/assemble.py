@@ -15,7 +15,7 @@ from frechet.compile.operators import multiplied_out
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import CALL, Step, Value
-from frechet.compile.render import namespace, preamble, render
+from frechet.compile.render import namespace, preamble, render, reserved
 from frechet.compile.second import SecondOrder
 from frechet.compile.write import Writer
 from frechet.core.ein import is_zero
@@ -23,8 +23,6 @@ from frechet.core.lazy import np
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
 
-TAKEN = {"np", "jnp", "jax", "torch", "linalg", "sparse", "dtype", "out", "expit", "erf", "softmax", "logsumexp",
-         "gram", "dot", "Factor", "split", "on_diagonal", "add_diagonal", "loss", "short"}  # fmt: skip
 # A way through small matrices is taken where it is estimated to cost no more than this part.
 SHORTER = 0.6
 
@@ -136,7 +134,8 @@ def python_names(names: tuple[str, ...]) -> dict[str, str]:
     spelled: dict[str, str] = {}
     for n in names:
         name = n
-        while keyword.iskeyword(name) or name in TAKEN or name in spelled.values() or (name != n and name in names):
+        taken = {*reserved(), *spelled.values()}
+        while keyword.iskeyword(name) or name in taken or (name != n and name in names):
             name += "_"
         spelled[n] = name
     return spelled

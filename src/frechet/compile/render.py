@@ -50,6 +50,17 @@ def _table(backend: str) -> dict[str, str]:
     return {n: re.sub(r"  # type: ignore\[[^]]+\]", "", t).rstrip() for n, t in table.items()}
 
 
+@cache
+def reserved() -> frozenset[str]:
+    """What generated code calls by name: no argument may stand in its place."""
+    named = {"np", "jnp", "jax", "torch", "scipy", "linalg", "sparse", "REGISTRY", "dtype", "out", *_SPECIAL}
+    modules = (runtime, series_runtime, stable_runtime, structure)
+    own = {n for m in modules for n, t in vars(m).items() if getattr(t, "__module__", "") == m.__name__}
+    texts = (backends.JAX, backends.TORCH, stable_runtime.JAX, stable_runtime.TORCH)
+    others = {n for text in texts for n in re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)}
+    return frozenset(named | own | others | {"len", "zip", "int", "range", "loss", "short"})
+
+
 def helper_sources(names: Sequence[str], backend: str) -> str:
     """The source of helpers and of what they call, in a fixed order."""
     table = _table(backend)
