@@ -174,6 +174,37 @@ def test_a_refusal_names_the_operation_and_who_has_it() -> None:
         code("x'*x", "x", "fortran")
 
 
+@pytest.mark.parametrize(("text", "language", "check"), [
+    ("sum(x[2:4])*x[1]", "numpy", 'if n < 4:\n        raise IndexError("x[2:4] needs n >= 4.")'),
+    ("sum(x[2:4])", "julia", 'n >= 4 || throw(ArgumentError("x[2:4] needs n >= 4"))'),
+    ("sum(x[2:4])", "matlab", "assert(n >= 4, 'x[2:4] needs n >= 4');"),
+    ("sum(x[2:4])*x[1]", "c", "if (n < 4)  /* x[2:4] */\n        return 2;"),
+    ("x[5]^2", "jax", 'raise IndexError("x[5] needs n >= 5.")'),
+    ("x[5]^2", "c", "if (n < 5)  /* x[5] */"),
+    ("c*x[5]", "numpy", ""), ("c*x[5]", "julia", ""), ("c*x[5]", "matlab", ""), ("c*sum(x[2:4])", "matlab", ""),
+])  # fmt: skip
+def test_entries_that_an_array_may_not_have(text: str, language: str, check: str) -> None:
+    """A check where the language itself would be silent: NumPy cuts slices, C reads on, unit vectors are zero."""
+    wrt = "c" if text.startswith("c") else "x"
+    source = code(text, wrt, language, {"x": ["n"], "c": []})
+    if check:
+        assert check in source
+    else:
+        assert not any(word in source for word in ("raise", "throw", "assert"))
+    assert "return 2" not in code(text, wrt, "c", {"x": [5], "c": []})
+
+
+def test_a_function_in_python_and_in_c_refuses_a_short_array(tmp_path: Path) -> None:
+    d = fr.parse("sum(x[2:4].^2)", variables={"x": ["n"]}).gradient("x")
+    with pytest.raises(IndexError, match="needs n >= 4"):
+        d.compile("numpy")(x=np.ones(3))
+    np.testing.assert_allclose(d.compile("numpy")(x=np.ones(5)), [0, 2, 2, 2, 0])
+    if absent := foreign.missing("cc"):
+        pytest.skip(absent)
+    call = foreign.Call("gradient", d.code("c"), [np.ones(3)], {"n": 3}, (3,))
+    assert foreign.cc([call], tmp_path) == ["status"]
+
+
 def test_a_deep_formula_in_c() -> None:
     text = "x"
     for _ in range(150):

@@ -13,6 +13,7 @@ from frechet.compile.matlab import matlab_program, matlab_source
 from frechet.compile.numpy import jax_source, numpy_function, numpy_source, torch_source
 from frechet.core.errors import problem
 from frechet.language.declarations import Declarations
+from frechet.language.reach import least_sizes
 from frechet.language.tree import Tree
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ _PROGRAMS: dict[str, Callable[..., str]] = {"julia": julia_program, "matlab": ma
                                             "octave": matlab_program, "c": c_program}  # fmt: skip
 
 
-def source(tree: Tree, declarations: Declarations, language: str, name: str, doc: str) -> str:
-    """Readable code; E505 for a language that is not known."""
+def source(
+    tree: Tree, declarations: Declarations, language: str, name: str, doc: str, least: Mapping[str, tuple[int, str]]
+) -> str:
+    """Readable code, which checks the sizes `least` first; E505 for a language that is not known."""
     if not isinstance(language, str) or language not in _SOURCES:
         raise problem("E505", f"{language!r} is not a language for code.", help=f"One of {', '.join(_SOURCES)}, latex.")
-    return _SOURCES[language](tree, declarations, name=name, doc=doc)
+    return _SOURCES[language](tree, declarations, name=name, doc=doc, least=least)
 
 
 def program_source(goal: Goal, f: Function, request: Request, sizes: Mapping[str, int], language: str) -> str:
@@ -38,11 +41,13 @@ def program_source(goal: Goal, f: Function, request: Request, sizes: Mapping[str
                       help=f"{request.backend}, which is its own, or one of {', '.join(_PROGRAMS)}.")  # fmt: skip
     if request.as_operator:
         raise problem("E505", f"An operator is not written in {language}.", help="Leave out as_operator=True.")
-    return _PROGRAMS[language](goal, f.declarations, request, sizes, f.source)
+    return _PROGRAMS[language](goal, f.declarations, request, sizes, f.source, least_sizes(f.tree, f.source))
 
 
-def function(tree: Tree, declarations: Declarations, backend: str, name: str, doc: str) -> Any:
+def function(
+    tree: Tree, declarations: Declarations, backend: str, name: str, doc: str, least: Mapping[str, tuple[int, str]]
+) -> Any:
     """The compiled function; E505 for a backend that is not known."""
     if backend != "numpy":
         raise problem("E505", f"{backend!r} is not a backend to compile for.", help="numpy")
-    return numpy_function(tree, declarations, name=name, doc=doc)
+    return numpy_function(tree, declarations, name=name, doc=doc, least=least)

@@ -23,7 +23,7 @@ from frechet.core.lazy import np, room
 from frechet.core.node import Call, Node
 from frechet.equality.interpret import interpret
 from frechet.language.lower import lower, variable_node
-from frechet.language.reach import check_reach
+from frechet.language.reach import check_reach, least_sizes
 from frechet.language.tree import Tree
 from frechet.notation.kinks import kinks
 from frechet.notation.latex import to_latex
@@ -277,12 +277,14 @@ class Derivative(Displayed):
         if language == "latex":
             return self.latex()
         known = self.function.declarations
-        text: str = _coding.source(self._code_tree(), known, language, self._code_name, self._code_doc)
+        least = least_sizes(self.function.tree, self.function.source)
+        text: str = _coding.source(self._code_tree(), known, language, self._code_name, self._code_doc, least)
         return text
 
     def compile(self, backend: str = "numpy") -> Any:
         """A function of named arrays that computes the derivative; `.source` is its code."""
-        return _coding.function(self._code_tree(), self.function.declarations, backend, self._code_name, self._code_doc)
+        least, known = least_sizes(self.function.tree, self.function.source), self.function.declarations
+        return _coding.function(self._code_tree(), known, backend, self._code_name, self._code_doc, least)
 
     def _code_tree(self) -> Tree:
         tree = self.forms.shown

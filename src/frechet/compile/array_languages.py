@@ -40,6 +40,6 @@ _TORCH = _in("torch") | {
 for _name in ("entries", "vector", "blocks", "stack"):
     del _TORCH[_name]
 
-NUMPY = Language("numpy", _WORDS, taken=_TAKEN)
+NUMPY = Language("numpy", _WORDS, taken=_TAKEN, refuses=frozenset(("entry",)))
 JAX = Language("jax", _in("jnp"), taken=_TAKEN)
-TORCH = Language("torch", _TORCH, taken=_TAKEN)
+TORCH = Language("torch", _TORCH, taken=_TAKEN, refuses=frozenset(("entry",)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from frechet.compile.array_steps import ArraySteps, positive_definite
 from frechet.compile.assemble import Request
 from frechet.compile.code import Book, Code
-from frechet.compile.draft import Draft, Output, read_sizes, sides, spellings
+from frechet.compile.draft import Draft, Least, Output, checks, read_sizes, sides, sizes_of, spellings, unseen
 from frechet.compile.emit import literal
 from frechet.compile.goals import Goal
 from frechet.compile.language import Language
@@ -23,8 +23,9 @@ from frechet.language.declarations import Declarations
 
 
 def array_program(
-    language: Language, goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
-) -> Draft:
+    language: Language, goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
+    least: Least,
+) -> Draft:  # fmt: skip
     """The function of a compiled derivative, planned for the sizes `given` (a hundred for the others); `text` is the
     formula. E504 where the language lacks an operation, E304 where no array tells a size."""
     shapes = shapes_of(declarations, request)
@@ -65,14 +66,15 @@ def array_program(
     hints = {**book.hints, **hints}
     inside = taken - {r.out for r in results} if not single else taken
     lines, texts = statements(codes, hints, inside, language, writer.named)
-    needed = [c.text for c in in_order(*codes) if c.op == "size"]
     known = {spelled[n]: s for n, s in shapes.items()}
     used = {c.text for c in in_order(*codes) if c.op == "name"}
+    least = unseen(least, codes, known, language)
+    read = read_sizes(sizes_of(codes, known, least), known, used, list(known))
     outputs = [Output(r.out, t, sides(r.shape)) for r, t in zip(results, texts, strict=True)]
     return Draft(
         language.identifier(request.want), f"{told(request)} of {text}",
-        tuple(known.items()), tuple(read_sizes(list(dict.fromkeys(needed)), known, used, list(known))), tuple(lines),
-        "", Shape(), frozenset(used), tuple(outputs),
+        tuple(known.items()), tuple(read), tuple(lines),
+        "", Shape(), frozenset(used), tuple(outputs), checks(least, read),
     )  # fmt: skip
 
 

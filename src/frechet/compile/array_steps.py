@@ -139,6 +139,9 @@ class ArraySteps(Arrays):
             return self.book.transpose(made) if turned else made
         if batch:
             return self._batched(step, [*io, *summed])
+        for (n, idx), (u, _) in (((a, ia), (b, ib)), ((b, ib), (a, ia))):
+            if self.program.steps[u].op == "unit" and len(idx) <= 2:
+                return self._entry(self.codes[n], idx.index(summed[0]), self.program.steps[u].spec[0])
         if io and io[0] not in ia:
             (a, ia), (b, ib) = (b, ib), (a, ia)
         left, right = [i for i in ia if i not in shared], [i for i in ib if i not in shared]
@@ -152,6 +155,13 @@ class ArraySteps(Arrays):
             local = dict(zip((*ia, *ib), (*self.dims(a), *self.dims(b)), strict=True))
             product = self.shaped(product, [self.size([local[i]]) for i in (*left, *right)])
         return self.permuted(product, [[*left, *right].index(i) for i in io])
+
+    def _entry(self, code: Code, axis: int, place: int) -> Code:
+        """The product with a unit vector: an entry, a row or a column."""
+        if code.op == "T":
+            code, axis = code.args[0], 1 - axis
+        text = f"{place + 1}" if code.ndim == 1 else f"{place + 1},:" if axis == 0 else f":,{place + 1}"
+        return self.book.make("index", code, text=text, ndim=code.ndim - 1)
 
     def _batched(self, step: Step, order: Sequence[int]) -> Code:
         """A product with an index that both have and that stays: entry by entry, then summed."""
@@ -182,6 +192,8 @@ class ArraySteps(Arrays):
 
     def _largest(self, step: Step) -> Code:
         code, axis = self.codes[step.args[0]], step.spec
+        if not step.dims:
+            return self.book.call(self.language.word("max_all"), code, ndim=0)
         largest = self.book.call(self.language.word("max_axis").replace("{1}", str(axis + 1)), code, ndim=code.ndim)
         return self.shaped(largest, [self.size([d]) for d in step.dims])
 

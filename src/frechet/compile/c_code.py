@@ -16,7 +16,7 @@ from frechet.compile.c_algebra import CWriter
 from frechet.compile.c_helpers import HELPERS
 from frechet.compile.c_steps import C
 from frechet.compile.c_text import bare, length, number, scaled
-from frechet.compile.draft import named_shapes, sides
+from frechet.compile.draft import Least, named_shapes, sides
 from frechet.compile.goals import Goal
 from frechet.compile.native import Interface
 from frechet.compile.plan import Planner
@@ -44,7 +44,7 @@ _TAKEN = frozenset((*_WORDS.split(), *HELPERS))
 
 def c_source(
     tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None,
+    arguments: Sequence[str] | None = None, least: Least | None = None,
 ) -> str:  # fmt: skip
     """C code of a function that computes `tree`; see `numpy_source`. E504 where an operation is not there in C."""
     shapes = named_shapes(tree, declarations)
@@ -53,24 +53,27 @@ def c_source(
     (root,) = settled([lower(tree, nodes).root], before=True)
     given = [n for n in shapes if arguments is None or n in arguments or n not in declarations.variables]
     sizes = dict.fromkeys(declarations.sizes, ASSUMED)
-    made = _Function(declarations, {n: shapes[n] for n in given}, name, doc, shapes, sizes)
+    made = _Function(declarations, {n: shapes[n] for n in given}, name, doc, shapes, sizes, least or {})
     return made.source([Result(made.free("out"), root, tree.typed)])
 
 
-def c_program(goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str) -> str:
+def c_program(
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str, least: Least
+) -> str:
     """C code of what is compiled, its results sharing their steps; `text` is the formula. E504 where C lacks an
     operation."""
-    return c_interface(goal, declarations, request, given, text).text
+    return c_interface(goal, declarations, request, given, text, least).text
 
 
 def c_interface(
-    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
-) -> Interface:
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
+    least: Least | None = None,
+) -> Interface:  # fmt: skip
     """The code of `c_program`, with what a caller must know of it."""
     shapes = shapes_of(declarations, request)
     sizes = {**dict.fromkeys(declarations.sizes, ASSUMED), **given}
     results = results_of(goal, request, sizes)
-    made = _Function(declarations, shapes, request.want, f"{told(request)} of {text}", shapes, sizes)
+    made = _Function(declarations, shapes, request.want, f"{told(request)} of {text}", shapes, sizes, least or {})
     alone = len(results) == 1 and request.want != "value"
     source = made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
     arguments = tuple((n, not sides(s)) for n, s in shapes.items())
@@ -82,10 +85,10 @@ class _Function:
 
     def __init__(
         self, declarations: Declarations, shapes: Mapping[str, Shape], name: str, doc: str, known: Mapping[str, Shape],
-        sizes: Mapping[str, int],
+        sizes: Mapping[str, int], least: Least,
     ) -> None:  # fmt: skip
         self.declarations, self.shapes, self.doc = declarations, shapes, doc or "Computed from its closed form."
-        self.sizes = sizes
+        self.sizes, self.least = sizes, least
         self.spelled: dict[str, str] = {}
         for n in (*declarations.sizes, *known):
             self.spelled[n] = f"{n}_" if n in _TAKEN else n
@@ -188,6 +191,7 @@ class _Function:
             tail += ["done:", *(f"free({n});" for n in names), "return status;"]
         else:
             tail = ["return 0;"]
+        head = [*self._checks(), *head]
         code = re.sub(r"/\*.*?\*/", "", "\n".join([*head, *body]))
         words = set(re.findall(r"\w+", code))
         unused = [n for _, n in self._parameters() if n not in words]
@@ -216,10 +220,20 @@ class _Function:
         given = ", ".join([*(kind + n for kind, n in self._parameters()), *(f"double *{r.out}" for r in self.results)])
         return f"int {self.name}({given})"
 
+    def _checks(self) -> list[str]:
+        """The sizes that must be large enough."""
+        told = {n for _, n in self._parameters()}
+        known = [(self.spelled[d], count, said) for d, (count, said) in self.least.items() if d in self.spelled]
+        said = [
+            [f"if ({n} < {count})  /* {_comment(text)} */", "    return 2;"] for n, count, text in known if n in told
+        ]
+        return [line for lines in said for line in lines]
+
     def _about(self, factors: bool, allocates: bool) -> str:
         told = ", ".join(f"{self.spelled[n]} {_axes(s)}" for n, s in self.shapes.items())
-        doc = self.doc.rstrip(".").replace("*/", "* /").replace("/*", "/ *")
+        doc = _comment(self.doc.rstrip("."))
         returns = "Returns 0" + ", -1 without memory" * allocates + ", 1 if a matrix is singular" * factors
+        returns += ", 2 if an array is too short" * bool(self._checks())
         lines = [
             f"{doc}.",
             f"{told}; {', '.join(f'{r.out} {_axes(r.shape)}' for r in self.results)}. Matrices lie row by row.",
@@ -234,6 +248,11 @@ _HEADERS = (
     ("stdlib", r"\b(calloc|malloc|abs|size_t)\b"),
     ("string", r"\bmemcpy\("),
 )  # fmt: skip
+
+
+def _comment(text: str) -> str:
+    """A formula that neither ends a comment nor begins another."""
+    return text.replace("*/", "* /").replace("/*", "/ *")
 
 
 def _times(value: Value, writer: CWriter) -> str:

@@ -19,6 +19,10 @@ from frechet.language.tree import Tree, subtrees
 _SYMMETRIC = frozenset({"symmetric", "spd"})
 
 
+Least = Mapping[str, tuple[int, str]]
+"""How large sizes must be, and what of the formula asks for that: see `language.reach.least_sizes`."""
+
+
 class Output(NamedTuple):
     """One of several results: its name, its expression, the sizes of its sides in words."""
 
@@ -34,6 +38,7 @@ class Draft:
     parameters  (name, shape) in order          sizes   (names of sizes by axis, array) to read off before all else
     steps       (name, expression)              value   the result as an expression       result  its shape
     used        the parameters that the code reads
+    checks      (size, least value, what asks for it)
     outputs     the results of a compiled function; `value` and `result` say nothing then
     """
 
@@ -46,16 +51,17 @@ class Draft:
     result: Shape
     used: frozenset[str]
     outputs: tuple[Output, ...] = ()
+    checks: tuple[tuple[str, int, str], ...] = ()
 
 
 def draft(
     language: Language, tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None,
+    arguments: Sequence[str] | None = None, least: Least | None = None,
 ) -> Draft:  # fmt: skip
     """The function that computes `tree`; a linear map `dX -> e` takes the direction dX as well.
 
     `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
-    `doc` is its first line of documentation.
+    `doc` is its first line of documentation, `least` the sizes it checks first.
     """
     shapes = named_shapes(tree, declarations)
     spelled = spellings(language, shapes)
@@ -63,14 +69,16 @@ def draft(
     emitter = Emitter(language, spelled, symmetric, CALLS)
     result = emitter.run(tree)
     given = [*(declarations.variables if arguments is None else arguments), *emitter.directions]
-    sizes, given = _sizes(result, given, declarations, spelled)
+    known = {spelled[n]: s for n, s in shapes.items()}
+    least = unseen(least or {}, [result], known, language)
+    sizes, given = _sizes(result, given, declarations, spelled, least)
     named = {d for told, _ in sizes for d in told}
     taken = language.taken | {spelled[n] for n in given} | named | set(declarations.sizes)
     steps, (value,) = statements([result], emitter.book.hints, set(taken), language)
     return Draft(
         language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
         tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps), value, tree.typed,
-        frozenset(_used(result)),
+        frozenset(_used(result)), (), checks(least, sizes),
     )  # fmt: skip
 
 
@@ -99,17 +107,42 @@ def named_shapes(tree: Tree, declarations: Declarations) -> dict[str, Shape]:
 
 
 def _sizes(
-    result: Code, given: list[str], declarations: Declarations, spelled: Mapping[str, str]
+    result: Code, given: list[str], declarations: Declarations, spelled: Mapping[str, str], least: Least
 ) -> tuple[list[tuple[dict[str, int], str]], list[str]]:
     """Where the sizes that the code uses are read; a parameter is added if none of them tells a size."""
-    needed = list(dict.fromkeys(c.text for c in in_order(result) if c.op == "size"))
     shapes = {spelled[n]: s for n, s in declarations.variables.items()}
+    needed = sizes_of([result], shapes, least)
     found = read_sizes(needed, shapes, _used(result), [spelled[n] for n in given])
     reading = {array for _, array in found}
     if all(n in given for n in declarations.variables if spelled[n] in reading):
         return found, given
     variables = [n for n in declarations.variables if n in given or spelled[n] in reading]
     return found, [*variables, *(n for n in given if n not in declarations.variables)]
+
+
+def unseen(least: Least, codes: Sequence[Code], shapes: Mapping[str, Shape], language: Language) -> Least:
+    """What is left to check, where the language refuses an entry by itself that the code reads."""
+    seen: dict[str, int] = {}
+    for code in in_order(*codes):
+        if code.op == "index" and code.args[0].text in shapes:
+            sides = [side for side in shapes[code.args[0].text] if side]
+            for side, place in zip(sides, code.text.split(","), strict=True):
+                kind = "slice" if ":" in place else "entry"
+                if place != ":" and kind in language.refuses and len(side) == 1:
+                    seen[str(side[0])] = max(seen.get(str(side[0]), 0), int(place.rpartition(":")[2]))
+    return {d: (count, said) for d, (count, said) in least.items() if seen.get(d, 0) < count}
+
+
+def sizes_of(codes: Sequence[Code], shapes: Mapping[str, Shape], least: Least) -> list[str]:
+    """The sizes that code needs, and those that are checked, as far as an array tells them."""
+    checked = [d for d in least if any(_told(s, [d]) for s in shapes.values())]
+    return list(dict.fromkeys([*(c.text for c in in_order(*codes) if c.op == "size"), *checked]))
+
+
+def checks(least: Least, sizes: Sequence[tuple[Mapping[str, int], str]]) -> tuple[tuple[str, int, str], ...]:
+    """(size, least value, what asks for it) for the sizes that are read."""
+    read = {d for told, _ in sizes for d in told}
+    return tuple((d, count, said) for d, (count, said) in least.items() if d in read)
 
 
 def read_sizes(

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from frechet.compile.array_program import array_program
 from frechet.compile.assemble import Request
-from frechet.compile.draft import Draft, draft, sides
+from frechet.compile.draft import Draft, Least, draft, sides
 from frechet.compile.goals import Goal
 from frechet.compile.julia_functions import JULIA_FUNCTIONS
 from frechet.compile.language import Language
@@ -34,7 +34,8 @@ _WORDS = {
     "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
     "entries": "[|| ||; |]", "vector": "[||, ||, |]", "blocks": "[|| ||; |]", "stack": "[||; ||; |]",
     "shaped": "reshape({0}, {1})", "permuted": "permutedims({0}, ({1}))", "sum_axis": "sum({0}, dims={1})",
-    "identity": "I", "max_axis": "maximum({0}, dims={1})", "pick": "Float64.((1:{0}) .+ {2} .== (1:{1})')",
+    "identity": "I", "max_axis": "maximum({0}, dims={1})", "max_all": "maximum({0})",
+    "pick": "Float64.((1:{0}) .+ {2} .== (1:{1})')",
     "slice": "{0}[{1}:{2}]", "entry": "{0}[{1}]",
     "lower_ones": "tril(ones({0}, {1}), {2})",
     "lu": "lu({0})", "lu names": "F", "lu solve": "{0} \\ {1}", "lu turned": "{0}' \\ {1}", "lu inv": "inv({0})",
@@ -97,28 +98,34 @@ maximum min minimum norm ones opnorm permutedims pinv prod real reshape sign siz
 Symmetric tr tril triu vec zero zeros sin cos tan asin acos atan sinh cosh tanh ccall Base Float64
 """
 
-JULIA = Language("julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)),
-                 solid=frozenset(("expm", "logm", "sqrtm", "sylvester")))  # fmt: skip
+JULIA = Language(
+    "julia", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)),
+    refuses=frozenset(("entry", "slice")), solid=frozenset(("expm", "logm", "sqrtm", "sylvester")),
+)  # fmt: skip
 
 
 def julia_source(
     tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None,
+    arguments: Sequence[str] | None = None, least: Least | None = None,
 ) -> str:  # fmt: skip
     """Julia code of a function that computes `tree`; see `numpy_source`. E504 where Julia cannot say it."""
-    return _written(draft(JULIA, tree, declarations, name=name, doc=doc, arguments=arguments))
+    return _written(draft(JULIA, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
 
 
 def julia_program(
-    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
+    least: Least,
 ) -> str:  # fmt: skip
     """Julia code of what is compiled; see `array_program`."""
-    return _written(array_program(JULIA, goal, declarations, request, given, text))
+    return _written(array_program(JULIA, goal, declarations, request, given, text, least))
 
 
 def _written(parts: Draft) -> str:
     shapes = dict(parts.parameters)
     lines = [_sizes(list(told), list(told.values()), shapes[array], array) for told, array in parts.sizes]
+    lines += [
+        f'{d} >= {count} || throw(ArgumentError("{said} needs {d} >= {count}"))' for d, count, said in parts.checks
+    ]
     lines += [f"{name} = {text}" for name, text in parts.steps]
     several = len(parts.outputs) > 1
     lines += [f"{o.name} = {o.text}" for o in parts.outputs if several and o.text != o.name]

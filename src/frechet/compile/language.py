@@ -41,6 +41,7 @@ class Language:
     dotted      vectors are columns, entrywise operators have dots, x*y' and x'*y are written with transposes; indices
                 start at one and arrays lie column by column
     taken       names that variables must not have
+    refuses     what of x[5] and x[2:5] the language itself refuses where x is shorter: "entry", "slice"
     solid       operations that do not take a transpose that is only a view: the word "whole matrix" copies it
     lowered     composed operations need no spelling: they are written as what they are composed of
     """
@@ -51,6 +52,7 @@ class Language:
     helpers: Mapping[str, str] = field(default_factory=dict)
     dotted: bool = False
     taken: frozenset[str] = frozenset()
+    refuses: frozenset[str] = frozenset()
     solid: frozenset[str] = frozenset()
     lowered: bool = False
 

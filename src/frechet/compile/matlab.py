@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from frechet.compile.array_program import array_program
 from frechet.compile.assemble import Request
-from frechet.compile.draft import Draft, draft, sides
+from frechet.compile.draft import Draft, Least, draft, sides
 from frechet.compile.goals import Goal
 from frechet.compile.language import Language
 from frechet.compile.matlab_functions import MATLAB_FUNCTIONS
@@ -32,7 +32,7 @@ _WORDS = {
     "commutation": "reshape(permute(reshape(eye({2}), {0}, {1}, {2}), [2, 1, 3]), {2}, {2})",
     "entries": "[||, ||; |]", "vector": "[||; ||; |]", "blocks": "[||, ||; |]", "stack": "[||; ||; |]",
     "shaped": "reshape({0}, {1})", "permuted": "permute({0}, [{1}])", "sum_axis": "sum({0}, {1})",
-    "max_axis": "max({0}, [], {1})", "pick": "double((1:{0})' + {2} == (1:{1}))",
+    "max_axis": "max({0}, [], {1})", "max_all": "max({0})", "pick": "double((1:{0})' + {2} == (1:{1}))",
     "slice": "{0}({1}:{2})", "entry": "{0}({1})",
     "lower_ones": "tril(ones({0}, {1}), {2})",
     "lu": "lu({0})", "lu names": "L U P", "lu solve": "{1} \\ ({0} \\ ({2}*{3}))",
@@ -98,27 +98,36 @@ zeros sin cos tan asin acos atan sinh cosh tanh unwind_protect do until endfunct
 """
 
 MATLAB = Language(
-    "matlab", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS))
+    "matlab",
+    _WORDS,
+    _OPERATIONS,
+    _HELPERS,
+    dotted=True,
+    taken=frozenset((*_RESERVED.split(), *_HELPERS)),
+    refuses=frozenset(("entry", "slice")),
 )
 
 
 def matlab_source(
     tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None,
+    arguments: Sequence[str] | None = None, least: Least | None = None,
 ) -> str:  # fmt: skip
     """MATLAB code of a function that computes `tree`; see `numpy_source`. E504 where MATLAB cannot say it."""
-    return _written(draft(MATLAB, tree, declarations, name=name, doc=doc, arguments=arguments))
+    return _written(draft(MATLAB, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
 
 
 def matlab_program(
-    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str
+    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
+    least: Least,
 ) -> str:  # fmt: skip
     """MATLAB code of what is compiled; see `array_program`."""
-    return _written(array_program(MATLAB, goal, declarations, request, given, text))
+    return _written(array_program(MATLAB, goal, declarations, request, given, text, least))
 
 
 def _written(parts: Draft) -> str:
     lines = [_sizes(list(told), list(told.values()), array) for told, array in parts.sizes]
+    asked = [(d, count, said.replace("'", "''")) for d, count, said in parts.checks]
+    lines += [f"assert({d} >= {count}, '{said} needs {d} >= {count}');" for d, count, said in asked]
     lines += [f"{name} = {text};" for name, text in parts.steps]
     taken = {n for n, _ in (*parts.parameters, *parts.steps)} | {d for told, _ in parts.sizes for d in told}
     single = next(n for n in ("D", "result", "result_", "result__") if n not in taken)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from frechet.compile.array_languages import JAX, NUMPY, SPECIAL, TORCH
-from frechet.compile.draft import Draft, draft, sides
+from frechet.compile.draft import Draft, Least, draft, sides
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations
 from frechet.language.tree import Tree
@@ -35,13 +35,14 @@ def numpy_source(
     name: str = "gradient",
     doc: str = "",
     arguments: Sequence[str] | None = None,
+    least: Least | None = None,
 ) -> str:
     """NumPy code of a function that computes `tree`; a linear map `dX -> e` takes the direction dX as well.
 
     `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
-    `doc` is the first line of its docstring.
+    `doc` is the first line of its docstring, `least` the sizes that are checked first: see `draft.Least`.
     """
-    return _written(draft(NUMPY, tree, declarations, name=name, doc=doc, arguments=arguments))
+    return _written(draft(NUMPY, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
 
 
 def jax_source(
@@ -51,9 +52,10 @@ def jax_source(
     name: str = "gradient",
     doc: str = "",
     arguments: Sequence[str] | None = None,
+    least: Least | None = None,
 ) -> str:
     """The same over jax.numpy."""
-    return _written(draft(JAX, tree, declarations, name=name, doc=doc, arguments=arguments))
+    return _written(draft(JAX, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
 
 
 def torch_source(
@@ -63,9 +65,10 @@ def torch_source(
     name: str = "gradient",
     doc: str = "",
     arguments: Sequence[str] | None = None,
+    least: Least | None = None,
 ) -> str:
     """The same over torch; the arguments are tensors of one dtype."""
-    return _written(draft(TORCH, tree, declarations, name=name, doc=doc, arguments=arguments))
+    return _written(draft(TORCH, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
 
 
 def numpy_function(
@@ -75,9 +78,10 @@ def numpy_function(
     name: str = "gradient",
     doc: str = "",
     arguments: Sequence[str] | None = None,
+    least: Least | None = None,
 ) -> Callable[..., Any]:
     """The function that `numpy_source` writes. A variable that is a Python keyword is passed under its own name too."""
-    source = numpy_source(tree, declarations, name=name, doc=doc, arguments=arguments)
+    source = numpy_source(tree, declarations, name=name, doc=doc, arguments=arguments, least=least)
     scope: dict[str, Any] = {}
     # The text is ours: names are letters, digits and underscores, everything else comes from templates.
     exec(compile(source, f"<frechet {name}>", "exec"), scope)
@@ -101,6 +105,8 @@ def _written(parts: Draft) -> str:
     """The text of the function, after its imports."""
     names = [n for n, _ in parts.parameters]
     lines = [line for told, array in parts.sizes for line in _size_lines(told, array)]
+    for d, count, said in parts.checks:
+        lines += [f"if {d} < {count}:", f'    raise IndexError("{said} needs {d} >= {count}.")']
     lines += [*(f"{name} = {text}" for name, text in parts.steps), f"return {parts.value}"]
     body = "\n".join(f"    {line}" for line in lines)
     if "DTYPE" in body:

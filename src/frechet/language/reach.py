@@ -26,6 +26,19 @@ def check_reach(tree: Tree, sizes: Mapping[str, int], values: Mapping[str, Any],
                 raise problem("E302", f"{what}: there are {there} here.", part.span, source=source)
 
 
+def least_sizes(tree: Tree, source: str = "") -> dict[str, tuple[int, str]]:
+    """For each size with a name that the formula asks something of: how many entries there must be, and where it says
+    so, x[2:5]. For code, which does not look at the formula when it runs."""
+    found: dict[str, tuple[int, str]] = {}
+    for part in subtrees(tree):
+        for side, place in _places(part, {}):
+            dim = side[0] if len(side) == 1 else 1
+            if isinstance(dim, str) and place > max(1, found.get(dim, (0, ""))[0]):
+                said = " ".join(source[part.span.start : part.span.end].split()) if part.span else ""
+                found[dim] = int(place), said or f"entry {place:g}"
+    return found
+
+
 def ranks(tree: Tree) -> set[str]:
     """The variables that are ranks: k of kth(x, k)."""
     asked = (t.args[1] for t in subtrees(tree) if t.kind == "call" and t.name in RANKED)
