@@ -60,18 +60,29 @@ def _in_parts(function: Run, count: int, size: int, moving: Sequence[bool]) -> R
     """The function of the whole batch, from parts of it one after another."""
 
     def call(*arrays: Any) -> Any:
-        starts = range(0, count, size)
-        return _joined([
-            function(*(a[k : k + size] if m else a for a, m in zip(arrays, moving, strict=True))) for k in starts
-        ])  # fmt: skip
+        whole = None
+        for k in range(0, count, size):
+            part = function(*(a[k : k + size] if m else a for a, m in zip(arrays, moving, strict=True)))
+            whole = _room(part, count) if whole is None else whole
+            _place(whole, part, k)
+        return whole
 
     return call
 
 
-def _joined(results: Sequence[Any]) -> Any:
-    if isinstance(results[0], tuple):
-        return tuple(_joined(parts) for parts in zip(*results, strict=True))
-    return np.concatenate(results)
+def _room(part: Any, count: int) -> Any:
+    """Arrays for the whole batch, of which a part is given."""
+    if isinstance(part, tuple):
+        return tuple(_room(p, count) for p in part)
+    return np.empty((count, *part.shape[1:]), part.dtype)
+
+
+def _place(whole: Any, part: Any, start: int) -> None:
+    if isinstance(part, tuple):
+        for w, p in zip(whole, part, strict=True):
+            _place(w, p, start)
+    else:
+        whole[start : start + len(part)] = part
 
 
 def in_jax(one: Compiled, count: int, moving: Sequence[bool]) -> Run:
