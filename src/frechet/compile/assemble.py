@@ -251,7 +251,8 @@ def _plain_results(
     ]
     nodes = {"value": [goal.value], "value_and_gradient": [goal.value, *goal.first], "hvp": [*goal.along],
              "hessian": grid}.get(request.want, [*goal.first])  # fmt: skip
-    ready = prepared(nodes, sizes, share=share)
+    census = planner.program.census
+    ready = census.once((share, *nodes), lambda: prepared(nodes, sizes, share=share))
     ready = batch.nodes(ready) if batch else ready
     values = [planner.rescaled(v) for v in planner.turned(planner.plan(ready))]
     values = [

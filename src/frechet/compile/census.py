@@ -7,7 +7,7 @@ charges each of them its share. The cheaper of both programs is taken.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from frechet.core.node import Node
@@ -20,6 +20,13 @@ class Census:
     counting: bool = True
     numbers: dict[Hashable, int] = field(default_factory=dict)
     users: dict[int, set[Node]] = field(default_factory=dict)
+    kept: dict[Hashable, list[Node]] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], list[Node]]) -> list[Node]:
+        """What the first planning made under this key."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
 
     def number(self, content: Hashable) -> int:
         """The number of an array that is made in this way."""

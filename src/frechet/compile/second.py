@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from frechet.compile.batching import Batch, NotCarried
+from frechet.compile.joint import joint
 from frechet.compile.newton import without_common
 from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
@@ -28,7 +29,9 @@ class SecondOrder:
 
     def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
         """Names of the arrays of nodes, planned together; "" for None."""
-        ready = prepared([n for n in nodes if n is not None], self.sizes, share=self.share)
+        given = [n for n in nodes if n is not None]
+        census = self.planner.program.census
+        ready = census.once((self.share, *given), lambda: prepared(given, self.sizes, share=self.share))
         ready = self.batch.nodes(ready) if self.batch else ready
         values = self.planner.turned(self.planner.plan(ready))
         names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
@@ -175,25 +178,12 @@ class SecondOrder:
         return f"{self.writer.np}.linalg.solve({B}, {g}[:, :, None])[:, :, 0]"
 
     def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
-        """solve(H, g) for several variables: one dense system."""
+        """solve(H, g) for several variables, as a tuple."""
         if self.batch:
             raise NotCarried("a joint system")
-        flat = [h for row in second for h in row]
-        names = self.arrays([*flat, *first])
-        n = len(first)
-        lengths = [" * ".join(self.writer.length(d) for d in g.dims) or "1" for g in first]
-        np, cat = self.writer.np, "cat" if self.writer.backend == "torch" else "concatenate"
-        axis = "dim" if cat == "cat" else "axis"
-        rows = []
-        for k in range(n):
-            row = [self._reshaped(names[k * n + j], f"({lengths[k]}, {lengths[j]})") for j in range(n)]
-            rows.append(f"{np}.{cat}(({', '.join(row)},), {axis}=1)")
-        g = ", ".join(self._reshaped(name, f"({side},)") for name, side in zip(names[n * n :], lengths, strict=True))
-        system = f"{self.writer.helper('newton_step')}({np}.{cat}(({', '.join(rows)},)), {np}.{cat}(({g},)))"
-        shapes = ", ".join(self.writer.shape(f.dims) if f.dims else "()" for f in first)
-        return f"{self.writer.helper('split')}({system}, ({shapes},))"
+        return joint(self, second, first)
 
-    def _reshaped(self, name: str, shape: str) -> str:
+    def reshaped(self, name: str, shape: str) -> str:
         """An array in another shape; a size is a plain number."""
         if self.writer.backend == "torch":
             return f"torch.as_tensor({name}, dtype=dtype).reshape({shape})"
