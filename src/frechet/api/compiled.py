@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from math import log2
 from typing import Any
 
@@ -108,6 +109,7 @@ class CompiledFunction:
         """
         key = (single, batch, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
         if key not in self._plans:
+            import_module(self.request.backend)  # JAX and PyTorch take longer to be imported than all that is timed
             request, start = replace(self.request, single=single), time.perf_counter()
             try:
                 self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes), batch)
