@@ -44,6 +44,11 @@ class Row(NamedTuple):
 _LONG = [1e-3] * 150
 ROWS = (
     Row("log(sum(exp(x)))", {"x": [1000.0, 999.0, -1000.0]}, "overflow"),
+    Row("log(sum(p.*exp(x)))", {"x": [1000.0, 999.0, -1000.0], "p": [0.2, 0.3, 0.5]}, "overflow"),
+    Row("log(q*exp(x) + (1 - q)*exp(y))", {"x": -800.0, "y": -801.0, "q": 0.3}, "underflow"),
+    Row("log(1 + sum(exp(x)))", {"x": [800.0, 799.0, 1.0]}, "overflow"),
+    Row("exp(x)/(1 + exp(x) + exp(y))", {"x": 790.0, "y": 800.0}, "overflow"),
+    Row("sum(p.*exp(x))/sum(exp(x))", {"x": [900.0, 898.0, 890.0], "p": [1.0, 2.0, 3.0]}, "overflow"),
     Row("sum(log(1 + exp(x)))", {"x": [800.0, -40.0, 0.5]}, "overflow, cancellation"),
     Row("a'*(exp(x)/sum(exp(x)))", {"x": [900.0, 898.0, 890.0], "a": [1.0, 2.0, 3.0]}, "overflow"),
     Row("-y'*log(exp(x)/sum(exp(x)))", {"x": [1000.0, 0.0, -5.0], "y": [0.2, 0.5, 0.3]}, "overflow"),

@@ -162,7 +162,10 @@ class Planner:
         name, args = node.operation.name, [self.values[a] for a in node.children]
         test = node.children[0]
         if self.numpy and name == "where" and isinstance(test, Map) and f"where_{test.operation.name}" in FUNCTIONS:
-            name, args = f"where_{test.operation.name}", [*(self.values[a] for a in test.children), *args[1:]]
+            a, b = (self.values[c] for c in test.children)
+            turned = {"gt": "lt", "ge": "le"}.get(test.operation.name, "") if a.coef < 0 else ""
+            a, b = (self._scaled(a, -1), self._scaled(b, -1)) if turned else (a, b)
+            name, args = f"where_{turned or test.operation.name}", [a, b, *args[1:]]
         if name == "log":
             rest = _beside_one(node.children[0])
             if rest:

@@ -98,6 +98,19 @@ def detsign(X: Tensor, dX: Tensor) -> Tensor:
     return contract("ij,ij->", X, dX) * 0
 
 
+for _name, _sign in (
+    ("eq", "=="),
+    ("gt", ">"),
+    ("ge", ">="),
+    ("lt", "<"),
+    ("le", "<="),
+):  # a choice with its comparison, in one call
+    FUNCTIONS[f"where_{_name}"] = Operation(
+        f"where_{_name}(a, b, x, y)", parse_signature("*,*,*,*->*"), "elementwise", build=lambda *x: x, rule=None,
+        code={"numpy": f"np.where({{a}} {_sign} {{b}}, {{x}}, {{y}})"},
+    )  # fmt: skip
+
+
 def _both(x: Tensor, y: Tensor) -> Tensor:
     return x.like(apply_map(FUNCTIONS["hypot"], [x.node, y.node]))
 

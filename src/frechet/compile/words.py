@@ -20,7 +20,7 @@ def number(value: Any) -> str:
     """A coefficient as Python has it."""
     if isinstance(value, float):
         return repr(value)
-    return str(int(value)) if value == int(value) else repr(float(value))
+    return str(int(value)) if value == int(value) and abs(value) < 10**16 else repr(float(value))
 
 
 def letters(idx: Sequence[int]) -> str:

@@ -96,9 +96,11 @@ class Writer(Statements):
         operation = record(name)
         text = operation.template(self.backend, len(args))
         for p, a in zip(operation.params[: len(args)], args, strict=True):
-            simple = a.replace("_", "").isalnum() and not a[0].isdigit()
+            simple = re.sub(r"[_.]|e\+", "", a).isalnum() and (not a[0].isdigit() or f"{{{p}}}." not in text)
             bare = text.strip() in (f"{{{p}}}",) or f"({{{p}}})" in text or f"({{{p}}}," in text or f" {{{p}}})" in text
             text = text.replace(f"{{{p}}}", a if simple or bare else f"({a})")
+        if self.single and self.backend == "numpy":
+            text = text.replace(", 1.0, 0.0)", ", np.float32(1), np.float32(0))")
         if name in FUNCTIONS and text.startswith(f"{name}("):
             self.helper(name)
         if self.backend == "numpy" and name in OWN:

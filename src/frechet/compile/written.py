@@ -30,7 +30,7 @@ class Text(NamedTuple):
 
 def show_number(value: Fraction) -> str:
     """`2`, `0.5`, `1 / 3`."""
-    if value.denominator == 1:
+    if value.denominator == 1 and abs(value) < 10**16:
         return str(value.numerator)
     text = repr(float(value))
     short = value.denominator < 10_000 and Fraction(text) != value
