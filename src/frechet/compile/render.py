@@ -40,7 +40,7 @@ def _table(backend: str) -> dict[str, str]:
         text = f"{stable.rstrip()}\n\n{own}"
         parts = re.split(r"\n\n\n(?=def |class )", text.strip())
         table = {re.split(r"[ (:]", p)[1]: p for p in parts}
-        table["split"] = inspect.getsource(runtime.split)  # the same in every library
+        table |= {f.__name__: inspect.getsource(f) for f in (runtime.split, runtime.ordered)}  # the same everywhere
         module = {"jax": "jnp.", "torch": "torch."}[backend]
         table |= {n: t.replace("np.", module) for n, t in _sources(series_runtime).items()}
     else:

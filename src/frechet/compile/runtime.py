@@ -218,6 +218,12 @@ def inverse_lengths(x):
     return np.where(norm == 0, 0 * norm, 1 / np.where(norm == 0, 1, norm))
 
 
+def ordered(results, places):
+    """The results, each at its place."""
+    found = dict(zip(places, results, strict=True))
+    return tuple(found[k] for k in sorted(found))
+
+
 def split(x, shapes):
     """Consecutive entries of x in these shapes."""
     out, start = [], 0

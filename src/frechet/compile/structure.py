@@ -97,6 +97,24 @@ def pencil_solve(A, B, C, D, G):
     return newton_step(np.kron(A, B) + np.kron(C, D), G.reshape(-1)).reshape(G.shape)
 
 
+def schur_solve(d, B, C, a, b, at=0):
+    """x, y with d*x + B'y = a and B x + C y = b for a diagonal d, x put in at this place of y.
+
+    What is left for y is C - B inv(D) B'; for a positive definite whole that loses nothing. Elsewhere the residual is
+    looked at, and the dense system solved if it is large.
+    """
+    if d.min() > 0:
+        E = B / d
+        y = newton_step(C - E @ B.T, b - E @ a)
+        x = (a - B.T @ y) / d
+        scale = max(np.abs(C).max() * np.abs(y).max(), np.abs(b).max())
+        if np.abs(B @ x + C @ y - b).max() <= (1e-4 if a.dtype == np.float32 else 1e-10) * scale:
+            return np.concatenate((y[:at], x, y[at:]))
+    z = newton_step(np.block([[np.diag(d), B.T], [B, C]]), np.concatenate((a, b)))
+    x, y = z[: len(d)], z[len(d) :]
+    return np.concatenate((y[:at], x, y[at:]))
+
+
 class Operator(sparse.linalg.LinearOperator):  # type: ignore[misc, name-defined]
     """A symmetric linear operator; subclasses give `_apply` on a matrix of columns, and what they can do better."""
 
