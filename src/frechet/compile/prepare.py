@@ -7,10 +7,11 @@ nothing overflows; 1 - sigmoid(u) is sigmoid(-u), which keeps its digits and its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from frechet.compile.operators import connected
 from frechet.compile.powers import with_common_power
-from frechet.compile.sharing import shared
+from frechet.compile.sharing import is_inverse, length, shared
 from frechet.compile.stable import shifted
 from frechet.compile.stable_rules import settled
 from frechet.core.build import add, rebuild
@@ -58,7 +59,7 @@ def prepared(roots: Sequence[Node], sizes: Mapping[str, int], *, share: bool = T
 
 def _improved(node: Node, sizes: Mapping[str, int], share: bool) -> Node:
     if isinstance(node, Ein):
-        longer = distributed(node, _structured)
+        longer = distributed(node, lambda product, factor: _structured(product, factor, sizes))
         if not share or longer is node:
             return longer
         if isinstance(longer, Add):
@@ -86,14 +87,29 @@ def distributed(node: Ein, chosen: Callable[[Ein, Factor], bool]) -> Node:
     return node
 
 
-def _structured(node: Ein, factor: Factor) -> bool:
-    """A sum of order two, one of its axes summed, with a term that is diagonal or of rank one."""
+def _structured(node: Ein, factor: Factor, sizes: Mapping[str, int]) -> bool:
+    """A sum of order two, one of its axes summed, with a term that is diagonal, of rank one, or an inverse that few
+    columns are solved for."""
     base, idx, _ = factor
     if not isinstance(base, Add) or base.order != 2 or set(idx) <= set(node.out):
         return False
     if idx[0] == idx[1]:
         return True  # of a sum only the diagonal is read
-    return any(isinstance(n, Ein) and (n.out[0] == n.out[1] or _outer(n)) for _, n in base.terms)
+    if any(isinstance(n, Ein) and (n.out[0] == n.out[1] or _outer(n)) for _, n in base.terms):
+        return True
+    return any(is_inverse(n) for _, n in base.terms) and _few_columns(node, factor, sizes)
+
+
+def _few_columns(node: Ein, factor: Factor, sizes: Mapping[str, int]) -> bool:
+    """Whether a matrix in a product stands beside one with less than half as many columns, or a vector."""
+    base, idx, _ = factor
+    size = length(base.dims[0], sizes)
+    for i in set(idx) - {*node.out}:
+        beside = [f for f in node.factors if f is not factor and i in f[1]]
+        others = {k for f in beside for k in f[1]} - {i}
+        if beside and 2 * prod(length(node.index_dims[k], sizes) for k in others) <= size:
+            return True
+    return False
 
 
 def _outer(node: Ein) -> bool:

@@ -38,8 +38,8 @@ class Step:
         """A rough estimate of the time of this step."""
         rate = ENTRY
         if self.op in ("dot", "gram", "solve", "factor", "inv", "sandwich", "sandwich_diagonal", "outers"):
-            matrices = self.op != "dot"
-            if not matrices:
+            matrices = self.op != "dot" and (self.op != "solve" or len(self.dims) > 1)
+            if self.op == "dot":
                 left, right, out = (set(i) for i in self.spec)
                 matrices = bool(left - right and right - left and (left & right) - out)
             rate = PRODUCT / 2 if matrices else VECTOR / 2
