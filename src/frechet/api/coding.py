@@ -19,8 +19,9 @@ from frechet.language.tree import Tree
 if TYPE_CHECKING:
     from frechet.api.function import Function
 
-_SOURCES = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source, "julia": julia_source,
-            "matlab": matlab_source, "octave": matlab_source, "c": c_source}  # fmt: skip
+_SOURCES: dict[str, Callable[..., str]] = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source,
+                                           "julia": julia_source, "matlab": matlab_source, "octave": matlab_source,
+                                           "c": c_source}  # fmt: skip
 _PROGRAMS: dict[str, Callable[..., str]] = {"julia": julia_program, "matlab": matlab_program,
                                             "octave": matlab_program, "c": c_program}  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from frechet.compile.array_steps import ArraySteps, positive_definite
 from frechet.compile.assemble import Request
@@ -20,6 +21,20 @@ from frechet.core.dims import Dim, Shape, Size
 from frechet.core.facts import is_spd
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayProgram:
+    """The code of compiled functions in one language, as `written` puts it down."""
+
+    language: Language
+    written: Callable[[Draft], str]
+
+    def __call__(
+        self, goal: Goal, known: Declarations, request: Request, given: Mapping[str, int], text: str, least: Least
+    ) -> str:
+        """See `array_program`."""
+        return self.written(array_program(self.language, goal, known, request, given, text, least))
 
 
 def array_program(
@@ -74,7 +89,7 @@ def array_program(
     return Draft(
         language.identifier(request.want), f"{told(request)} of {text}",
         tuple(known.items()), tuple(read), tuple(lines),
-        "", Shape(), frozenset(used), tuple(outputs), checks(least, read),
+        tuple(outputs), frozenset(used), checks(least, read),
     )  # fmt: skip
 
 

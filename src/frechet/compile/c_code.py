@@ -16,7 +16,7 @@ from frechet.compile.c_algebra import CWriter
 from frechet.compile.c_helpers import HELPERS
 from frechet.compile.c_steps import C
 from frechet.compile.c_text import bare, length, number, scaled
-from frechet.compile.draft import Least, named_shapes, sides
+from frechet.compile.draft import Least, named_shapes, shown, sides
 from frechet.compile.goals import Goal
 from frechet.compile.native import Interface
 from frechet.compile.plan import Planner
@@ -24,7 +24,7 @@ from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
 from frechet.compile.results import ASSUMED, Result, results_of, shapes_of, told
 from frechet.compile.stable_rules import settled
-from frechet.core.dims import Shape, Size
+from frechet.core.dims import Shape
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
@@ -230,13 +230,13 @@ class _Function:
         return [line for lines in said for line in lines]
 
     def _about(self, factors: bool, allocates: bool) -> str:
-        told = ", ".join(f"{self.spelled[n]} {_axes(s)}" for n, s in self.shapes.items())
+        told = ", ".join(f"{self.spelled[n]} {shown(sides(s))}" for n, s in self.shapes.items())
         doc = _comment(self.doc.rstrip("."))
         returns = "Returns 0" + ", -1 without memory" * allocates + ", 1 if a matrix is singular" * factors
         returns += ", 2 if an array is too short" * bool(self._checks())
         lines = [
             f"{doc}.",
-            f"{told}; {', '.join(f'{r.out} {_axes(r.shape)}' for r in self.results)}. Matrices lie row by row.",
+            f"{told}; {', '.join(f'{r.out} {shown(sides(r.shape))}' for r in self.results)}. Matrices lie row by row.",
             f"{returns}.",
         ]
         return "/* " + "\n * ".join(lines) + "\n */"
@@ -261,8 +261,3 @@ def _times(value: Value, writer: CWriter) -> str:
         return number(value.coef)
     text = writer.at(value.name, ())
     return bare(text) if value.coef == 1 else scaled(value.coef, text)
-
-
-def _axes(shape: Sequence[Size]) -> str:
-    found = sides(shape)
-    return f"({' x '.join(found)})" if found else "scalar"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ Least = Mapping[str, tuple[int, str]]
 
 
 class Output(NamedTuple):
-    """One of several results: its name, its expression, the sizes of its sides in words."""
+    """A result: its name (where there are several), its expression, the sizes of its sides in words."""
 
     name: str
     text: str
@@ -36,10 +36,9 @@ class Draft:
     """One function.
 
     parameters  (name, shape) in order          sizes   (names of sizes by axis, array) to read off before all else
-    steps       (name, expression)              value   the result as an expression       result  its shape
+    steps       (name, expression)              outputs     what is returned
     used        the parameters that the code reads
     checks      (size, least value, what asks for it)
-    outputs     the results of a compiled function; `value` and `result` say nothing then
     """
 
     name: str
@@ -47,10 +46,8 @@ class Draft:
     parameters: tuple[tuple[str, Shape], ...]
     sizes: tuple[tuple[Mapping[str, int], str], ...]
     steps: tuple[tuple[str, str], ...]
-    value: str
-    result: Shape
+    outputs: tuple[Output, ...]
     used: frozenset[str]
-    outputs: tuple[Output, ...] = ()
     checks: tuple[tuple[str, int, str], ...] = ()
 
 
@@ -77,8 +74,8 @@ def draft(
     steps, (value,) = statements([result], emitter.book.hints, set(taken), language)
     return Draft(
         language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
-        tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps), value, tree.typed,
-        frozenset(_used(result)), (), checks(least, sizes),
+        tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps),
+        (Output("", value, sides(tree.typed)),), frozenset(_used(result)), checks(least, sizes),
     )  # fmt: skip
 
 
@@ -178,3 +175,34 @@ def _told(shape: Shape, needed: Sequence[str]) -> dict[str, int]:
 def sides(shape: Sequence[Size]) -> list[str]:
     """The sizes of the sides of an array, in words."""
     return [show_size(s) for s in shape if s]
+
+
+def shown(found: Sequence[str], vector: str = "({})", between: str = " x ") -> str:
+    """The sizes of the sides of an array, as its shape is written in a comment."""
+    return f"({between.join(found)})" if len(found) > 1 else vector.format(*found) if found else "scalar"
+
+
+def arguments_of(parts: Draft, vector: str = "({})", between: str = " x ") -> str:
+    """The parameters and their shapes: X (m x n), w (n)."""
+    return ", ".join(f"{n} {shown(sides(shape), vector, between)}" for n, shape in parts.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The code of typed trees in one language, as `written` puts it down."""
+
+    language: Language
+    written: Callable[[Draft], str]
+
+    def __call__(
+        self, tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
+        arguments: Sequence[str] | None = None, least: Least | None = None,
+    ) -> str:  # fmt: skip
+        """A function that computes `tree`; a linear map `dX -> e` takes the direction dX as well.
+
+        `arguments` are its parameters (every variable, if not given: all derivatives of a function are called alike);
+        `doc` is its first line of documentation, `least` the sizes that are checked first. E504 where the language
+        cannot say it.
+        """
+        parts = draft(self.language, tree, declarations, name=name, doc=doc, arguments=arguments, least=least)
+        return self.written(parts)

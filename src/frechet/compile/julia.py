@@ -1,6 +1,6 @@
 """Readable Julia for a typed Tree: one function with its helpers; it needs the standard library's LinearAlgebra only.
 
-    julia_source(tree, declarations, name="gradient")
+    julia_source(tree, declarations, name="gradient")       julia_program(goal, ...)
 
 Vectors are Julia's own vectors; a row is written as the transpose of one. Arrays are Float64 or Float32 throughout.
 """
@@ -8,18 +8,15 @@ Vectors are Julia's own vectors; a row is written as the transpose of one. Array
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
-from frechet.compile.array_program import array_program
-from frechet.compile.assemble import Request
-from frechet.compile.draft import Draft, Least, draft, sides
-from frechet.compile.goals import Goal
+from frechet.compile.array_program import ArrayProgram
+from frechet.compile.draft import Draft, Output, Source, arguments_of, shown, sides
 from frechet.compile.julia_functions import JULIA_FUNCTIONS
 from frechet.compile.language import Language
 from frechet.core.dims import Shape
-from frechet.language.declarations import Declarations
-from frechet.language.tree import INFIX, Tree
+from frechet.language.tree import INFIX
 
 _WORDS = {
     "vector_of": "fill({1}, {0})", "matrix_of": "fill({2}, {0}, {1})", "floats": "{0}.0",
@@ -104,22 +101,6 @@ JULIA = Language(
 )  # fmt: skip
 
 
-def julia_source(
-    tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None, least: Least | None = None,
-) -> str:  # fmt: skip
-    """Julia code of a function that computes `tree`; see `numpy_source`. E504 where Julia cannot say it."""
-    return _written(draft(JULIA, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
-
-
-def julia_program(
-    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
-    least: Least,
-) -> str:  # fmt: skip
-    """Julia code of what is compiled; see `array_program`."""
-    return _written(array_program(JULIA, goal, declarations, request, given, text, least))
-
-
 def _written(parts: Draft) -> str:
     shapes = dict(parts.parameters)
     lines = [_sizes(list(told), list(told.values()), shapes[array], array) for told, array in parts.sizes]
@@ -129,12 +110,10 @@ def _written(parts: Draft) -> str:
     lines += [f"{name} = {text}" for name, text in parts.steps]
     several = len(parts.outputs) > 1
     lines += [f"{o.name} = {o.text}" for o in parts.outputs if several and o.text != o.name]
-    texts = [o.name if several else o.text for o in parts.outputs] or [parts.value]
-    lines.append(f"return {', '.join(texts)}")
+    lines.append(f"return {', '.join(o.name if several else o.text for o in parts.outputs)}")
     body = "\n".join(f"    {line}" for line in lines)
     names = ", ".join(n for n, _ in parts.parameters)
-    arguments = ", ".join(f"{n} {_axes(shape)}" for n, shape in parts.parameters)
-    told = [f"{parts.doc}.", "", f"{arguments}. Returns {_returned(parts)}."]
+    told = [f"{parts.doc}.", "", f"{arguments_of(parts)}. Returns {_returned(parts.outputs)}."]
     doc = "\n".join(line for part in told for line in (wrap(part, LINE, break_on_hyphens=False) or [""]))
     doc = doc.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     code = f"function {parts.name}({names})\n{body}\nend\n"
@@ -158,21 +137,13 @@ def _sizes(told: Sequence[str], axes: Sequence[int], shape: Shape, array: str) -
     return f"{told[0]} = size({array}, {axes[0] + 1})" if len(sides(shape)) == 2 else f"{told[0]} = length({array})"
 
 
-def _axes(shape: Shape) -> str:
-    """The shape of the array that stands for it."""
-    found = sides(shape)
-    return f"({' x '.join(found)})" if len(found) == 2 else f"({found[0]})" if found else "scalar"
+def _returned(outputs: Sequence[Output]) -> str:
+    if len(outputs) > 1:
+        return ", ".join(f"{o.name} {shown(o.sides)}" if o.sides else o.name for o in outputs)
+    found = outputs[0].sides
+    kind = "an array" if len(found) > 2 else "a matrix" if len(found) == 2 else "a vector"
+    return f"{kind} {shown(found)}" if found else "a scalar"
 
 
-def _returned(parts: Draft) -> str:
-    if not parts.outputs:
-        return _result(sides(parts.result))
-    if len(parts.outputs) == 1:
-        return _result(parts.outputs[0].sides)
-    return ", ".join(f"{o.name} ({' x '.join(o.sides)})" if o.sides else o.name for o in parts.outputs)
-
-
-def _result(found: Sequence[str]) -> str:
-    if len(found) > 2:
-        return f"an array ({' x '.join(found)})"
-    return "a scalar" if not found else f"a {'vector' if len(found) == 1 else 'matrix'} ({' x '.join(found)})"
+julia_source = Source(JULIA, _written)
+julia_program = ArrayProgram(JULIA, _written)

@@ -1,6 +1,6 @@
 """Readable MATLAB for a typed Tree, which Octave runs as well: one file of a function with its helpers, no toolbox.
 
-    matlab_source(tree, declarations, name="gradient")
+    matlab_source(tree, declarations, name="gradient")      matlab_program(goal, ...)
 
 Vectors are columns; a row is written as the transpose of one.
 """
@@ -8,18 +8,14 @@ Vectors are columns; a row is written as the transpose of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
-from frechet.compile.array_program import array_program
-from frechet.compile.assemble import Request
-from frechet.compile.draft import Draft, Least, draft, sides
-from frechet.compile.goals import Goal
+from frechet.compile.array_program import ArrayProgram
+from frechet.compile.draft import Draft, Source, arguments_of, shown
 from frechet.compile.language import Language
 from frechet.compile.matlab_functions import MATLAB_FUNCTIONS
-from frechet.core.dims import Shape
-from frechet.language.declarations import Declarations
-from frechet.language.tree import INFIX, Tree
+from frechet.language.tree import INFIX
 
 _WORDS = {
     "vector_of": "{1} * ones({0}, 1)", "matrix_of": "{2} * ones({0}, {1})", "floats": "{0}",
@@ -87,6 +83,9 @@ _OPERATIONS = {
 
 _HELPERS = {re.split(r"[ (]", t.split(" = ")[1])[0]: t for t in MATLAB_FUNCTIONS.strip().split("\n\n")}
 
+# The shape of a vector.
+COLUMN = "({} x 1)"
+
 # Comments are wrapped at this width.
 LINE = 100
 
@@ -98,30 +97,9 @@ zeros sin cos tan asin acos atan sinh cosh tanh unwind_protect do until endfunct
 """
 
 MATLAB = Language(
-    "matlab",
-    _WORDS,
-    _OPERATIONS,
-    _HELPERS,
-    dotted=True,
-    taken=frozenset((*_RESERVED.split(), *_HELPERS)),
+    "matlab", _WORDS, _OPERATIONS, _HELPERS, dotted=True, taken=frozenset((*_RESERVED.split(), *_HELPERS)),
     refuses=frozenset(("entry", "slice")),
-)
-
-
-def matlab_source(
-    tree: Tree, declarations: Declarations, *, name: str = "gradient", doc: str = "",
-    arguments: Sequence[str] | None = None, least: Least | None = None,
-) -> str:  # fmt: skip
-    """MATLAB code of a function that computes `tree`; see `numpy_source`. E504 where MATLAB cannot say it."""
-    return _written(draft(MATLAB, tree, declarations, name=name, doc=doc, arguments=arguments, least=least))
-
-
-def matlab_program(
-    goal: Goal, declarations: Declarations, request: Request, given: Mapping[str, int], text: str,
-    least: Least,
-) -> str:  # fmt: skip
-    """MATLAB code of what is compiled; see `array_program`."""
-    return _written(array_program(MATLAB, goal, declarations, request, given, text, least))
+)  # fmt: skip
 
 
 def _written(parts: Draft) -> str:
@@ -131,21 +109,19 @@ def _written(parts: Draft) -> str:
     lines += [f"{name} = {text};" for name, text in parts.steps]
     taken = {n for n, _ in (*parts.parameters, *parts.steps)} | {d for told, _ in parts.sizes for d in told}
     single = next(n for n in ("D", "result", "result_", "result__") if n not in taken)
-    results = [(single, parts.value, _axes(parts.result))]
-    if parts.outputs:
-        several = len(parts.outputs) > 1
-        results = [(o.name if several else single, o.text, _lengths(o.sides)) for o in parts.outputs]
+    several = len(parts.outputs) > 1
+    results = [(o.name if several else single, o.text, shown(o.sides, COLUMN)) for o in parts.outputs]
     lines += [f"{name} = {text};" for name, text, _ in results if text != name]
     names = ", ".join(n for n, _ in parts.parameters)
-    arguments = ", ".join(f"{n} {_axes(shape)}" for n, shape in parts.parameters)
-    gives = ", ".join(f"{name} {'is ' * (len(results) == 1)}{axes}" for name, _, axes in results)
+    arguments = arguments_of(parts, COLUMN)
+    gives = ", ".join(f"{name} {'' if several else 'is '}{axes}" for name, _, axes in results)
     told = [f"{parts.doc}.", f"{arguments}. {gives}; vectors are columns."]
-    if len(results) > 1:
+    if several:
         told = [f"{parts.doc}.", f"{arguments}; vectors are columns.", f"Gives {gives}."]
     about = [f"% {line}" for part in told for line in wrap(part, LINE, break_on_hyphens=False)]
     inner = "\n".join(f"    {line}" for line in [*about, *lines])
     given = ", ".join(name for name, _, _ in results)
-    text = f"function {given if len(results) == 1 else f'[{given}]'} = {parts.name}({names})\n{inner}\nend\n"
+    text = f"function {f'[{given}]' if several else given} = {parts.name}({names})\n{inner}\nend\n"
     return "\n".join([text, *(f"{h}\n" for h in MATLAB.brought(text))]).rstrip("\n") + "\n"
 
 
@@ -154,10 +130,5 @@ def _sizes(told: Sequence[str], axes: Sequence[int], array: str) -> str:
     return f"[{', '.join(told)}] = size({array});" if len(told) == 2 else f"{told[0]} = size({array}, {axes[0] + 1});"
 
 
-def _axes(shape: Shape) -> str:
-    """The shape of the array that stands for it."""
-    return _lengths(sides(shape))
-
-
-def _lengths(found: Sequence[str]) -> str:
-    return f"({' x '.join(found)})" if len(found) > 1 else f"({found[0]} x 1)" if found else "scalar"
+matlab_source = Source(MATLAB, _written)
+matlab_program = ArrayProgram(MATLAB, _written)
