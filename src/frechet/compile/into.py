@@ -34,7 +34,7 @@ class Direct:
     def __init__(self, function: Run, definition: str, result: Any) -> None:
         self.function, self.definition = function, definition
         self.kinds = [(np.shape(x), np.asarray(x).dtype) for x in leaves(result)]
-        self.variants: dict[tuple[bool, ...], Run] = {}
+        self.variants: dict[tuple[str, ...], Run] = {}
 
     @classmethod
     def of(cls, run: Run | None, programs: Iterable[Compiled], result: Any) -> Direct | None:
@@ -80,14 +80,19 @@ def _inner(run: Any) -> Any:
     return run
 
 
-def _fits(buffer: Any, shape: tuple[int, ...], dtype: Any) -> bool:
-    """Whether a result of this shape and type is written into a buffer, and not copied."""
-    return (type(buffer) is np.ndarray and buffer.size >= LARGE and buffer.shape == shape and buffer.dtype == dtype
-            and buffer.flags.c_contiguous and buffer.flags.writeable)  # fmt: skip
+def _fits(buffer: Any, shape: tuple[int, ...], dtype: Any) -> str:
+    """How a buffer lies that a result of this shape and type is written into ("C", for matrices also "F"); "" where the
+    result is copied."""
+    if type(buffer) is not np.ndarray or buffer.size < LARGE or (buffer.shape, buffer.dtype) != (shape, dtype):
+        return ""
+    if not buffer.flags.writeable:
+        return ""
+    return "C" if buffer.flags.c_contiguous else "F" if buffer.flags.f_contiguous and buffer.ndim == 2 else ""
 
 
-def directed(definition: str, scope: Mapping[str, Any], wanted: Sequence[bool]) -> Run:
-    """The function of a definition with one more argument for each wanted result, the array to write it into."""
+def directed(definition: str, scope: Mapping[str, Any], wanted: Sequence[str]) -> Run:
+    """The function of a definition with one more argument for each wanted result, the array to write it into, which
+    lies as `wanted` says: "C" or "F"."""
     module = ast.parse(definition)
     function = module.body[-1]
     assert isinstance(function, ast.FunctionDef)
@@ -98,7 +103,8 @@ def directed(definition: str, scope: Mapping[str, Any], wanted: Sequence[bool]) 
     last.value = program.results(last.value, places)
     function.body[-1:] = [*program.copies, last]
     ast.fix_missing_locations(module)
-    own = {**scope, "_product": _product, "_gram": _gram, "_zero": _zero, "_copied": _copied}
+    own = {**scope, "_product": _product, "_gram": _gram, "_zero": _zero, "_copied": _copied,
+           "_turned_into": _turned_into}  # fmt: skip
     exec(compile(module, f"<frechet {function.name} into buffers>", "exec"), own)
     made: Run = own[function.name]
     return made
@@ -122,34 +128,45 @@ class _Program:
         """The expression of the results, with buffers in the place of those that are written into them."""
         if isinstance(value, ast.Tuple):
             return ast.Tuple([self.results(v, wanted) for v in value.elts], ast.Load())
-        if not next(wanted):
+        order = next(wanted)
+        if not order:
             return value
         buffer = f"out_{len(self.function.args.args)}"
         self.function.args.args.append(ast.arg(buffer))
         place = _name(buffer)
-        if not self._moved(value, place):
-            made = self._written(value, place)
+        if not self._moved(value, place, across=order == "F"):
+            made = self._written(value, place) if order == "C" else None
             self.copies.append(ast.Expr(made if made is not None else _call("_copied", place, value)))
         return _name(buffer)
 
-    def _moved(self, value: ast.expr, place: ast.expr) -> bool:
-        """Whether the statement that makes an array could be turned to write it into `place`. Across the order in
-        memory only products are: NumPy is several times slower there with anything else."""
-        across = False
+    def _moved(self, value: ast.expr, place: ast.expr, across: bool = False) -> bool:
+        """Whether the statement that makes an array could be turned to write it into `place`, whose axes have another
+        order than in memory if it lies `across`."""
         while True:
             turned = _turned(value, place)
             if turned is not None:
-                (value, place), across = turned, True
+                across = not across if isinstance(value, ast.Attribute) else True
+                value, place = turned
             elif isinstance(value, ast.Name) and self.made.get(value.id) is not None:
                 statement = self.made.pop(value.id)
                 assert statement is not None
-                written = self._written(statement.value, place) if not across or _is_product(statement.value) else None
+                written = self._across(statement.value, place) if across else self._written(statement.value, place)
                 if written is not None:
                     statement.value = written
                     return True
                 value = statement.value
             else:
                 return False
+
+    def _across(self, value: ast.expr, place: ast.expr) -> ast.expr | None:
+        """The same where `place` lies across. NumPy is several times slower there with anything but products of
+        matrices: of others the operands are turned, where they are matrices."""
+        if _is_product(value):
+            return self._written(value, place)
+        if isinstance(place, ast.Call) or not isinstance(value, ast.BinOp) or type(value.op) not in _UFUNCS:
+            return None
+        back = place.value if isinstance(place, ast.Attribute) else ast.Attribute(place, "T", ast.Load())
+        return _call("_turned_into", back, _name(f"np.{_UFUNCS[type(value.op)]}"), value.left, value.right)
 
     def _written(self, value: ast.expr, place: ast.expr) -> ast.expr | None:
         """The expression that computes a new array into `place`; None for any other."""
@@ -238,6 +255,15 @@ def _gram(out: Any, Z: Any, w: Any = None) -> Any:
     S = Z * np.sqrt(w if positive else -w)[:, None]
     np.matmul(S.T, S, out=out)
     return out if positive else np.negative(out, out=out)
+
+
+def _turned_into(out: Any, function: Run, a: Any, b: Any) -> Any:
+    """function(a, b), as a view of `out`, which takes its transpose."""
+    if {np.ndim(a), np.ndim(b)} <= {0, 2}:
+        function(*(x.T if np.ndim(x) else x for x in (a, b)), out=out)
+    else:
+        out[...] = function(a, b).T
+    return out.T
 
 
 def _zero(out: Any) -> Any:
