@@ -111,4 +111,4 @@ def _not_negative(program: Program, name: str) -> bool:
         return rest[0] in _POSITIVE
     if what == "power":
         return Fraction(rest[0]) % 2 == 0
-    return what in ("sigmoid", "softplus", "decay")
+    return what in ("sigmoid", "softplus", "decay", "slope")

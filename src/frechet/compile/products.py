@@ -46,6 +46,7 @@ class Contraction:
         self.operands = [Operand(o.name, tuple(self.find(i) for i in o.idx), o.inverse) for o in self.operands]
         out = tuple(self.find(i) for i in self.node.out)
         self._count_repeats(out)
+        self._slopes()
         self._hadamard()
         self.operands = [self._reduced(o, k, out) for k, o in enumerate(self.operands)]
         self.operands = [o for o in self.operands if self._kept(o)]
@@ -220,6 +221,22 @@ class Contraction:
             for o in ordered[1:]:
                 product = self._pair(product, o, key)
             self.operands = [o for o in self.operands if o not in ordered] + [product]
+
+    def _slopes(self) -> None:
+        """sigmoid(u)*sigmoid(-u) is e/(1 + e)^2 of the e = exp(-abs(u)) that both are made of."""
+        made = {o: self.program.steps[o.name] for o in self.operands}
+        sides = [o for o in self.operands if made[o].op == "entrywise" and made[o].spec[0] == ("sigmoid",)]
+        for k, one in enumerate(sides):
+            for other in sides[k + 1 :]:
+                (_, (u, decay), order), (_, (v, _), _) = made[one].spec, made[other].spec
+                if one.idx != other.idx or made[one].args != made[other].args or (u[0], u[1:]) != (-v[0], v[1:]):
+                    continue
+                spec = (("slope",), (decay,), order)
+                args, step = made[one].args[1:], made[one]
+                name = self.program.emit("entrywise", args, spec, step.dims, 3 * self.program.size(step.dims))
+                rest = [o for o in self.operands if o not in (one, other)]
+                self.operands = [*rest, Operand(name, one.idx)]
+                return
 
     def _elementwise(self, o: Operand) -> bool:
         """An array made entry by entry, or given: not a product or an inverse, which other products read whole."""

@@ -27,7 +27,10 @@ class Writer(Statements):
     # ---- arrays out of nothing ----
 
     def _size(self, step: Step) -> str:
-        return self.length(step.spec)
+        n = self.length(step.spec)
+        readers = [s for s in self.program.steps.values() if step.name in s.args]
+        called = any(s.op == "entrywise" or (s.op == "scalars" and any(e % 1 for e in s.spec)) for s in readers)
+        return f"torch.tensor({n}, dtype=torch.float64)" if called and self.backend == "torch" else n
 
     def _ones(self, step: Step) -> str:
         return f"{self.np}.ones({self.shape(step.dims)}{self._like()})"
@@ -65,6 +68,8 @@ class Writer(Statements):
             return f"np.exp(-np.abs({texts[0]}))"
         if what == "sigmoid":
             return f"np.where({texts[0]} >= 0, 1, {texts[1]}) / (1 + {texts[1]})"
+        if what == "slope":
+            return f"{texts[0]} / (1 + {texts[0]})**2"
         if what == "softplus":
             return f"np.maximum({texts[0]}, 0) + np.log1p({texts[1]})"
         if what == "power":
@@ -108,10 +113,13 @@ class Writer(Statements):
         return text
 
     def _scalars(self, step: Step) -> str:
-        texts = []
-        for name, e in zip(step.args, step.spec, strict=True):
-            texts.append(name if e == 1 else self._raised(name, e))
-        return texts[0] if len(texts) == 1 else " * ".join(wrapped(t) for t in texts)
+        above = [(name, e) for name, e in zip(step.args, step.spec, strict=True) if e > 0]
+        below = [(name, -e) for name, e in zip(step.args, step.spec, strict=True) if e < 0]
+        sides = [[self._raised(name, e) if e != 1 else name for name, e in side] for side in (above, below)]
+        top, bottom = (" * ".join(side) if side else "1" for side in sides)
+        if not below:
+            return top
+        return f"{top} / {bottom if ' ' not in bottom else f'({bottom})'}"
 
     def _reduce(self, step: Step) -> str:
         source, kept = step.spec
