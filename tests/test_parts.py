@@ -38,7 +38,7 @@ def parse(expr: str) -> Any:
     ("x'*tril(ones(n, n))*y", "x", "cumsum(y)"),
     ("norm2(cumsum(X*x))^2", "x", "2*X'*revcumsum(cumsum(X*x))"),
     ("a'*revcumsum(x.^2)", "x", "2*x.*cumsum(a)"),
-    ("a'*cumprod(x)", "x", "1./x.*revcumsum(a.*cumprod(x))"),
+    ("a'*cumprod(x)", "x", "revcumsum(a.*cumprod(x))./x"),
     ("kth(x.^2, k)", "x", "2*x.*atkth(x.^2, k)"),
 ])  # fmt: skip
 def test_the_answer_reads_well(expr: str, wrt: str, answer: str) -> None:

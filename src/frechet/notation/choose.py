@@ -7,6 +7,7 @@ from functools import partial
 
 from frechet.core.errors import FrechetError
 from frechet.core.node import Add, Node, topological
+from frechet.equality.centred import centred
 from frechet.equality.expand import expand, extract, together
 from frechet.equality.extremes import has_extremes, has_signs, without_signs, without_squares
 from frechet.language.tree import Tree
@@ -22,6 +23,11 @@ MARGIN = 1
 
 def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[], Node]]:
     """Equal forms of a node, cheapest first; `moving` are the names of the variables of a derivative."""
+    plain = centred(node)
+    if plain is not node:  # multiplied out, nothing would be centred any more
+        yield lambda: plain
+        yield lambda: extract(plain)
+        return
     yield lambda: node
     yield lambda: extract(node)
     yield lambda: expand(node, inside=False)

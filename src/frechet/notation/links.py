@@ -11,11 +11,11 @@ from frechet.notation.page import Page
 
 
 def powers(page: Page, links: Sequence[Tree]) -> list[Tree]:
-    """Three and more of the same matrix one after the other as its power: X*X*X is X^3."""
+    """Three and more of the same matrix one after the other as its power, X*X*X is X^3; two where it is a function."""
     out: list[Tree] = []
     for link, run in groupby(links, key=lambda t: t):
         count = len(list(run))
-        if count < 3 or not link.typed.is_matrix:
+        if count < (2 if link.kind == "call" else 3) or not link.typed.is_matrix:
             out += [link] * count
         elif link.kind == "transpose":
             out.append(page.flip(page.make("pow", [link.args[0], page.number(count)], shape=link.args[0].typed)))

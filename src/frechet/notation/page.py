@@ -234,7 +234,11 @@ class Page:
         if t in self.fixed or depth == 0:
             return None
         if t.kind == "sub":
-            return self.make("sub", [t.args[1], t.args[0]], shape=t.typed)
+            first, second = t.args
+            turned = self.negated(first, depth - 1) if first.kind == "call" else None
+            if turned is not None and self.length(turned) <= self.length(first):
+                return self.make("add", sorted([turned, second], key=self.place), shape=t.typed)
+            return self.make("sub", [second, first], shape=t.typed)
         places = {"mul": (0, 1), "dotmul": (0, 1), "dotdiv": (0,), "div": (0,), "transpose": (0,)}.get(t.kind, ())
         if t.kind == "call" and t.name in ("diag", "vec", "tr", "sum", "kron", "tril", "triu"):
             places = (0,)
@@ -309,6 +313,11 @@ class Page:
         return self.make("mul", [a, b], shape=Shape(a.typed.rows, b.typed.cols))
 
     def dotmul(self, items: Sequence[Tree]) -> Tree:
+        """Entries multiplied; a factor 1./b divides."""
+        below = [t.args[1] for t in items if _is_reciprocal(t)]
+        above = [t for t in items if not _is_reciprocal(t)]
+        if below and above:
+            return self.dotdiv(self.dotmul(above), self.dotmul(below))
         result = items[0]
         for item in items[1:]:
             result = self.make("dotmul", [result, item], shape=result.typed)
@@ -339,6 +348,10 @@ class Page:
         if shape.is_matrix:
             self._flip[tree] = tree
         return tree
+
+
+def _is_reciprocal(t: Tree) -> bool:
+    return t.kind == "dotdiv" and t.args[0].kind == "number" and t.args[0].value == 1
 
 
 def _everywhere(root: Tree) -> bool:

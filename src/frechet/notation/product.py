@@ -241,7 +241,7 @@ class Reduction(Pieces):
                 ones = self.page.ones(Shape(self.sizes[i]))
                 matrix = self.page.chain(m.chain)
                 chain = m.chain if over_columns else self.page.flip_chain(m.chain)
-                short = (self._summed(matrix, over_columns),)
+                short: tuple[Tree, ...] = (self._summed(matrix, over_columns),)
                 if len(chain) > 1 and chain[-1].typed.is_matrix:  # A*sum(B, 2) rather than sum(A*B, 2)
                     inner = m.chain[-1] if over_columns else m.chain[0]
                     split = (*chain[:-1], self._summed(inner, over_columns))

@@ -137,7 +137,7 @@ def _groups(page: Page, terms: list[Term]) -> dict[Key, list[int]]:
         keys: dict[Key, None] = {}
         if term.chain:
             keys["first", term.chain[0]] = keys["last", term.chain[-1]] = None
-            if len(term.chain) == 1 and term.chain[0].kind == "dotmul":
+            if len(term.chain) == 1 and not term.chain[0].typed.is_scalar:
                 keys.update({("entry", item): None for item in factors_of(term.chain[0])})
         for tree, e in term.scalars:
             keys["up" if e > 0 else "down", tree] = None
@@ -211,10 +211,19 @@ def _over_entries(page: Page, item: Tree, terms: list[Term]) -> Term | None:
     for term in terms:
         items = factors_of(term.chain[0])
         items.remove(item)
-        rest.append(replace(term, chain=(page.dotmul(items),)))
+        alone = () if not term.scalars else (page.ones(item.typed),)  # a number alone goes with entries, a scalar not
+        rest.append(replace(term, chain=(page.dotmul(items),) if items else alone))
+    if all(len(factors_of(t.chain[0])) == 1 for t in terms):
+        return None  # the same link: found as the first one
+    if any(not t.chain for t in rest) and any(_is_eye(link) for t in rest for link in t.chain):
+        return None  # 2*A - A.*eye(n) says what it does
     inner = collect(page, rest, terms[0].shape)
     body = page.chain(inner.chain)
     return replace(inner, chain=(page.dotmul([body, item]),))
+
+
+def _is_eye(tree: Tree) -> bool:
+    return tree.kind == "call" and tree.name == "eye"
 
 
 def _under_call(page: Page, template: Tree, place: int, terms: list[Term]) -> Term:

@@ -1,0 +1,72 @@
+"""Formulas of the kinds that users type, losses, likelihoods, statistics, control, as an expert writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import frechet as fr
+from frechet.core.build import add
+from frechet.core.ein import ein, is_zero
+from frechet.core.node import var
+from frechet.equality.centred import centred
+
+SIZES = {
+    "x": ["n"], "y": ["n"], "a": ["n"], "e": [], "l": [], "s": [], "b": [], "W": ["m", "k"], "H": ["k", "n"],
+    "X": ["m", "n"], "w": ["n"], "K": ["n", "n"], "h": [3], "v": [6], "z": [8], "r": ["m"], "A": ["n", "n"],
+}  # fmt: skip
+X_C, Y_C = "(x - mean(x)*ones(n))", "(y - mean(y)*ones(n))"
+PRINTED = [
+    (f"norm2{X_C}^2/(n - 1)", "x", "2*(x - mean(x)*ones(n))/(n - 1)"),
+    (f"{X_C}'*{Y_C}/(norm2{X_C}*norm2{Y_C})", "x",
+     "(s - (t'*s)*t/u^2)/(norm2(s)*u) where s = y - mean(y)*ones(n), t = x - mean(x)*ones(n), u = norm2(t)"),
+    (f"a'*({X_C}/sqrt(norm2{X_C}^2/n + e))", "x",
+     "(a - (sum(a)*ones(n) + (s'*a)*s/t)/n)/sqrt(t) where s = x - mean(x)*ones(n), t = norm2(s)^2/n + e"),
+    ("sum(X.*log(X./(W*H)) - X + W*H)", "W", "ones(m)*sum(H, 2)' - (X./(W*H))*H'"),
+    ("y'*inv(K + s^2*eye(n))*y/2 + logdet(K + s^2*eye(n))/2", "s",
+     "s*(tr(inv(K + s^2*eye(n))) - y'*inv(K + s^2*eye(n))^2*y)"),
+    ("norm2(conv(h, v) - z)^2/2 + l/2*norm2(v)^2", "v", "corr(conv(h, v) - z, h) + l*v"),
+    ("sum(x.*sigmoid(b*x))", "x", "(1 + b*x.*(1 - sigmoid(b*x))).*sigmoid(b*x)"),
+]  # fmt: skip
+
+
+def parse(text: str) -> fr.Function:
+    names = fr.parse(text).variables
+    return fr.parse(text, variables={n: SIZES[n] for n in names}, domain={n: "positive" for n in names if n in "XWH"})
+
+
+@pytest.mark.parametrize(("text", "name", "gradient"), PRINTED, ids=[p[2][:30] for p in PRINTED])
+def test_gradients_read_as_an_expert_writes_them(text: str, name: str, gradient: str) -> None:
+    d = parse(text).gradient(name)
+    assert str(d) == gradient
+    assert d.verification.status == "checked"
+
+
+@pytest.mark.parametrize(("text", "name", "hessian"), [
+    ("sum(x.*(1 + erf(x/sqrt(2)))/2)", "x", "sqrt(2)*diag((2 - x.^2).*exp(-x.^2/2))/(2*sqrt(3.141592653589793))"),
+    ("sum(x.*sigmoid(b*x))", "x", "b*diag((2 + b*x.*(1 - 2*sigmoid(b*x))).*sigmoid(b*x).*(1 - sigmoid(b*x)))"),
+])  # fmt: skip
+def test_hessians_read_as_an_expert_writes_them(text: str, name: str, hessian: str) -> None:
+    assert str(parse(text).hessian(name)) == hessian
+
+
+def test_sums_of_centred_values_are_zero() -> None:
+    x, a = var("x", ("n",)), var("a", ("n",))
+    mean = ein(1, [(x, (0,), 1)], (), {0: "n"})
+    spread = ein(1, [(mean, (), 1)], (1,), {1: "n"})
+    size = ein(1, [], (), {0: "n"})
+    middle = ein(1, [(spread, (0,), 1), (size, (), -1)], (0,), {0: "n"})
+    off = add([(1, x), (-1, middle)], ("n",))
+    assert is_zero(centred(ein(1, [(off, (0,), 1)], (), {0: "n"})))
+    both = add([(1, a), (2, ein(1, [(off, (0,), 1), (mean, (), 2)], (0,), {0: "n"}))], ("n",))
+    assert centred(ein(1, [(both, (0,), 1)], (), {0: "n"})) is ein(1, [(a, (0,), 1)], (), {0: "n"})
+    weighted = ein(1, [(off, (0,), 1), (a, (0,), 1)], (), {0: "n"})
+    assert centred(weighted) is weighted
+    assert centred(x) is x
+
+
+def test_powers_of_functions_and_plain_products() -> None:
+    f = parse("tr(inv(A)*inv(A)) + tr(A*A)")
+    text = str(f.gradient("A"))
+    point = {"A": np.eye(3) * 2 + np.arange(9.0).reshape(3, 3) / 10}
+    assert np.allclose(fr.parse(text, variables={"A": ["n", "n"]}).evaluate(**point), f.gradient("A").evaluate(**point))
