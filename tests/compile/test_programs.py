@@ -60,7 +60,7 @@ def test_a_whole_program_of_matlab() -> None:
         == """\
 function [value, gradient_U, gradient_V] = value_and_gradient(T, U, V)
     % Value and gradient by U, V of norm2(T - U*V')^2.
-    % T (n x m), U (n x k), V (m x k); vectors are columns.
+    % T (n x m), U (n x k), V (m x k).
     % Gives value scalar, gradient_U (n x k), gradient_V (m x k).
     t1 = T - U*V';
     value = sum(sum(t1.^2));

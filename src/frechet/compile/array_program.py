@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from frechet.compile.array_steps import ArraySteps, positive_definite
 from frechet.compile.assemble import Request
 from frechet.compile.code import Book, Code
-from frechet.compile.draft import Draft, Least, Output, checks, read_sizes, sides, sizes_of, spellings, unseen
+from frechet.compile.draft import Draft, Least, Output, called, checks, read_sizes, sides, sizes_of, spellings, unseen
 from frechet.compile.emit import literal
 from frechet.compile.goals import Goal
 from frechet.compile.language import Language
@@ -89,7 +89,7 @@ def array_program(
     return Draft(
         language.identifier(request.want), f"{told(request)} of {text}",
         tuple(known.items()), tuple(read), tuple(lines),
-        tuple(outputs), frozenset(used), checks(least, read),
+        tuple(outputs), frozenset(used), checks(least, read), called(codes),
     )  # fmt: skip
 
 

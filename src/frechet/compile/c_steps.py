@@ -145,6 +145,7 @@ class CSteps:
 
     def _set(self, step: Step, text: str, idx: Sequence[str]) -> str:
         """The statement that gives a step, or one entry of it, its value."""
+        text = bare(text) if text.startswith("(") else text
         return f"{self.at(step.name, idx)} = {text};" if step.dims else f"double {step.name} = {text};"
 
     # ---- entries ----

@@ -39,6 +39,7 @@ class Draft:
     steps       (name, expression)              outputs     what is returned
     used        the parameters that the code reads
     checks      (size, least value, what asks for it)
+    calls       (template, axes of the first argument) of what is called
     """
 
     name: str
@@ -49,6 +50,7 @@ class Draft:
     outputs: tuple[Output, ...]
     used: frozenset[str]
     checks: tuple[tuple[str, int, str], ...] = ()
+    calls: frozenset[tuple[str, int]] = frozenset()
 
 
 def draft(
@@ -76,6 +78,7 @@ def draft(
         language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
         tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps),
         (Output("", value, sides(tree.typed)),), frozenset(_used(result)), checks(least, sizes),
+        called([result]),
     )  # fmt: skip
 
 
@@ -140,6 +143,11 @@ def checks(least: Least, sizes: Sequence[tuple[Mapping[str, int], str]]) -> tupl
     """(size, least value, what asks for it) for the sizes that are read."""
     read = {d for told, _ in sizes for d in told}
     return tuple((d, count, said) for d, (count, said) in least.items() if d in read)
+
+
+def called(codes: Sequence[Code]) -> frozenset[tuple[str, int]]:
+    """(template, axes of the first argument) of all calls."""
+    return frozenset((c.text, c.args[0].ndim) for c in in_order(*codes) if c.op == "call" and c.args)
 
 
 def read_sizes(

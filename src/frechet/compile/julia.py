@@ -119,14 +119,14 @@ def _written(parts: Draft) -> str:
     code = f"function {parts.name}({names})\n{body}\nend\n"
     text = f'"""\n    {parts.name}({names})\n\n{doc}\n"""\n{code}'
     helpers = JULIA.brought(code)
-    needed = any(re.search(_LINEAR_ALGEBRA, piece) for piece in (*helpers, code))
+    needed = ("exp({0})", 2) in parts.calls or any(re.search(_LINEAR_ALGEBRA, piece) for piece in (*helpers, code))
     return "\n\n".join([*(["using LinearAlgebra"] if needed else []), *helpers, text])
 
 
 # What the standard library's LinearAlgebra brings, as far as it occurs here.
 _LINEAR_ALGEBRA = (
     r"\b(tr|dot|diag|diagm|norm|opnorm|det|inv|logabsdet|cross|svd|svdvals|eigen|eigmax|eigvals|pinv|tril|triu|cholesky"
-    r"|Symmetric|sylvester|kron|lu|exp|log|sqrt)\(|1\.0I|\bI\b|\\"
+    r"|Symmetric|sylvester|kron|lu)\(|real\((log|sqrt)\(|exp\(\[|1\.0I|\bI\b|\\"
 )
 
 

@@ -115,9 +115,10 @@ def _written(parts: Draft) -> str:
     names = ", ".join(n for n, _ in parts.parameters)
     arguments = arguments_of(parts, COLUMN)
     gives = ", ".join(f"{name} {'' if several else 'is '}{axes}" for name, _, axes in results)
-    told = [f"{parts.doc}.", f"{arguments}. {gives}; vectors are columns."]
+    columns = "; vectors are columns" if COLUMN[3:] in arguments + gives else ""
+    told = [f"{parts.doc}.", f"{arguments}. {gives}{columns}."]
     if several:
-        told = [f"{parts.doc}.", f"{arguments}; vectors are columns.", f"Gives {gives}."]
+        told = [f"{parts.doc}.", f"{arguments}{columns}.", f"Gives {gives}."]
     about = [f"% {line}" for part in told for line in wrap(part, LINE, break_on_hyphens=False)]
     inner = "\n".join(f"    {line}" for line in [*about, *lines])
     given = ", ".join(name for name, _, _ in results)
