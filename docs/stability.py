@@ -103,6 +103,8 @@ ROWS = (
     Row("x^2 - y^2", {"x": 1e8 + 1.0, "y": 1e8}, "cancellation"),
     Row("x^2 - 2*x*y + y^2", {"x": 1e8 + 1.0, "y": 1e8}, "cancellation"),
     Row("x'*x - 2*x'*y + y'*y", {"x": [1e8, 2e8 + 1.0], "y": [1e8, 2e8]}, "cancellation"),
+    Row("x'*x - sum(x)^2/n", {"x": [1e8, 1e8 + 1.0, 1e8 + 5.0]}, "cancellation"),
+    Row("mean(x.^2) - mean(x)^2", {"x": [1e8, 1e8 + 1.0, 1e8 + 5.0]}, "cancellation"),
     Row("1 - erf(x)", {"x": 8.0}, "cancellation"),
     Row("log(1 - erf(x))", {"x": 30.0}, "underflow"),
     Row("log(1/2 + erf(x)/2)", {"x": -30.0}, "underflow"),
@@ -117,9 +119,10 @@ ROWS = (
 
 def typed(text: str, variables: Sequence[str]) -> Callable[..., Any]:
     """The formula as a person types it into Python, its functions given as a namespace."""
-    code = text.replace(".*", "*").replace("./", "/").replace("^", "**")
+    code = text.replace(".*", "*").replace("./", "/").replace(".^", "^").replace("^", "**")
     code = re.sub(r"(\w+)'\*", r"\1 @ ", code)
     code = re.sub(r"\b([A-Za-z_]\w*)\(", r"m.\1(", code)
+    code = re.sub(r"/n\b", "/len(x)", code)
     made: Callable[..., Any] = eval(f"lambda m, {', '.join(variables)}: {code}")
     return made
 
@@ -130,7 +133,7 @@ class _Exact:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return np.frompyfunc(getattr(mp, name), 1, 1)
 
-    sum, prod = staticmethod(np.sum), staticmethod(np.prod)
+    sum, prod, mean = staticmethod(np.sum), staticmethod(np.prod), staticmethod(np.mean)
 
     @staticmethod
     def det(X: Any) -> Any:

@@ -99,7 +99,7 @@ class _Laws(stability._Exact):  # type: ignore[misc]
 def test_every_rule_is_an_identity(rule: Any) -> None:
     left, right = rule.law.split(" = ")
     variables = [n for n in ("x", "y", "a", "X") if stability.re.search(rf"\b{n}\b", rule.law)]
-    vectors = any(word in left for word in ("softmax", "prod", "norm2"))
+    vectors = any(word in left for word in ("softmax", "prod", "norm2", "sum"))
     rng = np.random.default_rng(0)
     for _ in range(3):
         given = {}

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from frechet.compile import stable_differences, stable_logs, stable_quotients
+from frechet.compile import stable_differences, stable_logs, stable_quotients, stable_sums
 from frechet.compile.rewriting import RULES, fired
 from frechet.core.build import rebuild
 from frechet.core.node import Ein, Node, topological
 
 # The rules stand in these rooms, tried in this order.
-ROOMS = (stable_logs, stable_differences, stable_quotients)
+ROOMS = (stable_logs, stable_sums, stable_differences, stable_quotients)
 __all__ = ["RULES", "settled"]
 
 

@@ -74,6 +74,9 @@ class Writer(Statements):
             return f"np.maximum({texts[0]}, 0) + np.log1p({texts[1]})"
         if what == "power":
             return self._raised(texts[0], rest[0])
+        if self.backend == "torch":  # its functions take no numbers
+            texts = [t if named else f"torch.tensor({t}, dtype=dtype)"
+                     for t, (_, named, _) in zip(texts, inputs, strict=True)]  # fmt: skip
         return self._applied(rest[0], texts)
 
     def _linear(self, parts: Sequence[tuple[Any, str]]) -> str:
