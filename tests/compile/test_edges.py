@@ -52,3 +52,16 @@ def test_batches_of_determinants_out_of_range() -> None:
 def test_the_sign_comes_from_the_factors_elsewhere(language: str) -> None:
     code = determinants("numpy").code(language)
     assert {"c": "lu_detsign(", "julia": "logabsdet(", "matlab": "prod(sign(diag("}[language] in code
+
+
+TORCH = ["sum(max(x, 0.5))", "sum(max(0, 1 - x))", "sum(x)*sqrt(3)", "log(3)*sum(x)", "sum(softplus(ones(n)).*x)",
+         "sum(x.^n)", "min(1.5, sum(x))", "sum(x)*sigmoid(n)", "sum(sin(ones(n,n))*x)", "norm2(x)*erf(2)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TORCH)
+def test_functions_of_numbers_in_torch(text: str) -> None:
+    torch = pytest.importorskip("torch", reason="pip install 'frechet[peers]'")
+    f, x = fr.parse(text, variables={"x": ["n"]}), np.array([0.3, 1.2, 2.0])
+    value, (gradient,) = fr.compile(f, ["x"], backend="torch")(x=torch.as_tensor(x))
+    np.testing.assert_allclose(np.asarray(value), f.evaluate(x=x), rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(gradient), f.gradient("x").evaluate(x=x), rtol=1e-12)

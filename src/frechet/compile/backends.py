@@ -79,6 +79,13 @@ def newton_step(H, g, symmetric=True):
     return jnp.where(fine, F.solve(g), jnp.nan)
 
 
+def newton_steps(H, g):
+    """solve(H, g) for every matrix of a stack; not a number where one is singular to working precision."""
+    d = jnp.abs(jnp.linalg.eigvalsh(H))
+    fine = d.min() > 4 * H.shape[-1] * jnp.finfo(d.dtype).eps * d.max()
+    return jnp.where(fine, jnp.linalg.solve(H, g[:, :, None])[:, :, 0], jnp.nan)
+
+
 def regular(d):
     """The eigenvalues d of a matrix; not a number where it is singular to working precision."""
     size = jnp.abs(d)

@@ -173,9 +173,9 @@ class SecondOrder:
         if kinds != ["Blocks"]:
             return ""
         B, g = self.arrays([parts[0].nodes[0], gradient])
-        if parts[0].last:
-            return f"{self.writer.np}.linalg.solve({B}, {g}.T[:, :, None])[:, :, 0].T"
-        return f"{self.writer.np}.linalg.solve({B}, {g}[:, :, None])[:, :, 0]"
+        last = parts[0].last
+        text = f"{self.writer.helper('newton_steps')}({B}, {g}{'.T' if last else ''})"
+        return f"{text}.T" if last else text
 
     def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
         """solve(H, g) for several variables, as a tuple."""
