@@ -55,7 +55,8 @@ def test_the_sign_comes_from_the_factors_elsewhere(language: str) -> None:
 
 
 TORCH = ["sum(max(x, 0.5))", "sum(max(0, 1 - x))", "sum(x)*sqrt(3)", "log(3)*sum(x)", "sum(softplus(ones(n)).*x)",
-         "sum(x.^n)", "min(1.5, sum(x))", "sum(x)*sigmoid(n)", "sum(sin(ones(n,n))*x)", "norm2(x)*erf(2)"]  # fmt: skip
+         "sum(x.^n)", "min(1.5, sum(x))", "sum(x)*sigmoid(n)", "sum(sin(ones(n,n))*x)", "norm2(x)*erf(2)",
+         "x'*solve(ones(3,n)'*ones(3,n) + eye(n), x)"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TORCH)
