@@ -70,6 +70,7 @@ class Arrays:
 
     def linear(self, parts: Sequence[tuple[Any, Code | None]]) -> Code:
         """A sum of multiples, a positive one first; a number that all have is taken out."""
+        parts = [p for p in parts if p[1] is None or p[1].number != 0] or parts[:1]
         common = abs(Fraction(parts[0][0]))
         if len(parts) > 1 and common != 1 and all(abs(c) == common and code is not None for c, code in parts):
             return self.times(common, self.linear([(c / common, code) for c, code in parts]))
@@ -136,9 +137,15 @@ class Arrays:
             return self.book.matmul(self._flipped(b, depth - 1), self._flipped(a, depth - 1))
         if code.op == "outer":
             return self.book.make("outer", *reversed(code.args), ndim=2)
+        words = self.language.word("solve"), self.language.word("divide")  # (A \ B)' = B' / A'
+        if code.op == "call" and code.text in words and code.args[1].ndim == 2:
+            A, B = code.args
+            return self.book.call(words[code.text == words[0]], self._flipped(A, depth - 1),
+                                  self._flipped(B, depth - 1), ndim=2)  # fmt: skip
         if code.op in ("add", "sub", "neg", "mul", "div"):
             sides = [self._across(a, depth - 1) for a in code.args]
-            return self.book.make(code.op, *sides, ndim=2, symmetric=code.symmetric)
+            made: Code = getattr(self.book, code.op)(*sides)
+            return made
         return self.book.transpose(code)
 
     def _across(self, code: Code, depth: int) -> Code:

@@ -95,7 +95,7 @@ class ArraySteps(Arrays):
     def function(self, name: str, codes: Sequence[Code], order: int) -> Code:
         """A function of entries; those that know a stabler form of their own give it."""
         if name == "log":
-            return self.book.log(codes[0])
+            return self.book.number(0) if codes[0].number == 1 else self.book.log(codes[0])
         symmetric = len(codes) == 1 and codes[0].symmetric
         return self.book.function(name, *codes, ndim=order, symmetric=symmetric)
 
@@ -229,6 +229,8 @@ class ArraySteps(Arrays):
 
     def _of_factor(self, step: Step) -> Code:
         kind, parts, across = self.factors[step.args[0]]
+        if step.op == "detsign" and kind == "chol":
+            return self.book.number(1)
         half = len(step.dims) // 2
         order = 2 if half else 0
         if kind:

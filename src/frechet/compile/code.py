@@ -117,7 +117,7 @@ class Book:
         return self.make("div", a, b, ndim=max(a.ndim, b.ndim), symmetric=_both(a, b))
 
     def power(self, a: Code, exponent: Fraction | int) -> Code:
-        if exponent == 1:
+        if exponent == 1 or a.number == 1:
             return a
         if exponent < 0:
             return self.div(self.number(1), self.power(a, -exponent))

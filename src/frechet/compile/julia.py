@@ -23,6 +23,7 @@ _WORDS = {
     "ones_vector": "ones({0})", "ones_matrix": "ones({0}, {1})",
     "zeros_vector": "zeros({0})", "zeros_matrix": "zeros({0}, {1})",
     "eye": "Matrix(1.0I, {0}, {0})", "unit": "Float64.(1:{0} .== {1})", "diag": "diagm({0})", "solve": "{0} \\ {1}",
+    "divide": "{1} / {0}",
     "total1": "sum({0})", "total2": "sum({0})",
     "square_sum": "sum(abs2, {0})", "inner": "dot({0}, {1})",
     "row_sums": "vec(sum({0}, dims=2))", "column_sums": "vec(sum({0}, dims=1))",
@@ -38,7 +39,7 @@ _WORDS = {
     "lu": "lu({0})", "lu names": "F", "lu solve": "{0} \\ {1}", "lu turned": "{0}' \\ {1}", "lu inv": "inv({0})",
     "lu logdet": "logabsdet({0})[1]", "lu det": "det({0})", "lu detsign": "logabsdet({0})[2]",
     "chol": "cholesky(Symmetric({0}))", "chol names": "F", "chol solve": "{0} \\ {1}", "chol turned": "{0} \\ {1}",
-    "chol inv": "inv({0})", "chol logdet": "logdet({0})", "chol det": "det({0})", "chol detsign": "1",
+    "chol inv": "inv({0})", "chol logdet": "logdet({0})", "chol det": "det({0})",
     "index": "{0}[{1}]", "index_row": "{0}[{1}]", "choice": "ifelse.(TEST, {0}, {1})", "test": ".SIGN",
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ _WORDS = {
     "ones_vector": "ones({0}, 1)", "ones_matrix": "ones({0}, {1})",
     "zeros_vector": "zeros({0}, 1)", "zeros_matrix": "zeros({0}, {1})",
     "eye": "eye({0})", "unit": "double((1:{0})' == {1})", "diag": "diag({0})", "solve": "{0} \\ {1}",
+    "divide": "{1} / {0}",
     "total1": "sum({0})", "total2": "sum(sum({0}))", "row_sums": "sum({0}, 2)", "column_sums": "sum({0}, 1)'",
     "matrix_power": "{0}^{1}", "product_diagonal": "sum({0} .* {1}', 2)",
     "vec": "reshape({0}, [], 1)", "mat": "reshape({0}, {1}, {2})", "mixed": "", "whole": "full({0})",
@@ -37,7 +38,7 @@ _WORDS = {
     "lu detsign": "det({2}) * prod(sign(diag({1})))",
     "chol": "chol({0})", "chol names": "R", "chol solve": "{0} \\ ({0}' \\ {1})",
     "chol turned": "{0} \\ ({0}' \\ {1})", "chol inv": "{0} \\ ({0}' \\ eye(size({0})))",
-    "chol logdet": "2 * sum(log(diag({0})))", "chol det": "prod(diag({0}))^2", "chol detsign": "1",
+    "chol logdet": "2 * sum(log(diag({0})))", "chol det": "prod(diag({0}))^2",
     "index": "{0}({1})", "index_row": "{0}({1})'", "choice": "choose(TEST, {0}, {1})",
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from frechet.compile.stable_functions import (
 )
 from frechet.core.build import add, rebuild
 from frechet.core.ein import constant, ein, elementwise_power, product, scale, split_coef
+from frechet.core.facts import is_spd
 from frechet.core.node import Call, Ein, Map, Node
 from frechet.core.numbers import divide
 from frechet.core.tensor import Tensor
@@ -111,7 +112,7 @@ def _size_and_sign(node: Node) -> tuple[Node, Node] | None:
         half = X.order // 2
         matrix = Tensor(X, (X.dims[:half], X.dims[half:]))
         result: Tensor = REGISTRY["logdet"].build(matrix)
-        return result.node, detsign(matrix).node
+        return result.node, constant(1) if is_spd(X) else detsign(matrix).node
     return None
 
 
