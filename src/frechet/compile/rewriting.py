@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from math import log
 
 from frechet.core.build import add, apply_map
 from frechet.core.dims import Size as Dims
-from frechet.core.ein import constant, elementwise_power, is_zero, product, scale, split_coef
+from frechet.core.ein import constant, ein, elementwise_power, is_zero, product, scale, split_coef
 from frechet.core.node import Add, Ein, Map, Node, Number
 from frechet.ops import REGISTRY
 
@@ -65,8 +63,9 @@ def apply(name: str, *args: Node) -> Node:
 
 
 def log_of(value: Number, dims: Dims) -> Node:
-    """The logarithm of a positive number, to double precision."""
-    return constant(Fraction(log(value)), dims)
+    """The logarithm of a positive number in every entry."""
+    number = apply("log", constant(value))
+    return ein(1, [(number, (), 1)], tuple(range(len(dims))), dict(enumerate(dims)))
 
 
 def is_map(node: Node, name: str) -> bool:
