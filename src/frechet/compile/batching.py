@@ -87,13 +87,14 @@ class Batch:
             dim += "_"
         return cls(frozenset(names), dim)
 
-    def nodes(self, roots: Sequence[Node]) -> list[Node]:
-        """The roots for the whole batch, every one with the axis in front. Raises NotCarried."""
+    def nodes(self, roots: Sequence[Node], repeat: bool = True) -> list[Node]:
+        """The roots for the whole batch, with the axis in front; without `repeat`, a root that does not depend on the
+        batch stays as it is. Raises NotCarried."""
         new: dict[Node, Node] = {}
         for node in topological(roots):
             made = self._node(node, [new[c] for c in node.children])
             new[node] = node if made is None else made
-        return [new[r] if new[r].order > r.order else self._repeated(r) for r in roots]
+        return [self._repeated(r) if repeat and new[r] is r else new[r] for r in roots]
 
     def _node(self, node: Node, children: Sequence[Node]) -> Node | None:
         """The node on children some of which have the axis; None where it does not depend on the batch."""

@@ -191,6 +191,11 @@ def newton_steps(H, g):
     return np.stack([newton_step(A, b) for A, b in zip(H, g, strict=True)])
 
 
+def stacks(results):
+    """Tuples of arrays as a tuple of stacks."""
+    return tuple(np.stack(parts) for parts in zip(*results, strict=True))
+
+
 def softmaxes(x):
     """softmax of every row."""
     e = np.exp(x - x.max(1)[:, None])

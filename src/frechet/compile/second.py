@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from frechet.compile.batching import Batch, NotCarried
+from frechet.compile.batching import Batch
 from frechet.compile.joint import joint
 from frechet.compile.newton import without_common
 from frechet.compile.operators import Part, as_blocks, parts_of
@@ -26,15 +27,19 @@ class SecondOrder:
     ) -> None:
         self.planner, self.writer, self.sizes, self.share, self.batch = planner, writer, sizes, share, batch
         self.wanted: list[str] = []
+        self.one = batch is None  # whether expressions are written for one point
+        self.moving: set[str] = set()  # arrays that have the axis of the batch
 
     def arrays(self, nodes: Sequence[Node | None]) -> list[str]:
         """Names of the arrays of nodes, planned together; "" for None."""
         given = [n for n in nodes if n is not None]
         census = self.planner.program.census
         ready = census.once((self.share, *given), lambda: prepared(given, self.sizes, share=self.share))
-        ready = self.batch.nodes(ready) if self.batch else ready
-        values = self.planner.turned(self.planner.plan(ready))
-        names = iter([self.planner.array(v, n.dims) for v, n in zip(values, ready, strict=True)])
+        whole = self.batch.nodes(ready, repeat=False) if self.batch else ready
+        values = self.planner.turned(self.planner.plan(whole))
+        made = [self.planner.array(v, n.dims) for v, n in zip(values, whole, strict=True)]
+        self.moving |= {name for name, n, w in zip(made, ready, whole, strict=True) if n is not w}
+        names = iter(made)
         found = ["" if n is None else next(names) for n in nodes]
         self.wanted += [n for n in found if n]
         return found
@@ -95,30 +100,42 @@ class SecondOrder:
             products = (self._kronecker, self._sylvester, self._two_products)
             for recipe in (self._entrywise, *products, self._woodbury, self._blocks):
                 text = recipe(parts, kinds, gradient)
-                if text and self.batch and kinds != ["Diagonal"]:
-                    raise NotCarried(", ".join(kinds))
                 if text:
-                    return text
+                    return self._of_batch(text, entrywise=kinds == ["Diagonal"])
         H, g = self.arrays([node, gradient])
         if not rows:
-            return f"{g} / {H}"
-        if self.batch:
+            return self._of_batch(f"{g} / {H}", entrywise=True)
+        if not self.one and g in self.moving:
             return self._stacked(H, g, gradient.dims)
         step = self.writer.helper("newton_step")
         if rows == 1:
-            return f"{step}({H}, {g})"
-        side = " * ".join(self.writer.length(d) for d in gradient.dims)
-        return f"{step}({H}.reshape({side}, {side}), {g}.reshape({side})).reshape({self.writer.shape(gradient.dims)})"
+            return self._of_batch(f"{step}({H}, {g})")
+        side, shape = " * ".join(self.writer.length(d) for d in gradient.dims), self.writer.shape(gradient.dims)
+        return self._of_batch(f"{step}({H}.reshape({side}, {side}), {g}.reshape({side})).reshape({shape})")
 
     def _stacked(self, H: str, g: str, dims: Dims) -> str:
-        """The dense systems of a batch."""
+        """The dense systems of a batch; with one matrix for all, one factorisation."""
         assert self.batch
-        steps, batch = self.writer.helper("newton_steps"), self.writer.length(self.batch.dim)
-        if len(dims) == 1:
-            return f"{steps}({H}, {g})"
-        side = " * ".join(self.writer.length(d) for d in dims)
-        shape = self.writer.shape((self.batch.dim, *dims))
-        return f"{steps}({H}.reshape({batch}, {side}, {side}), {g}.reshape({batch}, {side})).reshape({shape})"
+        many = H in self.moving
+        step = self.writer.helper("newton_steps" if many else "newton_step")
+        batch, side = self.writer.length(self.batch.dim), " * ".join(self.writer.length(d) for d in dims)
+        if len(dims) > 1:
+            H = f"{H}.reshape({batch}, {side}, {side})" if many else f"{H}.reshape({side}, {side})"
+            g = f"{g}.reshape({batch}, {side})"
+        text = f"{step}({H}, {g})" if many else f"{step}({H}, {g}.T).T"
+        return text if len(dims) == 1 else f"{text}.reshape({self.writer.shape((self.batch.dim, *dims))})"
+
+    def _of_batch(self, text: str, entrywise: bool = False, several: bool = False) -> str:
+        """The expression for a batch of one for a point, which it is inside: the names of arrays that have the axis are
+        there those of the points. One that is `entrywise` is as good for all."""
+        if self.batch is None or self.one:
+            return text
+        names = [n for n in dict.fromkeys(self.wanted) if n in self.moving and re.search(rf"\b{n}\b", text)]
+        stack = self.writer.helper("stacks") if several else "np.stack"
+        if not names:
+            return f"{stack}([{text}] * {self.writer.length(self.batch.dim)})"
+        over = names[0] if len(names) == 1 else f"zip({', '.join(names)}, strict=True)"
+        return text if entrywise else f"{stack}([{text} for {', '.join(names)} in {over}])"
 
     def _entrywise(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         if kinds != ["Diagonal"]:
@@ -179,9 +196,12 @@ class SecondOrder:
 
     def joint(self, second: Sequence[Sequence[Node]], first: Sequence[Node]) -> str:
         """solve(H, g) for several variables, as a tuple."""
-        if self.batch:
-            raise NotCarried("a joint system")
-        return joint(self, second, first)
+        if not self.batch:
+            return joint(self, second, first)
+        self.one = True
+        text = joint(self, second, first)
+        self.one = False
+        return self._of_batch(text, several=True)
 
     def reshaped(self, name: str, shape: str) -> str:
         """An array in another shape; a size is a plain number."""
