@@ -44,7 +44,7 @@ class Planner:
         order = topological(roots)
         for node in order:  # what meets a given matrix entry by entry had better lie as that does
             if isinstance(node, Var) and node.order == 2:
-                self.program.lying.setdefault(frozenset(node.dims), node.dims[0])
+                self.program.first_axis(*node.dims)
         rank = {n: k for k, n in enumerate(order)}
         lazily = {n for n in order if isinstance(n, Call) and n.operation.name == "inv"}
         read = {c for n in order if not isinstance(n, Ein) for c in n.children} | set(roots)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Scalar = int | float | Fraction
 DotSpec = tuple[tuple[Operand, Operand], Any, Any]
 
-# Entries from which a pass over an array costs more than a call.
-LARGE = 4000
+# Entries from which a pass over an array costs more than a call; from which half a product costs less than a whole.
+LARGE, HALF = 4000, 50_000
 
 
 class Contraction:
@@ -198,7 +198,8 @@ class Contraction:
             left, weights, rows, columns, shared = half
             first = Orderer(left, (*shared, *rows), length, self._known)
             volume = first.volume(frozenset(shared)) * first.volume(frozenset(rows)) ** 2
-            price = PRODUCT / 2 * volume + first.order()[0] + CALL
+            entries = first.volume(frozenset((*shared, *rows)))
+            price = (PRODUCT / 2 if entries >= HALF else PRODUCT) * volume + first.order()[0] + CALL
             if price <= Orderer(self.operands, out, length, self._known).order()[0]:
                 Z = self._ordered(left, (*shared, *rows), length)
                 w = self._ordered(weights, shared, length) if weights else None
@@ -335,7 +336,7 @@ class Contraction:
         if len(idx) != 2 or any(len({*idx} & {*o.idx}) != 1 for o in (a, b)):
             return (a, b), spec, idx  # only where each operand has one of the two does it matter which comes first
         first, second = self.dims_of(idx)
-        if self.program.lying.get(frozenset((first, second)), first) == first:
+        if self.program.first_axis(first, second) == first:
             return (a, b), spec, idx
         return (a, b), (spec[0], spec[1], spec[2][::-1]), idx[::-1]
 

@@ -22,6 +22,10 @@ Pattern = tuple[int | None, ...]
 PRODUCT, VECTOR, ENTRY, FUNCTION, CALL = 0.05, 0.35, 0.8, 8.0, 1000.0
 
 
+# Entries up to which a row is short.
+NARROW = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """name = op(args); `spec` tells the rest (see `write`), `dims` are the sizes of the result."""
@@ -109,8 +113,18 @@ class Program:
         self.table[key] = name
         self.content[name] = self.identity(op, args, spec)
         if len(dims) == 2 and op != "expand":
-            self.lying.setdefault(frozenset(dims), dims[0])
+            self.first_axis(dims[0], dims[1])
         return name
+
+    def first_axis(self, a: Dim, b: Dim) -> Dim:
+        """Which of two sizes is the first axis of all arrays that have them: the short one where the other is long
+        (to sum or to repeat along short rows is slow), else the first that was asked for."""
+        pair = frozenset((a, b))
+        if pair not in self.lying:
+            short, long = sorted((a, b), key=lambda d: self.size((d,)))
+            narrow = self.size((short,)) <= NARROW and self.size((long,)) >= 4 * self.size((short,))
+            self.lying[pair] = short if narrow else a
+        return self.lying[pair]
 
     def identity(self, op: str, args: tuple[str, ...], spec: Any) -> int:
         """The number of the content of a step, whatever names the steps have."""

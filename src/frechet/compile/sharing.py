@@ -13,6 +13,7 @@ from math import prod
 
 from frechet.compile.operators import connected
 from frechet.compile.powers import with_common_power
+from frechet.compile.program import NARROW
 from frechet.core.build import add
 from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Call, Ein, Factor, Node, Number
@@ -211,7 +212,7 @@ def _worth_a_matrix(
     for rest, tied in rests:
         if made or any({*tied} <= {*f[1]} for f in rest):
             continue
-        if not _connect(rest, tied):
+        if not _connect(rest, tied) and not (columns and max(sides[k] for k in summed) <= NARROW):
             return False  # an outer product: the taken factors are multiplied with its vectors
         inner = any(not {*f[1]} <= {*tied} for f in rest)
         if inner and len(summed) == 1 and 0 < columns * sum(sides) < prod(sides):
