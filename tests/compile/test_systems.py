@@ -23,7 +23,12 @@ CASES = [
     ("norm2(A*X*B - C)^2 + lam*norm2(D*X)^2 + norm2(X)^2", {**AXB, "D": ["q", "n"]}, "X", "pencil_solve"),
     ("norm2(A*X*B - C)^2 + sum(sum(X))^2", AXB, "X", "pencil_solve"),
     ("norm2(A*X - C)^2 + lam*norm2(X*B)^2 + norm2(X)^2", {**AXB, "C": ["p", "k"]}, "X", "sylvester_solve"),
-    ("norm2(A*X + X*B - C)^2", {"A": NN, "X": NK, "B": ["k", "k"], "C": NK}, "X", "newton_step"),
+    ("norm2(A*X + X*B - C)^2", {"A": NN, "X": NK, "B": ["k", "k"], "C": NK}, "X", "normal_solve"),
+    ("norm2(A*X - 2*X*B - C)^2/3", {"A": NN, "X": NK, "B": ["k", "k"], "C": NK}, "X", "normal_solve"),
+    ("norm2(A*X + X*A' + C)^2", {"A": NN, "X": NN, "C": NN}, "X", "normal_solve"),
+    ("norm2(S*X + X*S - C)^2", {"S": NN, "X": NN, "C": NN}, "X", "normal_solve"),
+    ("norm2(S*X + X*B - C)^2", {"S": NN, "X": NK, "B": ["k", "k"], "C": NK}, "X", "normal_solve"),
+    ("norm2(A*X + X*B - C)^2 + norm2(X)^2", {"A": NN, "X": NK, "B": ["k", "k"], "C": NK}, "X", "newton_step"),
     ("tr(C*S) - logdet(S)", {"C": NN, "S": NN}, "S", ""),
     ("7/2*logdet(S) + tr(inv(S)*C)/2", {"S": NN, "C": NN}, "S", "pencil_solve"),
 ]  # fmt: skip
@@ -42,7 +47,8 @@ def point(variables: dict[str, list[str]]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("text", "variables", "wrt", "solver"), CASES)
 def test_newton_and_operator(text: str, variables: dict[str, list[str]], wrt: str, solver: str) -> None:
-    facts = {"S": ["spd"], "C": ["symmetric"]} if "logdet" in text else {}
+    facts = {"S": ["spd"]} if "S" in variables else {}
+    facts |= {"C": ["symmetric"]} if "logdet" in text else {}
     f, arrays = fr.parse(text, variables=variables, facts=facts), point(variables)
     H = np.asarray(fr.compile(f, [wrt], want="hessian")(**arrays))
     g = np.asarray(fr.compile(f, [wrt], want="gradient")(**arrays))
@@ -75,6 +81,9 @@ def test_singular_sums_are_refused() -> None:
     (low, *_), (first, *_) = (np.linalg.eigvalsh(M) for M in (arrays["A"].T @ arrays["A"], arrays["B"] @ arrays["B"].T))
     with pytest.raises(fr.FrechetError, match="singular"):
         fr.compile(f, ["X"], want="newton")(**{**arrays, "lam": -low * first})
+    f = fr.parse("norm2(A*X - X*A)^2", variables={"A": NN, "X": NN})
+    with pytest.raises(fr.FrechetError, match="singular"):
+        fr.compile(f, ["X"], want="newton")(A=arrays["A"].T @ arrays["A"], X=np.eye(6))
     f = fr.parse("norm2(A*X - C)^2 - lam*norm2(X)^2 + norm2(X*B)^2", variables={**AXB, "C": ["p", "k"]})
     with pytest.raises(fr.FrechetError, match="singular"):
         fr.compile(f, ["X"], want="newton")(**{**arrays, "C": np.ones((7, 4)), "lam": low + first})

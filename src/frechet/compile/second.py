@@ -12,7 +12,7 @@ from frechet.compile.newton import without_common
 from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
-from frechet.compile.systems import one_product, two_products
+from frechet.compile.systems import normal_equations, one_product, two_products
 from frechet.compile.write import Writer
 from frechet.core.dims import Size as Dims
 from frechet.core.ein import is_symmetric
@@ -158,7 +158,8 @@ class SecondOrder:
         return f"{self.writer.helper('sylvester_solve')}({A}, {B}, {g})"
 
     def _two_products(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
-        return two_products(self.arrays, self.writer, parts, gradient)
+        given = self.arrays, self.writer, parts, gradient
+        return two_products(*given) or normal_equations(*given)
 
     def _woodbury(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         """A diagonal and terms of low rank."""

@@ -97,6 +97,18 @@ def pencil_solve(A, B, C, D, G):
     return newton_step(np.kron(A, B) + np.kron(C, D), G.reshape(-1)).reshape(G.shape)
 
 
+def normal_solve(A, B, G):
+    """X with L'(L(X)) = G for L(X) = A X + X B, by the Schur forms of A and B (Bartels and Stewart 1972)."""
+    R, U = linalg.schur(A)
+    S, V = linalg.schur(B)
+    solve = linalg.lapack.strsyl if G.dtype == np.float32 else linalg.lapack.dtrsyl
+    Y, first, close = solve(R, S, U.T @ G @ V, trana="T", tranb="T")
+    Z, second, _ = solve(R, S, Y)
+    if close:
+        raise np.linalg.LinAlgError("The Hessian is singular")
+    return U @ (Z / (first * second)) @ V.T
+
+
 def schur_solve(d, B, C, a, b, at=0):
     """x, y with d*x + B'y = a and B x + C y = b for a diagonal d, x put in at this place of y.
 

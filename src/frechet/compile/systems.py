@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from frechet.compile.operators import Part, multiple_of_identity
 from frechet.compile.write import Writer
 from frechet.core.ein import ein, is_symmetric, scale, split_coef, transpose
-from frechet.core.node import Call, Node
+from frechet.core.node import Add, Call, Node, Number
 from frechet.core.numbers import divide
 
 Arrays = Callable[[Sequence[Node | None]], list[str]]
@@ -53,6 +53,56 @@ def _inverted(side: Node | None) -> Node | None:
             inner = node.children[0]
             return scale(transpose(inner) if turned else inner, divide(1, c))
     return None
+
+
+def normal_equations(arrays: Arrays, writer: Writer, parts: Sequence[Part], gradient: Node) -> str:
+    """The expression of X with L'(L(X)) = G for L(X) = A*X + X*B, whose Hessian is A'*A and B*B' on their sides and
+    products of A and B; or nothing."""
+    alone = [p for p in parts if p.kind == "Kronecker" and None in p.nodes]
+    products = [p for p in parts if p.kind == "Kronecker" and None not in p.nodes]
+    if writer.backend != "numpy" or len(alone) != 2 or len(alone) + len(products) != len(parts):
+        return ""
+    left, right = (next((p.nodes[k] for p in alone if p.nodes[1 - k] is None), None) for k in range(2))
+    if left is None or right is None:
+        return ""
+    (s, S), (t, T) = split_coef(left), split_coef(right)
+    for c, A, B in _crossed(products):
+        if S is _square(A, 0) and T is _square(B, 1) and c * c == s * t:
+            a, b, g = arrays([A, scale(B, divide(c, s)), scale(gradient, divide(1, s))])
+            return f"{writer.helper('normal_solve')}({a}, {b}, {g})"
+    return ""
+
+
+def _crossed(products: Sequence[Part]) -> list[tuple[Number, Node, Node]]:
+    """c, A, B of products that are c*(kron(A, B) + kron(A', B'))."""
+    sides = [tuple(split_coef(n) for n in p.nodes if n is not None) for p in products]
+    if len(sides) == 2:
+        ((a, A), (b, B)), ((c, C), (d, D)) = sides
+        return [(a * b, A, B), (a * b, C, D)] if a * b == c * d and C is transpose(A) and D is transpose(B) else []
+    if len(sides) != 1:
+        return []
+    (a, A), (b, B) = sides[0]
+    if is_symmetric(A) and is_symmetric(B):
+        half = _half(A), _half(B)
+        found = [(divide(a * b, 2), A, B)]
+        found += [(a * b * half[0][0], half[0][1], B)] if half[0] else []
+        return found + ([(a * b * half[1][0], A, half[1][1])] if half[1] else [])
+    return []
+
+
+def _half(A: Node) -> tuple[Number, Node] | None:
+    """c, B of A = c*(B + B')."""
+    if not isinstance(A, Add) or len(A.terms) != 2:
+        return None
+    (c, B), (d, C) = A.terms
+    return (c, B) if c == d and C is transpose(B) else None
+
+
+def _square(A: Node, side: int) -> Node:
+    """A'*A, or A*A' for side 1."""
+    n = A.dims[0]
+    idx = [(A, (2, 0), 1), (A, (2, 1), 1)] if side == 0 else [(A, (0, 2), 1), (A, (1, 2), 1)]
+    return ein(1, idx, (0, 1), {0: n, 1: n, 2: n})
 
 
 def two_products(arrays: Arrays, writer: Writer, parts: Sequence[Part], gradient: Node) -> str:
