@@ -103,7 +103,7 @@ def directed(definition: str, scope: Mapping[str, Any], wanted: Sequence[str]) -
     last.value = program.results(last.value, places)
     function.body[-1:] = [*program.copies, last]
     ast.fix_missing_locations(module)
-    own = {**scope, "_product": _product, "_gram": _gram, "_zero": _zero, "_copied": _copied,
+    own = {**scope, "_product": _product, "_zero": _zero, "_copied": _copied,
            "_turned_into": _turned_into}  # fmt: skip
     exec(compile(module, f"<frechet {function.name} into buffers>", "exec"), own)
     made: Run = own[function.name]
@@ -181,8 +181,6 @@ class _Program:
         if not isinstance(value, ast.Call):
             return None
         callee = ast.unparse(value.func)
-        if callee == "gram":
-            return _call("_gram", place, *value.args)
         if callee == "np.zeros":
             return _call("_zero", place)
         if isinstance(value.func, ast.Attribute) and value.func.attr == "copy" and not value.args:
@@ -243,18 +241,6 @@ def _product(out: Any, A: Any, B: Any) -> Any:
         np.matmul(A, B, out=out.reshape(len(A), -1))
         return out
     return _copied(out, (A @ B).reshape(out.shape))
-
-
-def _gram(out: Any, Z: Any, w: Any = None) -> Any:
-    """`runtime.gram` into `out`."""
-    if w is None:
-        return np.matmul(Z.T, Z, out=out)
-    positive = w.min() >= 0
-    if not positive and w.max() > 0:
-        return np.matmul(Z.T, Z * w[:, None], out=out)
-    S = Z * np.sqrt(w if positive else -w)[:, None]
-    np.matmul(S.T, S, out=out)
-    return out if positive else np.negative(out, out=out)
 
 
 def _turned_into(out: Any, function: Run, a: Any, b: Any) -> Any:
