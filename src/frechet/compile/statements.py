@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from frechet.compile.entries import with_entries
 from frechet.compile.precision import for_single
 from frechet.compile.program import Step
 from frechet.compile.schedule import scheduled
@@ -28,7 +29,7 @@ class Statements(Spelling):
 
     def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
         """The statements of the steps, in order; the arrays `results` are needed at the end."""
-        steps = scheduled(steps, self._writes)
+        steps = scheduled(with_entries(self.program.steps, steps, results, whole=self.backend == "torch"), self._writes)
         self.wide: set[str] = set()
         if self.single:
             steps, self.wide = for_single(self.program, steps)

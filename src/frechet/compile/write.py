@@ -176,6 +176,22 @@ class Writer(Statements):
             return text
         return f"({text}).reshape({self.shape(step.dims)})" if step.dims else text
 
+    def _entry(self, step: Step) -> str:
+        axis, place, order = step.spec
+        text = f"{step.args[0]}[{':, ' * axis}{place}]"
+        if not step.dims:
+            return text
+        own = {"numpy": ".copy()", "torch": ".clone()"}.get(self.backend, "")  # no view of what somebody else has
+        return f"{self.permuted(text, order)}{own}"
+
+    def _entries(self, step: Step) -> str:
+        """An array by its entries."""
+        texts = []
+        for terms in step.spec:
+            parts = [(c, "" if k is None else step.args[k]) for c, k in terms]
+            texts.append(self._linear(parts) if parts else "0")
+        return f"{self.np}.array([{', '.join(texts)}]{self._like()})"
+
     def _outers(self, step: Step) -> str:
         left = [self.scaled(c, u) for c, u in zip(step.spec, step.args[0::2], strict=True)]
         stack = f"{self.np}.stack"
