@@ -70,3 +70,19 @@ def test_powers_of_functions_and_plain_products() -> None:
     text = str(f.gradient("A"))
     point = {"A": np.eye(3) * 2 + np.arange(9.0).reshape(3, 3) / 10}
     assert np.allclose(fr.parse(text, variables={"A": ["n", "n"]}).evaluate(**point), f.gradient("A").evaluate(**point))
+
+
+@pytest.mark.parametrize(("text", "name", "gradient", "hessian"), [
+    ("(b + 1)/2*sum(log(1 + (x - a).^2/(b*s^2)))", "x", "(b + 1)*(x - a)./((x - a).^2 + b*s^2*ones(n))",
+     "(b + 1)*diag((b*s^2*ones(n) - (x - a).^2)./((x - a).^2 + b*s^2*ones(n)).^2)"),
+    ("exp(-norm2(x/sqrt(2))^2)", "x", None, None),
+    ("-sum(log((1 + erf(r.*(X*w)/sqrt(2)))/2))", "w",
+     "-sqrt(2)*X'*(r.*exp(-(r.*(X*w)).^2/2)./(1 + erf(r.*(X*w)/sqrt(2))))/sqrt(3.141592653589793)", None),
+    ("tr(diag(x)*A*diag(y)*diag(x)*diag(1./y)*A')", "x", None, None),
+])  # fmt: skip
+def test_denominators_and_roots(text: str, name: str, gradient: str | None, hessian: str | None) -> None:
+    f = parse(text)
+    for d, wanted in ((f.gradient(name), gradient), (f.hessian(name), hessian)):
+        assert wanted is None or str(d) == wanted
+        assert d.verification.status == "checked"
+        assert "diag(x)*diag" not in str(d)

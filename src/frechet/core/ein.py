@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from frechet.core.cancel import absorb, cancel_pairs
 from frechet.core.dims import Dim
 from frechet.core.dims import Size as Dims
-from frechet.core.facts import is_nonnegative, is_positive, triangle
+from frechet.core.facts import is_nonnegative, is_positive, settled_power, triangle
 from frechet.core.label import canonical
-from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Pick, Size, Unit, Var, raw_ein, size_node
+from frechet.core.node import Call, Ein, Factor, Indices, Mask, Node, Number, Size, Unit, raw_ein, size_node
 from frechet.core.numbers import rational_power, simple
 from frechet.core.picks import merge_picks
 
@@ -147,8 +147,16 @@ class _Product:
             elif self._opens(node, e) and (grown <= 0 or grown <= room):
                 room -= max(grown, 0)
                 stack.extend(reversed(self._opened(node, idx, e)))
+            elif e != 1 and any(_is_root(f[0]) for f in node.factors):
+                stack.append((self._without_roots(node, e), idx, e))
             else:
                 self.factors.append((node, idx, e))
+
+    def _without_roots(self, node: Ein, e: Number) -> Node:
+        """The roots of numbers in a product that is raised to a power moved out of it: (2^(1/2) u)^2 = 2 u^2."""
+        self.factors += [(n, (), simple(p * e)) for n, _, p in node.factors if _is_root(n)]
+        others = [f for f in node.factors if not _is_root(f[0])]
+        return ein(1, others, node.out, dict(enumerate(node.index_dims)))
 
     def _take_coef(self, node: Ein, idx: Indices, e: Number, stack: list[Factor]) -> None:
         """Move the power of an inner coefficient out; under a fractional power the sign has to stay inside."""
@@ -211,7 +219,7 @@ class _Product:
             old = powers.get((node, idx), 0)
             if old and isinstance(node, Ein):
                 self.merged = True
-            powers[node, idx] = _settled(node, simple(old + e))
+            powers[node, idx] = settled_power(node, simple(old + e))
         self.merged |= absorb(powers, transpose)
         self.factors = []
         at: dict[int, Unit] = {}
@@ -317,24 +325,17 @@ class _Product:
         return True
 
 
+def _is_root(node: Node) -> bool:
+    """A positive number that stands as a factor, because a root of it is no fraction."""
+    return isinstance(node, Ein) and node.is_number and node.coef > 0
+
+
 def _sums_to_one(factor: Factor) -> bool:
     """A vector whose entries add up to one: a basis vector, a softmax."""
     node, idx, e = factor
     if isinstance(node, Unit):
         return True
     return isinstance(node, Call) and node.operation.sums_to_one and len(idx) == 1 and e == 1
-
-
-def _settled(node: Node, e: Number) -> Number:
-    """The power of an entry of which only few values are possible: 0 and 1, or 1 and -1."""
-    if isinstance(node, (Unit, Mask, Pick)):
-        return 1
-    if isinstance(node, Var) and e == int(e):
-        if "signs" in node.facts:
-            return e % 2
-        if "binary" in node.facts and e > 1:
-            return 1
-    return e
 
 
 def _labelled(coef: Number, factors: Sequence[Factor], out: Sequence[int], dims: Mapping[int, Dim]) -> Ein:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frechet.core.node import Add, Call, Ein, Map, Node, Number, Size, Var
+from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Number, Pick, Size, Unit, Var
 
 # Facts that tie entries of a variable to each other. They are put aside while differentiating by it.
 STRUCTURAL = frozenset({"binary", "signs", "symmetric", "spd", "orthogonal", "diagonal", "lower", "upper", "skew",
@@ -99,3 +99,15 @@ def triangle(node: Node) -> str:
         return triangle(node.children[0])
     known = node.facts if isinstance(node, Var) else node.operation.facts if isinstance(node, Call) else frozenset()
     return next((word for word in ("lower", "upper") if word in known), "")
+
+
+def settled_power(node: Node, e: Number) -> Number:
+    """The power of an entry of which only few values are possible: 0 and 1, or 1 and -1."""
+    if isinstance(node, (Unit, Mask, Pick)):
+        return 1
+    if isinstance(node, Var) and e == int(e):
+        if "signs" in node.facts:
+            return e % 2
+        if "binary" in node.facts and e > 1:
+            return 1
+    return e

@@ -6,7 +6,7 @@ business of `notation.choose`; which are equal, of `equality.decide`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from frechet.core.build import add, rebuild
 from frechet.core.ein import ein, elementwise_power, split_coef
@@ -29,7 +29,24 @@ def extract(root: Node) -> Node:
 
 def together(root: Node) -> Node:
     """Sums over one denominator, the numerator multiplied out."""
-    return _bottom_up(root, _over_one_denominator, True)
+    return _bottom_up(root, _on_diagonals(_over_one_denominator), True)
+
+
+def _on_diagonals(change: Callable[[Node], Node]) -> Callable[[Node], Node]:
+    """The same for sums; one of diagonal matrices is changed as the vector on its diagonal."""
+
+    def changed(node: Node) -> Node:
+        terms = node.terms if isinstance(node, Add) and node.order == 2 else ()
+        own = [(c, t) for c, t in terms if isinstance(t, Ein) and t.out == (0, 0)]
+        if not own or len(own) < len(terms):
+            return change(node)
+        parts: list[tuple[Number, Node]] = [
+            (c, ein(t.coef, t.factors, (0,), dict(enumerate(t.index_dims)))) for c, t in own
+        ]
+        coef, core = split_coef(add(parts, node.dims[:1]))
+        return ein(coef, [(change(core), (0,), 1)], (0, 0), {0: node.dims[0]})
+
+    return changed
 
 
 def _bottom_up(root: Node, change: Callable[[Node], Node], inside: bool) -> Node:
@@ -56,21 +73,23 @@ def _spine(root: Node) -> set[Node]:
     return seen
 
 
-def _multiplied_out(node: Node) -> Node:
-    """One product as a sum of products without sums among their factors."""
+def _multiplied_out(node: Node, only: Collection[Node] | None = None) -> Node:
+    """One product as a sum of products without sums (or without some of them) among their factors."""
     if not isinstance(node, Ein):
         return node
+
+    def opens(base: Node, e: Number) -> bool:
+        return isinstance(base, Add) and e in POWERS and (only is None or base in only)
+
     size = 1
     for base, _, e in node.factors:
-        if isinstance(base, Add) and e in POWERS:
+        if isinstance(base, Add) and opens(base, e):
             size *= len(base.terms) ** int(e)
-        elif isinstance(base, Ein) and base.order == 0 and e in POWERS and e != 1 and isinstance(base, Add):
-            size += 1
     if size == 1 or size > TERMS:
         return node
     terms: list[tuple[Number, list[Factor]]] = [(node.coef, [])]
     for base, idx, e in node.factors:
-        if isinstance(base, Add) and e in POWERS:
+        if isinstance(base, Add) and opens(base, e):
             for _ in range(int(e)):
                 terms = [(c * k, [*fs, (n, idx, 1)]) for c, fs in terms for k, n in base.terms]
         else:
@@ -129,4 +148,33 @@ def _over_one_denominator(node: Node) -> Node:
     return _divided(_taken_out(top), {s: -e for s, e in worst.items()})
 
 
-__all__ = ["elementwise_power", "expand", "extract", "scalar_powers", "split_coef", "together"]
+def cleared(root: Node) -> Node:
+    """Sums over one denominator like `together`, but nothing is multiplied out that does not have to be: also roots,
+    1/sqrt(D) - u/D^(3/2) = (D - u)/D^(3/2), and denominators in denominators, 1/(1 + u/c) = c/(c + u)."""
+    return _bottom_up(root, _on_diagonals(_cleared), True)
+
+
+def _cleared(node: Node) -> Node:
+    if not isinstance(node, Add):
+        return node
+    powers = [scalar_powers(term) for _, term in node.terms]
+    worst: dict[Node, Number] = {}
+    for s in {s: None for own in powers for s, e in own.items() if e < 0}:
+        exponents = [own.get(s, 0) for own in powers]
+        least = min(exponents)
+        if all((e - least) == int(e - least) for e in exponents):
+            worst[s] = least
+    if not worst:
+        return node
+    terms: list[tuple[Number, Node]] = []
+    for (c, term), own in zip(node.terms, powers, strict=True):
+        raised = [s for s, e in worst.items() if isinstance(s, Add) and own.get(s, 0) != e]
+        part = _divided(term, worst)
+        if isinstance(part, Add) and part in raised:  # it is all that is left
+            terms += [(c * k, t) for k, t in part.terms]
+        else:
+            terms.append((c, _multiplied_out(part, raised) if raised else part))
+    return _divided(add(terms, node.dims), {s: -e for s, e in worst.items()})
+
+
+__all__ = ["cleared", "elementwise_power", "expand", "extract", "scalar_powers", "split_coef", "together"]

@@ -8,7 +8,7 @@ from functools import partial
 from frechet.core.errors import FrechetError
 from frechet.core.node import Add, Node, topological
 from frechet.equality.centred import centred
-from frechet.equality.expand import expand, extract, together
+from frechet.equality.expand import cleared, expand, extract, together
 from frechet.equality.extremes import has_extremes, has_signs, without_signs, without_squares
 from frechet.language.tree import Tree
 from frechet.notation.product import UnwritableError
@@ -34,6 +34,8 @@ def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[]
     yield lambda: together(extract(node))
     yield lambda: expand(node)
     yield lambda: extract(expand(node))
+    yield lambda: cleared(node)
+    yield lambda: extract(cleared(node))
     if has_signs(node):
         forms = [node, expand(node), *(without_signs(node, place) for place in (0, 1) if has_extremes(node))]
         for form in forms:

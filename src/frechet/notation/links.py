@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import groupby
 
 from frechet.core.dims import Shape
+from frechet.core.numbers import simple
 from frechet.language.tree import Tree
 from frechet.notation.page import Page
+from frechet.notation.polynomials import factors_of
 
 
 def powers(page: Page, links: Sequence[Tree]) -> list[Tree]:
@@ -22,6 +25,34 @@ def powers(page: Page, links: Sequence[Tree]) -> list[Tree]:
         else:
             out.append(page.make("pow", [link, page.number(count)], shape=link.typed))
     return out
+
+
+def diagonals(page: Page, links: Sequence[Tree]) -> list[Tree]:
+    """Diagonal matrices one after the other as one: diag(u)*diag(v) is diag(u.*v)."""
+    out: list[Tree] = []
+    for link in links:
+        both = [out[-1], link] if out else []
+        if both and all(t.kind == "call" and t.name == "diag" and t.typed.is_matrix for t in both):
+            out[-1] = page.diag(_multiplied(page, *[t.args[0] for t in both]), link.typed)
+        else:
+            out.append(link)
+    return out
+
+
+def _multiplied(page: Page, *trees: Tree) -> Tree:
+    """Entries multiplied, equal ones as powers."""
+    powers: dict[Tree, Fraction] = {}
+    for tree in trees:
+        above, below = tree.args if tree.kind == "dotdiv" else (tree, None)
+        for side, sign in ((above, 1), (below, -1)):
+            for item in factors_of(side) if side is not None else ():
+                number = item.kind == "dotpow" and item.args[1].kind == "number"
+                base, e = (item.args[0], Fraction(item.args[1].value)) if number else (item, Fraction(1))
+                powers[base] = powers.get(base, Fraction(0)) + sign * e
+    up = [page.power(t, simple(e)) for t, e in powers.items() if e > 0 and not (t.kind == "number" and t.value == 1)]
+    down = [page.power(t, simple(-e)) for t, e in powers.items() if e < 0]
+    top = page.dotmul(sorted(up, key=page.length)) if up else page.number(1)
+    return page.dotdiv(top, page.dotmul(sorted(down, key=page.length))) if down else top
 
 
 def _part_of_eye(t: Tree, side: int) -> tuple[int, int] | None:
@@ -105,4 +136,4 @@ def sums_of_triangle(page: Page, t: Tree, over_columns: bool) -> Tree | None:
     return sums if ones else page.dotmul([near, sums])
 
 
-SHORTER = (summed, taken, powers)
+SHORTER = (summed, taken, diagonals, powers)

@@ -313,10 +313,11 @@ class Page:
         return self.make("mul", [a, b], shape=Shape(a.typed.rows, b.typed.cols))
 
     def dotmul(self, items: Sequence[Tree]) -> Tree:
-        """Entries multiplied; a factor 1./b divides."""
-        below = [t.args[1] for t in items if _is_reciprocal(t)]
-        above = [t for t in items if not _is_reciprocal(t)]
-        if below and above:
+        """Entries multiplied; what some are divided by divides all: a.*(1./b) and (a./b).*c."""
+        below = [t.args[1] for t in items if _is_quotient(t)]
+        above = [t.args[0] if _is_quotient(t) else t for t in items]
+        above = [t for t in above if t.kind != "number"]
+        if below and above and len(items) > 1:
             return self.dotdiv(self.dotmul(above), self.dotmul(below))
         result = items[0]
         for item in items[1:]:
@@ -350,8 +351,11 @@ class Page:
         return tree
 
 
-def _is_reciprocal(t: Tree) -> bool:
-    return t.kind == "dotdiv" and t.args[0].kind == "number" and t.args[0].value == 1
+def _is_quotient(t: Tree) -> bool:
+    """Whether it is a./b or 1./b."""
+    return t.kind == "dotdiv" and (
+        not t.args[0].typed.is_scalar or (t.args[0].kind == "number" and t.args[0].value == 1)
+    )
 
 
 def _everywhere(root: Tree) -> bool:
