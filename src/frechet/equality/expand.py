@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from frechet.core.build import add, rebuild
-from frechet.core.ein import ein, elementwise_power, split_coef
+from frechet.core.ein import ein, elementwise_power, scale, split_coef
 from frechet.core.node import Add, Ein, Factor, Node, Number, topological
 
 # A product is multiplied out to at most this many terms.
@@ -33,18 +33,20 @@ def together(root: Node) -> Node:
 
 
 def _on_diagonals(change: Callable[[Node], Node]) -> Callable[[Node], Node]:
-    """The same for sums; one of diagonal matrices is changed as the vector on its diagonal."""
+    """The same for sums, also with a number in front; one of diagonal matrices is changed as the vector on its
+    diagonal."""
 
     def changed(node: Node) -> Node:
-        terms = node.terms if isinstance(node, Add) and node.order == 2 else ()
+        front, whole = split_coef(node)
+        terms = whole.terms if isinstance(whole, Add) else ()
         own = [(c, t) for c, t in terms if isinstance(t, Ein) and t.out == (0, 0)]
-        if not own or len(own) < len(terms):
-            return change(node)
+        if not terms or len(own) < len(terms):
+            return scale(change(whole), front) if terms else node
         parts: list[tuple[Number, Node]] = [
             (c, ein(t.coef, t.factors, (0,), dict(enumerate(t.index_dims)))) for c, t in own
         ]
-        coef, core = split_coef(add(parts, node.dims[:1]))
-        return ein(coef, [(change(core), (0,), 1)], (0, 0), {0: node.dims[0]})
+        coef, core = split_coef(add(parts, whole.dims[:1]))
+        return ein(front * coef, [(change(core), (0,), 1)], (0, 0), {0: whole.dims[0]})
 
     return changed
 
