@@ -157,3 +157,12 @@ def test_the_numbers_of_some_programs(language: str) -> None:
 @pytest.mark.parametrize("language", ["octave", "julia", "c"])
 def test_the_numbers_of_all_programs(language: str) -> None:
     some(WANTS, slice(None), language)
+
+
+def test_a_singular_system_of_low_rank_is_refused() -> None:
+    """The Hessian of a norm is singular along its argument: NumPy's step is refused, not made of rounding."""
+    step = fr.compile("norm2(x - a)", "x", want="newton", backend="numpy")
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        with pytest.raises(fr.FrechetError, match="singular"):
+            step(x=rng.normal(size=5), a=rng.normal(size=5))

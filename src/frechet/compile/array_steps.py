@@ -217,7 +217,10 @@ class ArraySteps(Arrays):
         if made not in self.named:
             names = [self.free(n) for n in self.language.word(f"{kind} names").split()]
             self.named[made] = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-            self.parts[made] = tuple(self.book.make("name", made, text=n, ndim=2) for n in names)
+            self.parts[made] = tuple(
+                self.book.make("name", made, text=n, ndim=2, symmetric=kind == "chol" and len(names) == 1)
+                for n in names
+            )
         self.factors[step.name] = kind, self.parts[made], turned
 
     def solved(self, factor: str, b: Code, turned: bool = False) -> Code:

@@ -44,7 +44,9 @@ def woodbury_solve(d, U, V, g):
     off = np.abs(d * x + U @ (V.T @ x) - g).max()
     if off <= (1e-4 if single else 1e-9) * np.abs(g).max():
         return x
-    return Factor(np.diag(d) + U @ V.T).solve(g)  # d is too small beside U V' for the short way
+    H = np.diag(d) + U @ V.T  # d is too small beside U V' for the short way
+    regular(np.linalg.svd(H, compute_uv=False))
+    return Factor(H).solve(g)
 
 
 def regular(d):

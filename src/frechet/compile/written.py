@@ -115,7 +115,7 @@ def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
         scalar = code.ndim == 0
         sign = "^" if scalar else " .^ " if code.args[0].number is not None else ".^"
         return _with_turned(code, Text(f"{_at(texts[0], ATOM)}{sign}{_at(texts[1], ATOM)}", POWER))
-    mixed = len({1 if c.op in ("col", "row") else 2 * c.ndim for c in code.args}) > 1 or code.ndim > 2
+    mixed = len({1 if _thin(c) else 2 * c.ndim for c in code.args}) > 1 or code.ndim > 2
     a, b = (_beside(c, t, code, language, mixed) for c, t in zip(code.args, texts, strict=True))
     if op in ("add", "sub"):
         sign = f" {language.word('mixed') if mixed else ''}{_SIGN[op]} "
@@ -134,6 +134,16 @@ def _beside(code: Code, text: Text, whole: Code, language: Language, mixed: bool
     if mixed and code.ndim == 2 and whole.op in ("add", "sub") and _diagonal(code, language):
         return _filled(language.word("whole"), [text])
     return Text(text.turned, text.turned_level) if code.ndim == 1 and whole.ndim == 2 else text
+
+
+def _thin(code: Code) -> bool:
+    """One row or column, or a multiple of it."""
+    while code.op in ("mul", "div", "neg"):
+        arrays = [a for a in code.args if a.ndim]
+        if len(arrays) != 1:
+            return False
+        (code,) = arrays
+    return code.op in ("col", "row")
 
 
 def _starts_whole(code: Code) -> bool:
