@@ -60,3 +60,11 @@ def test_code_of_rosenbrock() -> None:
     assert "x[0]" in source and "np.array([2 * " in source and "np.arange" not in source
     long = fr.compile(fr.parse("x[1] - 2*x[3]", variables={"x": [40]}), ["x"], backend="numpy").source
     assert "0, 0, 0" not in long
+
+
+def test_the_order_of_products_with_entries_and_sums() -> None:
+    """(X*a)[1] reads one row; the mean of X*w is that of the product which is there."""
+    f = fr.parse("X[2,:]*a", variables={"X": ["m", "n"], "a": ["n"]})
+    assert "X @ a" not in fr.compile(f, ["a"], backend="numpy").source
+    g = fr.parse("norm2(X*w - mean(X*w)*ones(m))^2", variables={"X": ["m", "n"], "w": ["n"]})
+    assert "X.sum(axis=0)" not in fr.compile(g, ["w"], want="value", backend="numpy").source

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from frechet.compile.beforehand import beforehand
 from frechet.compile.contract import Operand, Orderer, Tree, solves
 from frechet.compile.program import CALL, PRODUCT, Pattern, Value
 from frechet.compile.symmetry import gram_parts
@@ -48,8 +49,8 @@ class Contraction:
         self._count_repeats(out)
         self._slopes()
         self._hadamard()
-        self.operands = [self._reduced(o, k, out) for k, o in enumerate(self.operands)]
-        self.operands = [o for o in self.operands if self._kept(o)]
+        self.operands = beforehand(self.operands, out, self.program, self._pair, self._is_known)
+        self.operands = [o for k, p in enumerate(self.operands) if self._kept(o := self._reduced(p, k, out))]
         result = self._contracted(out)
         scalar = self._scalar()
         axes = () if result is None else result.idx
@@ -122,10 +123,9 @@ class Contraction:
         return power(root, -1) if e < 0 else root
 
     def _kept(self, o: Operand) -> bool:
-        if o.idx:
-            return True
-        self.scalars.append((o.name, 1))
-        return False
+        if not o.idx:
+            self.scalars.append((o.name, 1))
+        return bool(o.idx)
 
     def _reduced(self, o: Operand, place: int, out: tuple[int, ...]) -> Operand:
         """Diagonals read and axes summed that nothing else has."""
