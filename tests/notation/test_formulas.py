@@ -86,3 +86,26 @@ def test_denominators_and_roots(text: str, name: str, gradient: str | None, hess
         assert wanted is None or str(d) == wanted
         assert d.verification.status == "checked"
         assert "diag(x)*diag" not in str(d)
+
+
+@pytest.mark.parametrize(("text", "name", "gradient"), [
+    ("sum(r.*exp(-X*w) + X*w)", "w", "X'*(1 - r.*exp(-X*w))"),
+    ("logsumexp(X*w) - sum(X*w)", "w", "X'*(softmax(X*w) - 1)"),
+    ("sum(X*w)", "w", "sum(X, 1)'"),
+    ("b*sum(X*w) + norm2(X*w)^2", "w", None),
+])  # fmt: skip
+def test_sums_of_rows_share_their_matrix(text: str, name: str, gradient: str | None) -> None:
+    d = parse(text).gradient(name)
+    assert gradient is None or str(d) == gradient
+    assert d.verification.status == "checked"
+
+
+@pytest.mark.parametrize(("text", "name", "conditions"), [
+    ("x'*y/(norm2(x)*norm2(y))", "x", ("y != 0", "x != 0")),
+    ("(w'*w)/(w'*a)^2", "w", ("w'*a != 0",)),
+    ("1/(b*s^2)", "b", ("b != 0", "s != 0")),
+    ("1/(b*s - l)", "b", ("b*s - l != 0",)),
+    ("1/(b*s)", "b", ("b != 0", "s != 0")),
+])  # fmt: skip
+def test_conditions_are_said_once(text: str, name: str, conditions: tuple[str, ...]) -> None:
+    assert set(fr.parse(text).gradient(name).conditions) == set(conditions)

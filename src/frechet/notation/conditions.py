@@ -58,7 +58,17 @@ def conditions(
         found[core, condition.kind] = condition.text
         if condition.kind == "> 0":
             found.pop((core, "!= 0"), None)
-    return tuple(dict.fromkeys(text for text in found.values() if len(text) <= LONG))
+    known = {node for node, kind in found if kind in ("!= 0", "> 0")}
+    said = [text for (node, kind), text in found.items() if kind != "!= 0" or not _follows(node, known)]
+    return tuple(dict.fromkeys(text for text in said if len(text) <= LONG))
+
+
+def _follows(node: Node, known: Collection[Node]) -> bool:
+    """Whether a product of several factors does not vanish because none of them does."""
+    if not isinstance(node, Ein) or node.contracts or len(node.factors) < 2 or len(set(node.out)) < node.order:
+        return False
+    parts = [(essence(n), n, idx) for n, idx, _ in node.factors]
+    return all((part in known or is_positive(n)) and (not idx or idx == node.out) for part, n, idx in parts)
 
 
 def essence(node: Node) -> Node:
@@ -129,12 +139,21 @@ def _typed(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[tuple[Tree,
                 yield from ((t, c) for c in filled(record, known, [to_text(a) for a in t.args], record.domain))
         elif t.kind in ("div", "dotdiv"):
             if not _constant(known[1]) and not is_positive(known[1]):
-                yield t, Condition(known[1], "!= 0", f"{to_text(t.args[1])} != 0{_entries(known[1])}")
+                yield t, Condition(known[1], "!= 0", f"{to_text(_base(t.args[1]))} != 0{_entries(known[1])}")
         elif t.kind in ("pow", "dotpow") and not _constant(known[0]):
             value = known[1].coef if isinstance(known[1], Ein) and known[1].is_number else None
             square = t.typed.is_matrix and t.kind == "pow"
             if not is_integer(known[1]) or value is not None:
                 yield from ((t, c) for c in _power(to_text(t.args[0]), value, known[0], square))
+
+
+def _base(tree: Tree) -> Tree:
+    """What vanishes where a power does: u of u^2."""
+    while tree.kind in ("pow", "dotpow") and tree.args[1].kind == "number" and tree.args[1].value > 0:
+        if tree.kind == "pow" and tree.typed.is_matrix:
+            break
+        tree = tree.args[0]
+    return tree
 
 
 def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[Condition]:

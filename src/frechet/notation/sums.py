@@ -39,7 +39,7 @@ def collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
 
 def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     parts = [_unchained(t) for t in terms] if shape.is_scalar else list(terms)
-    parts = factored(page, indicators(page, chosen(page, _alike(parts))))
+    parts = _unsummed(page, factored(page, indicators(page, chosen(page, _alike(parts)))))
     while 1 < len(parts) <= GROUPING_LIMIT and sum(length(page, t) for t in parts) <= LENGTH_LIMIT:
         best: tuple[int, list[int], Term] | None = None
         for key, members in _promising(page, _groups(page, parts), parts):
@@ -59,6 +59,29 @@ def _collect(page: Page, terms: Sequence[Term], shape: Shape) -> Term:
     if len(parts) == 1:
         return _rejoined(page, parts[0]) if shape.is_scalar else parts[0]
     return _summed(page, parts, shape)
+
+
+def _unsummed(page: Page, terms: list[Term]) -> list[Term]:
+    """sum(X, 1)' as X'*ones(m) beside another term that begins with X', whose factor it can share."""
+    first = {t.chain[0] for t in terms if len(t.chain) > 1}
+    out = []
+    for term in terms:
+        matrix = _row_sums(page, term.chain[0]) if len(term.chain) == 1 else None
+        if matrix is not None and matrix in first:
+            term = replace(term, chain=(matrix, page.ones(Shape(matrix.typed.cols))))
+        out.append(term)
+    return out
+
+
+def _row_sums(page: Page, link: Tree) -> Tree | None:
+    """The M of a vector M*ones(n): sum(M, 2), or sum(M', 1)'."""
+    tree = link.args[0] if link.kind == "transpose" else link
+    if tree.kind != "call" or tree.name != "sum" or len(tree.args) != 2 or not tree.args[0].typed.is_matrix:
+        return None
+    over_columns = tree.args[1].value == 2
+    if over_columns == (link.kind == "transpose"):
+        return None
+    return tree.args[0] if over_columns else page.flip(tree.args[0])
 
 
 def chosen(page: Page, parts: list[Term]) -> list[Term]:
@@ -192,8 +215,16 @@ def _merged(page: Page, key: Key, terms: list[Term]) -> Term | None:
         if any(not t.chain for t in rest) and side.rows != side.cols:
             return None
         rest = [t if t.chain else replace(t, chain=(page.eye(n),)) for t in rest]
+    if side.is_column and not all(map(_is_ones, rest)):
+        rest = [
+            replace(t, chain=()) if _is_ones(t) and not t.scalars else t for t in rest
+        ]  # a number goes with entries
     inner = collect(page, [replace(t, shape=side) for t in rest], side)
     return replace(inner, chain=(*inner.chain, tree) if last else (tree, *inner.chain), shape=terms[0].shape)
+
+
+def _is_ones(term: Term) -> bool:
+    return len(term.chain) == 1 and term.chain[0].kind == "call" and term.chain[0].name == "ones"
 
 
 def _over_scalar(page: Page, tree: Tree, up: bool, terms: list[Term]) -> Term | None:
