@@ -220,17 +220,20 @@ class Planner:
         outer = [v for v in values if len(dims) == 2 and None not in v.pattern and self._is_outer(v.name)]
         if len(outer) < 2 or self.program.size(dims) < LARGE:
             return values
-        names = [self._sides(v) for v in outer]
+        rest = [v for v in values if v not in outer]
+        lying = next((v.pattern for v in rest if None not in v.pattern), (0, 1))  # as what it will be added to
+        names = [self._sides(v, lying) for v in outer]
         flops = 2.0 * len(outer) * self.program.size(dims)
         args = tuple(n for pair in names for n in pair)
-        made = self.program.emit("outers", args, tuple(v.coef for v in outer), dims, flops)
-        return [*(v for v in values if v not in outer), Value(1, made, (0, 1))]
+        shape = dims if lying == (0, 1) else dims[::-1]
+        made = self.program.emit("outers", args, tuple(v.coef for v in outer), shape, flops)
+        return [*rest, Value(1, made, lying)]
 
-    def _sides(self, value: Value) -> tuple[str, ...]:
-        """The vectors of an outer product, of its rows and of its columns."""
+    def _sides(self, value: Value, lying: Pattern) -> tuple[str, ...]:
+        """The vectors of an outer product: of the rows, then of the columns of an array that lies so."""
         step = self.program.steps[value.name]
         as_it_lies = step.spec[2][0] == step.spec[0][0]
-        return step.args[:: 1 if as_it_lies == (value.pattern == (0, 1)) else -1]
+        return step.args[:: 1 if as_it_lies == (value.pattern == lying) else -1]
 
     def _is_outer(self, name: str) -> bool:
         step = self.program.steps.get(name)
