@@ -54,6 +54,8 @@ CASES = [
     Many("softmaxreg", VG, _SOFTMAX, ("W",)), Many("softmaxreg", VG, _SOFTMAX, ("X", "W", "Y")),
     Many("net3", VG, {"n": 10}, ("x", "y")), Many("gauss", VG, {"m": 50, "d": 5}, ("X", "mu", "S")),
     Many("dopt", VG, {"m": 20, "n": 4}, ("w",)), Many("softjac", "jacobian", {"m": 10, "n": 8}, ("x",)),
+    Many("matfac", "newton", {"n": 5, "m": 5, "k": 2}, ("T", "U", "V")),
+    Many("barrier", "newton", {"k": 2, "n": 10}, ("x", "b")),
 ]  # fmt: skip
 
 

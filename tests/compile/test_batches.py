@@ -136,6 +136,40 @@ def test_systems_of_several_variables(text: str, wrt: list[str], longer: dict[st
         assert is_one_program(g)
 
 
+@pytest.mark.parametrize("name", ["matfac", "barrier", "axb", "logreg", "softmaxreg"])
+def test_the_source_of_a_batch_runs_alone(name: str) -> None:
+    p = BY_NAME[name]
+    want = "value_and_gradient" if name == "softmaxreg" else "newton"
+    every = points(p, want)
+    g = fr.compile(fr.parse(p.text, variables=p.variables), p.wrt[:1], want=want, backend="numpy")
+    arrays = {n: np.stack([a[n] for a in every]) for n in every[0]}
+    expected = g(**arrays)
+    scope: dict[str, Any] = {}
+    exec(g.source, scope)
+    for a, b in zip(flat(scope[want](*arrays.values())), flat(expected), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert "frechet" not in g.source and is_one_program(g)
+
+
+def test_one_point_that_is_singular_or_nearly() -> None:
+    p = BY_NAME["matfac"]
+    step = fr.compile(fr.parse(p.text, variables=p.variables), ["U"], want="newton", backend="numpy")
+    every = points(p, "newton")
+    every[3]["V"][:, 0] = 0
+    with pytest.raises(fr.FrechetError, match="singular"):
+        step(**{n: np.stack([a[n] for a in every]) for n in every[0]})
+    p = BY_NAME["barrier"]
+    step = fr.compile(fr.parse(p.text, variables=p.variables), ["x"], want="newton", backend="numpy")
+    every = points(p, "newton")
+    for scale in (1e4, 1e9):  # the diagonal is little, or nothing, beside the other term
+        every[3]["x"] = every[3]["x"] * scale
+        if scale == 1e4:
+            compare(step, every, ["x", "b", "F"], 1e-4)  # the condition number is about 1e10
+            continue
+        with pytest.raises(fr.FrechetError, match="singular"):
+            step(**{n: np.stack([a[n] for a in every]) for n in every[0]})
+
+
 def test_a_batch_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit into the cache goes in parts, of which the last is shorter."""
     p = BY_NAME["logreg"]

@@ -9,7 +9,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from frechet.compile import backends, runtime, series_runtime, stable_runtime, structure
+from frechet.compile import backends, runtime, series_runtime, stable_runtime, stack_runtime, structure
 from frechet.compile.goals import Sides
 from frechet.compile.program import Program
 from frechet.compile.write import Writer
@@ -45,7 +45,7 @@ def _table(backend: str) -> dict[str, str]:
         table |= {n: t.replace("np.", module) for n, t in _sources(series_runtime).items()}
     else:
         table = {}
-        for part in (runtime, series_runtime, stable_runtime, structure):
+        for part in (runtime, series_runtime, stable_runtime, structure, stack_runtime):
             table |= _sources(part)
     return {n: re.sub(r"  # type: ignore\[[^]]+\]", "", t).rstrip() for n, t in table.items()}
 
@@ -54,7 +54,7 @@ def _table(backend: str) -> dict[str, str]:
 def reserved() -> frozenset[str]:
     """What generated code calls by name: no argument may stand in its place."""
     named = {"np", "jnp", "jax", "torch", "scipy", "linalg", "sparse", "REGISTRY", "dtype", "out", *_SPECIAL}
-    modules = (runtime, series_runtime, stable_runtime, structure)
+    modules = (runtime, series_runtime, stable_runtime, structure, stack_runtime)
     own = {n for m in modules for n, t in vars(m).items() if getattr(t, "__module__", "") == m.__name__}
     texts = (backends.JAX, backends.TORCH, stable_runtime.JAX, stable_runtime.TORCH)
     others = {n for text in texts for n in re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)}
@@ -74,7 +74,7 @@ def helper_sources(names: Sequence[str], backend: str) -> str:
 
 def namespace(helpers: Sequence[str]) -> dict[str, Any]:
     """What NumPy code finds by name."""
-    parts = (structure, stable_runtime, series_runtime, runtime)
+    parts = (structure, stable_runtime, series_runtime, runtime, stack_runtime)
     found = {h: next(getattr(m, h) for m in parts if hasattr(m, h)) for h in helpers}
     modules = {"np": np, "scipy": scipy, "linalg": scipy.linalg, "REGISTRY": REGISTRY}
     return {**modules, **{s: getattr(scipy.special, s) for s in _SPECIAL}, **found}

@@ -180,51 +180,6 @@ def newton_step(H, g, symmetric=True):
     return F.solve(g)
 
 
-def newton_steps(H, g):
-    """solve(H, g) for every matrix of a stack; refused where one is singular to working precision."""
-    n = H.shape[-1]
-    if n <= 32 and H.dtype == np.float64:
-        try:
-            d = np.linalg.cholesky(H).diagonal(0, 1, 2)
-        except np.linalg.LinAlgError:
-            d = np.zeros((1, 1))
-        if ((d.min(1) / np.maximum(d.max(1), 1e-300)) ** 2).min() > 1e-15 * n:
-            return np.linalg.solve(H, g[:, :, None])[:, :, 0]
-    return np.stack([newton_step(A, b) for A, b in zip(H, g, strict=True)])
-
-
-def stacks(results):
-    """Tuples of arrays as a tuple of stacks."""
-    return tuple(np.stack(parts) for parts in zip(*results, strict=True))
-
-
-def softmaxes(x):
-    """softmax of every row."""
-    e = np.exp(x - x.max(1)[:, None])
-    e /= e.sum(1)[:, None]
-    return e
-
-
-def logsumexps(x):
-    """log(sum(exp(x))) of every row."""
-    top = x.max(1)
-    top = np.where(np.isfinite(top), top, 0)
-    return np.log(np.exp(x - top[:, None]).sum(1)) + top
-
-
-def lengths(x):
-    """norm2 of every row, scaled by its largest entry."""
-    top = np.abs(x).max(1)
-    scale = np.where((top > 0) & (top < np.inf), top, 1)
-    return scale * np.sqrt(((x / scale[:, None]) ** 2).sum(1))
-
-
-def inverse_lengths(x):
-    """1 / norm2 of every row, and 0 where it is 0."""
-    norm = lengths(x)
-    return np.where(norm == 0, 0 * norm, 1 / np.where(norm == 0, 1, norm))
-
-
 def ordered(results, places):
     """The results, each at its place."""
     found = dict(zip(places, results, strict=True))

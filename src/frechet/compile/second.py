@@ -8,6 +8,7 @@ from math import prod
 
 from frechet.compile.batching import Batch
 from frechet.compile.joint import joint
+from frechet.compile.lifting import lifted
 from frechet.compile.newton import without_common
 from frechet.compile.operators import Part, as_blocks, parts_of
 from frechet.compile.plan import Planner
@@ -116,22 +117,25 @@ class SecondOrder:
     def _stacked(self, H: str, g: str, dims: Dims) -> str:
         """The dense systems of a batch; with one matrix for all, one factorisation."""
         assert self.batch
-        many = H in self.moving
-        step = self.writer.helper("newton_steps" if many else "newton_step")
+        steps = self.writer.helper("newton_steps")
+        if len(dims) == 1:
+            return f"{steps}({H}, {g})"
         batch, side = self.writer.length(self.batch.dim), " * ".join(self.writer.length(d) for d in dims)
-        if len(dims) > 1:
-            H = f"{H}.reshape({batch}, {side}, {side})" if many else f"{H}.reshape({side}, {side})"
-            g = f"{g}.reshape({batch}, {side})"
-        text = f"{step}({H}, {g})" if many else f"{step}({H}, {g}.T).T"
-        return text if len(dims) == 1 else f"{text}.reshape({self.writer.shape((self.batch.dim, *dims))})"
+        system = f"{H}.reshape({f'{batch}, ' if H in self.moving else ''}{side}, {side}), {g}.reshape({batch}, {side})"
+        return f"{steps}({system}).reshape({self.writer.shape((self.batch.dim, *dims))})"
 
     def _of_batch(self, text: str, entrywise: bool = False, several: bool = False) -> str:
-        """The expression for a batch of one for a point, which it is inside: the names of arrays that have the axis are
-        there those of the points. One that is `entrywise` is as good for all."""
+        """The expression for a batch of one for a point; an `entrywise` one is as good for all. Where it has no form
+        for stacks it is what one point after another is given: the names of arrays are there those of its own."""
         if self.batch is None or self.one:
             return text
         names = [n for n in dict.fromkeys(self.wanted) if n in self.moving and re.search(rf"\b{n}\b", text)]
         stack = self.writer.helper("stacks") if several else "np.stack"
+        whole = None if several else lifted(text, self.moving)
+        if whole is not None:
+            for helper in whole[1]:
+                self.writer.helper(helper)
+            return whole[0]
         if not names:
             return f"{stack}([{text}] * {self.writer.length(self.batch.dim)})"
         over = names[0] if len(names) == 1 else f"zip({', '.join(names)}, strict=True)"
