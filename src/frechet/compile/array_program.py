@@ -15,7 +15,7 @@ from frechet.compile.language import Language
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.program import Value
-from frechet.compile.results import ASSUMED, Result, results_of, shapes_of, system_of, told
+from frechet.compile.results import ASSUMED, Result, results_of, shapes_of, system_of
 from frechet.compile.written import in_order, statements
 from frechet.core.dims import Dim, Shape, Size
 from frechet.core.facts import is_spd
@@ -87,7 +87,7 @@ def array_program(
     read = read_sizes(sizes_of(codes, known, least), known, used, list(known))
     outputs = [Output(r.out, t, sides(r.shape)) for r, t in zip(results, texts, strict=True)]
     return Draft(
-        language.identifier(request.want), f"{told(request)} of {text}",
+        language.identifier(request.want), f"{request.told} of {text}",
         tuple(known.items()), tuple(read), tuple(lines),
         tuple(outputs), frozenset(used), checks(least, read), called(codes),
     )  # fmt: skip

@@ -51,6 +51,13 @@ class Request:
                 directions.append(name)
         return cls(wrt, want, backend, as_operator, (*known.variables, *directions), tuple(directions))
 
+    @property
+    def told(self) -> str:
+        """What the function gives, in words."""
+        words = {"hvp": "Hessian times a direction", "newton": "Newton step solve(H, g)"}
+        what = words.get(self.want, self.want.replace("_", " ").capitalize())
+        return what + (f" by {', '.join(self.wrt)}" if self.wrt else "")
+
     def jitted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is called: under jax.jit for JAX."""
         if self.backend != "jax":
@@ -320,9 +327,8 @@ def _written(
     results: str, wanted: list[str], sizes: Mapping[str, int], name: str,
 ) -> Written:  # fmt: skip
     program = planner.program
-    doc = f"{request.want.replace('_', ' ').capitalize()}{' by ' + ', '.join(request.wrt) if request.wrt else ''}."
     definition, text = render(
-        program, request.backend, name=name, doc=doc, arguments=[names[n] for n in request.arguments],
+        program, request.backend, name=name, doc=f"{request.told}.", arguments=[names[n] for n in request.arguments],
         sides=sides, writer=writer, results=results, wanted=wanted,
     )  # fmt: skip
     return Written(definition, tuple(writer.helpers), text, Plan(tuple(program.needed(wanted)), dict(sizes)))

@@ -22,7 +22,7 @@ from frechet.compile.native import Interface
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
-from frechet.compile.results import ASSUMED, Result, results_of, shapes_of, told
+from frechet.compile.results import ASSUMED, Result, results_of, shapes_of
 from frechet.compile.stable_rules import settled
 from frechet.core.dims import Shape
 from frechet.core.node import Node, var
@@ -73,7 +73,7 @@ def c_interface(
     shapes = shapes_of(declarations, request)
     sizes = {**dict.fromkeys(declarations.sizes, ASSUMED), **given}
     results = results_of(goal, request, sizes)
-    made = _Function(declarations, shapes, request.want, f"{told(request)} of {text}", shapes, sizes, least or {})
+    made = _Function(declarations, shapes, request.want, f"{request.told} of {text}", shapes, sizes, least or {})
     alone = len(results) == 1 and request.want != "value"
     source = made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
     arguments = tuple((n, not sides(s)) for n, s in shapes.items())

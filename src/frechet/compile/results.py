@@ -67,10 +67,3 @@ def shapes_of(declarations: Declarations, request: Request) -> dict[str, Shape]:
     """The shape of each argument; a direction has that of its variable."""
     along = dict(zip(request.directions, request.wrt, strict=False))
     return {n: declarations.variables[along.get(n, n)] for n in request.arguments}
-
-
-def told(request: Request) -> str:
-    """What the function gives, in words."""
-    words = {"hvp": "Hessian times a direction", "newton": "Newton step solve(H, g)"}
-    what = words.get(request.want, request.want.replace("_", " ").capitalize())
-    return what + (f" by {', '.join(request.wrt)}" if request.wrt else "")
