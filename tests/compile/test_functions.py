@@ -15,7 +15,7 @@ import frechet as fr
 from frechet.compile.c_linear import SIDES
 from tests.compile import foreign
 from tests.compile.languages import PROGRAM, RUN
-from tests.compile.points import POINTS
+from tests.compile.points import POINTS, SQUARE, TALL, WELL
 from tests.compile.programs import flat
 
 
@@ -64,6 +64,29 @@ def test_products_with_a_zero_and_stable_forms(language: str, tmp_path: Path) ->
     for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
         assert not isinstance(result, str), result
         np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-12, atol=1e-13)
+
+
+BATCHES = [("nuclear(X)", "hessian", {"X": TALL}), ("tr(expm(t*A))", "hessian", {"A": SQUARE, "t": np.array(0.3)}),
+           ("a'*logm(A)*a", "hessian", {"A": WELL, "a": SQUARE[0]}), ("polar(X)", "jacobian", {"X": TALL.T}),
+           ("sqrtm(A)", "jacobian", {"A": WELL})]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["octave", "julia", "c"])
+def test_derivatives_of_matrix_functions_along_every_entry(language: str, tmp_path: Path) -> None:
+    """What NumPy computes for a batch of matrices, the other languages do in a loop."""
+    if absent := foreign.missing(PROGRAM[language]):
+        pytest.skip(absent)
+    calls, wanted = [], []
+    for k, (text, want, arrays) in enumerate(BATCHES):
+        f = fr.parse(text, variables={n: list(np.shape(a)) for n, a in arrays.items()})
+        compiled = fr.compile(f, [n for n in arrays if n in "XA"], want=want, backend="numpy")
+        values = flat(compiled(**arrays))
+        source = re.sub(rf"\b{want}(?=\()", f"f{k}", compiled.code(language), count=1 + (language == "julia"))
+        calls.append(foreign.Call(f"f{k}", source, [arrays[n] for n in compiled.arguments], {}, values[0].shape))
+        wanted += values
+    for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
+        assert not isinstance(result, str), result
+        np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-10, atol=1e-12)
 
 
 def test_every_function_of_matrices_is_tried() -> None:

@@ -25,6 +25,7 @@ class Arrays:
         self.codes: dict[str, Code] = {}
         self.shared: set[Code] = set()
         self.flats: dict[Code, tuple[Code, Sequence[Code]]] = {}
+        self.turns: dict[Code, tuple[Code, Sequence[int]]] = {}
         self.pairs: dict[Code, tuple[Code, Code, Sequence[Dim]]] = {}
 
     # ---- small parts ----
@@ -109,8 +110,13 @@ class Arrays:
             return self.transposed(code)
         if code in self.pairs and sorted(axes[::2]) in ([0, 1], [2, 3]):
             return self._kronecker(code, axes)
+        if code in self.turns:
+            code, before = self.turns[code]
+            return self.permuted(code, [before[a] for a in axes])
         template = self.language.word("permuted").replace("{1}", ", ".join(str(a + 1) for a in axes))
-        return self.book.call(template, code, ndim=len(axes))
+        made = self.book.call(template, code, ndim=len(axes))
+        self.turns[made] = code, axes
+        return made
 
     def _kronecker(self, code: Code, axes: Sequence[int]) -> Code:
         """X[i, k] Y[j, l] as the array (i, j, k, l): the matrix kron(Y, X), its sides put apart."""

@@ -275,8 +275,7 @@ class ArraySteps(Arrays):
     def _call(self, step: Step) -> Code:
         name, groups, batched = step.spec
         if any(batched):
-            raise problem("E504", f"There is no {self.language.name} code for {name} of many arrays at once.",
-                          help="evaluate() always works.")  # fmt: skip
+            return self._batch(step)
         args = [self.folded(self.codes[a], self.dims(a), g) for a, g in zip(step.args, groups, strict=True)]
         # a result has rows and columns as the operation gives them; what folds there is put apart again
         order = min(len(step.dims), 2)
@@ -289,6 +288,28 @@ class ArraySteps(Arrays):
         if any(n > 1 for g in groups for n in g) and step.dims:
             return self.unfolded(code, step.dims, [len(step.dims) // order] * order)
         return code
+
+    def _batch(self, step: Step) -> Code:
+        """An operation that gives a matrix, for each of a batch of matrices: they lie along the last axis."""
+        name, groups, batched = step.spec
+        at = [k for k, many in enumerate(batched) if many]
+        (k, *more), count = at, groups[at[0]][0]
+        group = groups[k][1:]
+        if more or len(group) != 2 or any(n != 1 for g in groups for n in g[bool(g is groups[k]) :]):
+            raise problem("E504", f"There is no {self.language.name} code for {name} of many arrays at once.",
+                          help="evaluate() always works.")  # fmt: skip
+        args = [self.codes[a] for a in step.args]
+        dims = self.dims(step.args[k])
+        last = self.permuted(args[k], [count, count + 1, *range(count)])
+        args[k] = self.shaped(last, [self.size([dims[count]]), self.size([dims[count + 1]]), self.size(dims[:count])])
+        if name in self.language.solid:
+            args = [self.book.word("whole matrix", a, ndim=2) if a.op == "T" else a for a in args]
+        one = self.free("E")
+        inner = self.language.operation(name, len(args), 2).replace(f"{{{k}}}", one)
+        template = self.language.word("each").replace("{0}", f"{{{k}}}").replace("ONE", one).replace("INNER", inner)
+        rows = step.dims[count:]
+        found = self.shaped(self.book.call(template, *args, ndim=3), [self.size([d]) for d in (*rows, *dims[:count])])
+        return self.permuted(found, [*range(2, 2 + count), 0, 1])
 
     # ---- arrays written out ----
 

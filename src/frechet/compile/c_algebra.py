@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from frechet.compile.c_helpers import WHOLE
 from frechet.compile.c_linear import MIXED, SIDES
 from frechet.compile.c_steps import C, CSteps
-from frechet.compile.c_text import length
+from frechet.compile.c_text import length, wrapped
 from frechet.compile.language import KNOWN
 from frechet.compile.program import Step
 from frechet.core.dims import Dim
@@ -78,19 +78,18 @@ class CWriter(CSteps):
     _sandwich_diagonal = _sandwich
 
     def _call(self, step: Step) -> list[str]:
-        name, groups, batched = step.spec
-        if not (name in WHOLE or name in SIDES) or any(batched):
-            known = name in WHOLE or name in SIDES
-            what = f"{name} of many arrays at once" if known else name
+        name, _, batched = step.spec
+        if name not in SIDES and (name not in WHOLE or any(batched)):
+            what = f"{name} of many arrays at once" if name in WHOLE else name
             raise C.refusal(what, [other.name for other in KNOWN if other is not C and other.has(name, len(step.args))])
         given = [self.places.get(a, a) if self.program.steps[a].dims else f"&{a}" for a in step.args]
         if name in SIDES:
-            return self._function(step, name, groups, given)
+            return self._function(step, given)
         first = self.program.steps[step.args[0]]
         dims = first.dims[:1] if name in SQUARE else first.dims
-        counts = [" * ".join(str(d) for d in dims) or "1"]
+        counts = [product(dims)]
         if name in ("conv", "corr"):
-            counts.append(" * ".join(str(d) for d in self.program.steps[step.args[1]].dims) or "1")
+            counts.append(product(self.program.steps[step.args[1]].dims))
         if name in ("kth", "atkth"):
             given[1] = step.args[1]
         text = ", ".join([*counts, *given])
@@ -98,20 +97,36 @@ class CWriter(CSteps):
             return [self._set(step, f"{name}({text})", ())]
         return [f"{name}({text}, {self.places.get(step.name, step.name)});"]
 
-    def _function(self, step: Step, name: str, groups: Sequence[Sequence[int]], given: list[str]) -> list[str]:
-        """A function of matrices, which may fail: what it returns is the status of all."""
+    def _function(self, step: Step, given: list[str]) -> list[str]:
+        """A function of matrices, which may fail: what it returns is the status of all. Of a batch it is called for
+        each matrix; those of several batches in every combination, as the result has their axes first."""
         self.fails = True
-        which = step.args[:2] if SIDES[name] == "two" else step.args[:1]
+        name, groups, batched = step.spec
+        dims = [self.program.steps[a].dims for a in step.args]
+        target = self.places.get(step.name, step.name) if step.dims else f"&{step.name}"
+        loops, entry, place = [], step.dims, ""
+        for k, letter in zip([k for k, many in enumerate(batched) if many], self.letters, strict=False):
+            batch, dims[k] = dims[k][: groups[k][0]], dims[k][groups[k][0] :]
+            loops.append((letter, product(batch)))
+            entry = entry[len(batch) :]
+            place = f"({place} * {wrapped(product(batch))} + {letter})" if place else letter
+            given[k] = f"{given[k]} + {letter} * {wrapped(product(dims[k]))}"
+        target += f" + {place} * {wrapped(product(entry))}" if place else ""
         sides = []
-        for a, (rows, _) in zip(which, groups, strict=False):
-            dims = self.program.steps[a].dims
-            sides += [" * ".join(str(d) for d in side) for side in (dims[:rows], dims[rows:])]
+        for d, group, many in list(zip(dims, groups, batched, strict=True))[: 2 if SIDES[name] == "two" else 1]:
+            rows = group[1] if many else group[0]
+            sides += [product(d[:rows]), product(d[rows:])]
         kept = {"square": sides[:1], "sides": sides, "two": sides[::2]}[SIDES[name]]
         if name in MIXED:
             first, rest = given[: MIXED[name]], given[MIXED[name] :]
             given = [*first, str(len(rest)), f"(const double *const[]){{{', '.join(rest)}}}"]
         if name in ("mpower", "dmpower"):
             given[1] = step.args[1]
-        target = self.places.get(step.name, step.name) if step.dims else f"&{step.name}"
         before = [] if step.dims else [f"double {step.name} = 0;"]
-        return [*before, f"if ((status = {name}({', '.join([*kept, *given, target])})))", "    goto done;"]
+        call = [f"if ((status = {name}({', '.join([*kept, *given, target])})))", "    goto done;"]
+        return [*before, *self.loops(loops, call)]
+
+
+def product(dims: Sequence[Dim]) -> str:
+    """The number of entries."""
+    return " * ".join(str(d) for d in dims) or "1"

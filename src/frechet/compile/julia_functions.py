@@ -169,6 +169,9 @@ function cofactor(X)
     return det(F.U)*det(F.Vt)*(F.U*(others .* F.Vt))
 end
 
+"f of every matrix of a batch, which lie along the last axis."
+each(f, X) = cat((f(X[:, :, k]) for k in axes(X, 3))..., dims=3)
+
 "The last block of f of a block triangular matrix: its mixed derivative at X (Higham and Relton 2014)."
 function mixed(f, X, E...)
     M = X

@@ -286,6 +286,13 @@ function C = cofactor(X)
     C = det(U)*det(V)*(U*diag(others)*V');
 end
 
+function Y = each(f, X)
+    % f of every matrix of a batch, which lie along the last axis.
+    for k = size(X, 3):-1:1
+        Y(:, :, k) = f(X(:, :, k));
+    end
+end
+
 function D = mixed(f, X, varargin)
     % The last block of f of a block triangular matrix: its mixed derivative at X (Higham and Relton 2014).
     M = X;
