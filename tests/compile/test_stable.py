@@ -87,3 +87,17 @@ def test_the_sign_of_a_determinant_in_c_and_the_others() -> None:
         pytest.importorskip(backend, reason="pip install jax torch==2.13.0")
         value = fr.compile(f, ["X"], backend=backend, want="value")(X=np.diag([-2.0, -3.0, 1.0]))
         assert np.isclose(float(value), np.log(6))
+
+
+def test_code_of_a_normalised_layer() -> None:
+    """Sums of what is centred are zero, a root is taken once: what one writes by hand."""
+    text = "c'*((x - mean(x)*ones(n))/sqrt(norm2(x - mean(x)*ones(n))^2/n + e))"
+    f = fr.parse(text, variables={"x": ["n"], "c": ["n"], "e": []})
+    g = fr.compile(f, ["x"], backend="numpy")
+    given = {"x": np.array([1.0, 2.0, 4.0, 0.5]), "c": np.array([1.0, -1.0, 2.0, 3.0]), "e": np.array(0.1)}
+    (gradient,) = g(**given)[1]
+    d = given["x"] - given["x"].mean()
+    s = np.sqrt(d @ d / 4 + 0.1)
+    c = given["c"]
+    np.testing.assert_allclose(gradient, (c - c.mean()) / s - d * (c @ d) / (4 * s**3), rtol=1e-13)
+    assert g.source.count("np.sqrt(") == 1 and g.source.count(".sum()") == 2

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import prod
 
-from frechet.compile.rewriting import Term, pairs, rule, square_of
+from frechet.compile.rewriting import LONGEST, Term, pairs, rule, square_of
 from frechet.core.build import add
-from frechet.core.ein import ein
-from frechet.core.node import Ein, Node, Number, size_node
+from frechet.core.dims import Dim
+from frechet.core.ein import ein, is_zero, zero
+from frechet.core.node import Add, Ein, Node, Number, size_node
 
 
 def _scalars(node: Node) -> dict[Node, Number]:
@@ -101,3 +102,44 @@ def _(node: Node) -> Node | None:
         return ein(s[0], [*factors, (_about_mean(x), n, 1)], n, dict(enumerate(x.dims)))
 
     return pairs(node, match)
+
+
+@rule("terms that sum to zero", "sum((x - sum(x)/3)*2 + x) = sum(x)", when="after", of="product")
+def _(node: Node) -> Node | None:
+    """Of a sum that nothing else in the product meets, the terms whose own sum is zero are left out."""
+    if not isinstance(node, Ein):
+        return None
+    for k, (base, idx, e) in enumerate(node.factors):
+        others = {i for j, f in enumerate(node.factors) if j != k for i in f[1]} | {*node.out}
+        if not isinstance(base, Add) or e != 1 or others.issuperset(idx) or len(set(idx)) < len(idx):
+            continue
+        out, dims = [i for i in idx if i in others], dict(zip(idx, base.dims, strict=True))
+        if _cancels(base, idx, out, dims):
+            return zero(node.dims)
+        kept = [(c, n) for c, n in base.terms if not _cancels(n, idx, out, dims)]
+        if len(kept) < len(base.terms):
+            rest = [f for j, f in enumerate(node.factors) if j != k]
+            less = (add(kept, base.dims), idx, 1)
+            return ein(node.coef, [*rest, less], node.out, dict(enumerate(node.index_dims)))
+    return None
+
+
+def _cancels(node: Node, idx: Sequence[int], out: Sequence[int], dims: Mapping[int, Dim]) -> bool:
+    """Whether the sum of an array over all indices but `out` is zero, or one of the numbers in it is: with one sum
+    multiplied out, every term is there with the opposite sign."""
+    total = ein(1, [(node, tuple(idx), 1)], out, dims)
+    parts = [total, *(base for base, at, e in total.factors if not at and e > 0)] if isinstance(total, Ein) else [total]
+    return any(_is_nothing(part) for part in parts)
+
+
+def _is_nothing(node: Node) -> bool:
+    if not isinstance(node, Ein):
+        return is_zero(node)
+    dims = dict(enumerate(node.index_dims))
+    for k, (base, at, e) in enumerate(node.factors):
+        if isinstance(base, Add) and e == 1 and len(base.terms) <= LONGEST and not set(at) <= set(node.out):
+            rest = [f for j, f in enumerate(node.factors) if j != k]
+            terms = [(c, ein(1, [*rest, (n, at, 1)], node.out, dims)) for c, n in base.terms]
+            if is_zero(add(terms, node.dims)):
+                return True
+    return is_zero(node)

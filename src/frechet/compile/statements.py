@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from frechet.compile.entries import with_entries
 from frechet.compile.precision import for_single
 from frechet.compile.program import Step
+from frechet.compile.roots import with_roots
 from frechet.compile.schedule import scheduled
 from frechet.compile.spelling import Spelling
 from frechet.compile.stable_functions import FUNCTIONS, record
@@ -29,7 +30,8 @@ class Statements(Spelling):
 
     def lines(self, steps: Sequence[Step], results: Sequence[str]) -> list[str]:
         """The statements of the steps, in order; the arrays `results` are needed at the end."""
-        steps = scheduled(with_entries(self.program.steps, steps, results, whole=self.backend == "torch"), self._writes)
+        steps = with_entries(self.program.steps, steps, results, whole=self.backend == "torch")
+        steps = scheduled(with_roots(self.program, steps), self._writes)
         self.wide: set[str] = set()
         if self.single:
             steps, self.wide = for_single(self.program, steps)
