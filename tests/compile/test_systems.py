@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 
 import frechet as fr
+from frechet.compile.runtime import newton_step
 from frechet.compile.structure import Diagonal, Kronecker, Sum, Swapped, pencil_solve
 
 SIZES = {"n": 6, "k": 4, "p": 7, "q": 5, "m": 8}
@@ -144,3 +146,16 @@ def test_the_operator_of_a_number(text: str) -> None:
     np.testing.assert_allclose(operator.to_dense(), [[second]])
     if second:
         np.testing.assert_allclose(operator.solve(np.array([3.0])), 3 / second)
+
+
+def test_singular_and_badly_scaled_systems_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        A = rng.normal(size=(6, 6)) * np.exp(rng.normal(size=6))
+        newton_step(A.T @ A, A.T @ np.ones(6))
+        with suppress(np.linalg.LinAlgError):
+            newton_step(A[1:].T @ A[1:], np.ones(6))
+            refused -= 1
+        refused += 1
+    assert refused >= 57  # what roundings leave of a pivot may be large

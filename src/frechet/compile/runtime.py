@@ -172,10 +172,15 @@ def newton_step(H, g, symmetric=True):
     if symmetric and H.dtype == np.float64:
         L, info = linalg.lapack.dpotrf(H.T, lower=1, clean=0)
         d = L.diagonal().tolist()
-        if info == 0 and (min(d) / max(d)) ** 2 > 1e-15 * len(d):
+        if info == 0 and (min(d) / max(d)) ** 2 > 2e-13 * len(d):
             return linalg.lapack.dpotrs(L, g, lower=1)[0]
     F = Factor(H, symmetric)
-    if F.spread() <= 4 * len(H) * (1.2e-7 if F.letter == "s" else 2.2e-16):
+    small = 4 * len(H) * (1.2e-7 if F.letter == "s" else 2.2e-16)
+    spread = F.spread()
+    if small < spread <= 250 * small:  # the factors alone do not tell
+        values = np.linalg.svd(H, compute_uv=False)
+        spread = values[-1] / values[0]
+    if spread <= small:
         raise np.linalg.LinAlgError("The Hessian is singular")
     return F.solve(g)
 

@@ -21,7 +21,7 @@ def newton_steps(H, g):
             d = np.linalg.cholesky(H).diagonal(0, 1, 2)
         except np.linalg.LinAlgError:
             d = np.zeros((1, 1))
-        if ((d.min(1) / np.maximum(d.max(1), 1e-300)) ** 2).min() > 1e-15 * n:
+        if ((d.min(1) / np.maximum(d.max(1), 1e-300)) ** 2).min() > 2e-13 * n:
             return np.linalg.solve(H, G).reshape(g.shape)
     return np.stack([newton_step(A, b) for A, b in zip(H, g, strict=True)])
 

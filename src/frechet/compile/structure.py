@@ -87,7 +87,12 @@ def pencil_solve(A, B, C, D, G):
             )
             d = regular(a[:, None] * b + 1)
         except np.linalg.LinAlgError:
-            continue  # not positive definite, or nearly not
+            continue  # not positive definite
+        widest = [
+            1 if Y is None else np.abs(Y).max() * np.abs(Z).max() ** 2 for Y, Z in zip(second, (P, Q), strict=True)
+        ]
+        if max(widest) * 1e3 * np.finfo(G.dtype).eps > 1:
+            continue  # positive definite by a hair
         X, R = np.zeros_like(G), G
         for _ in range(2):
             X += P @ ((P.T @ R @ Q) / d) @ Q.T
