@@ -28,7 +28,6 @@ from benchmarks.compile_cases import FAMILIES, VG, Case, Lengths
 from benchmarks.compile_peers import missing, runner
 from tests.compile.problems import draw
 
-OWN = ("loop", "own jax", "own torch")
 PEERS = ("jax", "torch")
 
 
@@ -71,7 +70,7 @@ def point(many: Many, count: int) -> tuple[Case, dict[str, Any]]:
     return case, arrays
 
 
-def measure(many: Many, count: int, rounds: int, seconds: float) -> dict[str, Any]:
+def measure(many: Many, count: int, rounds: int, seconds: float, peers: Sequence[str] = PEERS) -> dict[str, Any]:
     """One row: times, ratios, what was skipped, the largest difference."""
     case, arrays = point(many, count)
     f = fr.parse(case.family.text, variables=case.family.variables, facts=case.family.facts)
@@ -87,14 +86,14 @@ def measure(many: Many, count: int, rounds: int, seconds: float) -> dict[str, An
         return [single(**p) for p in points]
 
     runs: dict[str, Callable[[], Any]] = {"frechet": lambda: own(**arrays), "loop": loop}
-    skipped = {name: why for name in PEERS if (why := missing(name))}
-    for name in PEERS:
+    skipped = {name: why for name in peers if (why := missing(name))}
+    for name in peers:
         if name not in skipped:
             made = runner(name, case, arrays, many.batched)
             assert not isinstance(made, str)
             runs[f"own {name}"], runs[name] = _foreign(compiled(name), arrays, name), made
-    worst = max(agree(result, run()) for name, run in runs.items() if name not in ("frechet", "loop"))
-    worst = max(worst, *(agree(_entry(result, k), one) for k, one in enumerate(loop()[:3])))
+    worst = max(agree(_entry(result, k), one) for k, one in enumerate(loop()[:3]))
+    worst = max(worst, *(agree(result, run()) for name, run in runs.items() if name != "loop"))
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
@@ -141,6 +140,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--only", default="", help="families, with commas")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.1, help="that one round of one column takes")
+    parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--json", default="", help="write this file")
     parser.add_argument("--table", default="", help="print the table of a file written before")
     args = parser.parse_args(argv)
@@ -148,7 +148,9 @@ def main(argv: Sequence[str]) -> int:
         print(table(json.loads(Path(args.table).read_text())))
         return 0
     only = {n for n in args.only.split(",") if n}
-    rows = [measure(c, args.points, args.rounds, args.seconds) for c in CASES if not only or c.problem in only]
+    peers = [p for p in args.peers.split(",") if p]
+    chosen = [c for c in CASES if not only or c.problem in only]
+    rows = [measure(c, args.points, args.rounds, args.seconds, peers) for c in chosen]
     print(table(rows))
     if args.json:
         Path(args.json).write_text(json.dumps(rows, indent=1) + "\n")
