@@ -95,6 +95,8 @@ def test_singular_sums_are_refused() -> None:
 def test_singular_blocks_are_refused(backend: str) -> None:
     """A has fewer rows than columns: A'*diag(W)*A is singular for every column of W."""
     module = pytest.importorskip(backend, reason="pip install 'frechet[peers]'")
+    if backend == "jax":
+        module.config.update("jax_enable_x64", True)
     f = fr.parse("sum(sum(W.*(A*X - C).^2))", variables={"W": ["p", "k"], "A": ["p", "n"], "X": NK, "C": ["p", "k"]})
     rng = np.random.default_rng(0)
     sides = {"W": (5, 3), "A": (5, 6), "X": (6, 3), "C": (5, 3)}
