@@ -88,6 +88,7 @@ MORE: list[tuple[str, dict[str, Any], list[str], bool]] = [
     ),
     ("kth(a, k) + norm2(a)^2", {"a": ["n"], "k": []}, ["a"], False),
     ("3*c^2 + 2", {"c": []}, ["c"], True),
+    ("S[1,2]*a[1] + exp(S[2,1]) + tr(expm(S)) + a[2]^2*a[3]", {"S": ["n", "n"], "a": ["n"]}, ["S", "a"], True),
 ]
 
 

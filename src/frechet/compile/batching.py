@@ -171,10 +171,10 @@ class StackPlanner(Planner):
         return Value(1, made, plain(node))
 
     def _each(self, node: Call, name: str) -> Value:
-        """The application for one point after another; `entry` steps stand for what one point has of an array."""
+        """The application for one point after another; `point` steps stand for what one point has of an array."""
         spec: Any = node.groups
         arrays = [self.array(self.values[c], c.dims) for c in node.children]
-        entries = [self.program.emit("entry", (a,), None, c.dims[1:]) if m else a
+        entries = [self.program.emit("point", (a,), None, c.dims[1:]) if m else a
                    for a, c, m in zip(arrays, node.children, spec[2], strict=True)]  # fmt: skip
         points = self.program.size(node.dims[:1])
         cost = points * (5 * CALL + self.program.size(node.dims[1:]) ** 1.5) / ENTRY
@@ -195,7 +195,7 @@ class StackWriter(Writer):
             x = f"{x}.reshape(len({x}), -1)"
         return text.replace("{x}", x)
 
-    def _entry(self, step: Step) -> list[str]:
+    def _point(self, step: Step) -> list[str]:
         return []  # a name inside the statement of `_each`
 
     def _each(self, step: Step) -> str:
