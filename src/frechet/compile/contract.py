@@ -105,7 +105,7 @@ class Orderer:
     def _exhaustive(self, n: int) -> tuple[float, Tree]:
         kept = {1 << k: self.indices(1 << k) for k in range(n)}
         best: dict[int, tuple[float, Tree]] = {1 << k: (0.0, k) for k in range(n)}
-        alike = [o.name for o in self.operands]
+        alike: dict[int, list[str]] = {}
         tight = self._tight() if n > LOOSE else None
         for subset in sorted(range(1, 1 << n), key=lambda s: (s.bit_count(), s)):
             if subset in best or (tight is not None and subset not in tight):
@@ -115,9 +115,10 @@ class Orderer:
             for left, right in _splits(subset):
                 if left not in best or right not in best:
                     continue
-                cost = best[left][0] + self.pair(left, right, kept[left], kept[right], kept[subset])
-                if not self._same(left, right, alike):
-                    cost += best[right][0]
+                parts = best[left][0] + (0.0 if self._same(left, right, alike) else best[right][0])
+                if choice is not None and parts >= choice[0]:
+                    continue
+                cost = parts + self.pair(left, right, kept[left], kept[right], kept[subset])
                 if choice is None or cost < choice[0]:
                     choice = (cost, (best[left][1], best[right][1]))
                 if self.made.get(subset):
@@ -150,12 +151,14 @@ class Orderer:
             rest ^= component
         return tight | unions
 
-    def _same(self, left: int, right: int, alike: list[str]) -> bool:
+    def _same(self, left: int, right: int, alike: dict[int, list[str]]) -> bool:
         """Whether two subsets are products of the same arrays (so that, most likely, one computation serves both)."""
         if left.bit_count() != right.bit_count() or left.bit_count() == 1:
             return False
-        names = [sorted(alike[k] for k in range(len(alike)) if s >> k & 1) for s in (left, right)]
-        return names[0] == names[1]
+        for subset in (left, right):
+            if subset not in alike:
+                alike[subset] = sorted(o.name for k, o in enumerate(self.operands) if subset >> k & 1)
+        return alike[left] == alike[right]
 
     def _greedy(self, n: int) -> tuple[float, Tree]:
         """Cheapest pair first, connected pairs before others."""
