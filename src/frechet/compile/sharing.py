@@ -25,29 +25,27 @@ Sizes = Mapping[str, int]
 
 def shared(node: Add, sizes: Sizes) -> Node:
     """The sum with common factors of its terms taken out, the largest first."""
-    terms: list[Term] = list(node.terms)
-    merged: dict[tuple[int, int], tuple[float, Node] | None] = {}
-    number = dict(enumerate(terms))
-    while len(number) > 1:
-        best: tuple[float, int, int, Node] | None = None
-        for a, b in combinations(number, 2):
-            if (a, b) not in merged:
-                merged[a, b] = _merged(number[a], number[b], sizes)
-            found = merged[a, b]
+    terms: dict[int, Term] = dict(enumerate(node.terms))
+    splits: dict[tuple[int, int], tuple[float, _Split] | None] = {}
+    count = len(terms)
+    while len(terms) > 1:
+        best: tuple[float, tuple[int, int], _Split] | None = None
+        for pair in combinations(terms, 2):
+            if pair not in splits:
+                splits[pair] = _largest(terms[pair[0]][1], terms[pair[1]][1], sizes)
+            found = splits[pair]
             if found is not None and (best is None or found[0] > best[0]):
-                best = (found[0], a, b, found[1])
+                best = (found[0], pair, found[1])
         if best is None:
             break
-        _, a, b, both = best
-        del number[a], number[b]
-        number[len(terms)] = (1, both)
-        terms.append((1, both))
-    return add(list(number.values()), node.dims) if len(number) < len(node.terms) else node
+        (c, _), (k, _) = (terms.pop(n) for n in best[1])
+        terms[count] = (1, best[2].merged(c, k, sizes))
+        count += 1
+    return add(list(terms.values()), node.dims) if len(terms) < len(node.terms) else node
 
 
-def _merged(s: Term, t: Term, sizes: Sizes) -> tuple[float, Node] | None:
-    """The sum of two terms with what they share taken out, and how much that is."""
-    (c, a), (k, b) = s, t
+def _largest(a: Node, b: Node, sizes: Sizes) -> tuple[float, _Split] | None:
+    """Two terms without what they share where that saves most, and how much it does."""
     if not isinstance(a, Ein) or not isinstance(b, Ein) or is_zero(a) or is_zero(b) or not _same_layout(a.out, b.out):
         return None
     match = _common(a, b)
@@ -61,7 +59,7 @@ def _merged(s: Term, t: Term, sizes: Sizes) -> tuple[float, Node] | None:
         split = _split(a, b, some, name, sizes)
         if split is not None and (best is None or split.saved(sizes) > best[0]):
             best = split.saved(sizes), split
-    return None if best is None else (best[0], best[1].merged(c, k, sizes))
+    return best
 
 
 def _choices(a: Ein, places: Places, sizes: Sizes) -> list[Places]:
