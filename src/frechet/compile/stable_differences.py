@@ -170,7 +170,7 @@ def _(node: Node) -> Node | None:
             return None
         return scale(apply("cosh" if s[0] == t[0] else "sinh", u), 2 * t[0])
 
-    return pairs(node, match)
+    return pairs(node, match) if len(terms_of(node)) == 2 else None  # in longer sums they are shifted: see `stable`
 
 
 def _root_of(node: Node) -> tuple[Node, Number]:

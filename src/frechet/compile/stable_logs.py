@@ -222,3 +222,21 @@ def _(node: Node) -> Node | None:
         return scale(apply("log", add([(1, constant(1, node.dims)), (1, ratio)], node.dims)), s[0])
 
     return pairs(node, match)
+
+
+@rule("log of (1 + x)/(1 - x)", "log((1 + x/3)/(1 - x/3)) = log(1 + x/3) - log(1 - x/3)", when="after", of="log")
+def _(node: Node) -> Node | None:
+    """Where the argument is positive both sides of the fraction are: they have the sum 2."""
+    inside = node.children[0] if is_map(node, "log") else None
+    if not isinstance(inside, Ein) or inside.contracts or abs(inside.coef) != 1 or len(inside.factors) != 2:
+        return None
+    found = []
+    for base, idx, e in inside.factors:
+        ones = [c for c, n in terms_of(base) if is_one(n)]
+        if idx != inside.out or abs(e) != 1 or len(ones) != 1 or abs(ones[0]) != 1:
+            return None
+        found.append((scale(base, ones[0]), ones[0], e))
+    (one, s, e), (other, t, k) = found
+    if s * t != inside.coef or e == k or add([(1, one), (1, other)], node.dims) is not constant(2, node.dims):
+        return None
+    return add([(e, apply("log", one)), (k, apply("log", other))], node.dims)

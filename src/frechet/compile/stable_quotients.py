@@ -36,7 +36,8 @@ def _multiple(u: Node, v: Node) -> Number | None:
 
 @rule("exp times sigmoid", "exp(x)*sigmoid(-x) = sigmoid(x)", of="product")
 def _(node: Node) -> Node | None:
-    """The identity as often as both are there: exp(2*x)*sigmoid(-x)^3 is sigmoid(x)^2*sigmoid(-x)."""
+    """The identity as often as both are there, also in part: exp(2*x)*sigmoid(-x)^3 is sigmoid(x)^2*sigmoid(-x), and
+    exp(x)*sigmoid(-2*x) is the root of sigmoid(2*x)*sigmoid(-2*x)."""
     if not isinstance(node, Ein):
         return None
     for s in node.factors:
@@ -48,7 +49,7 @@ def _(node: Node) -> Node | None:
                 continue
             ratio = _multiple(e[0].children[0], w)
             times = -Fraction(ratio) * Fraction(e[2]) if ratio is not None else Fraction(0)
-            if times < 1 or not _whole(times):
+            if times <= 0:
                 continue
             count = min(times, Fraction(s[2]))
             left = [] if times == count else [(apply("exp", scale(w, count - times)), s[1], 1)]
