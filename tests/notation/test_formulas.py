@@ -109,3 +109,47 @@ def test_sums_of_rows_share_their_matrix(text: str, name: str, gradient: str | N
 ])  # fmt: skip
 def test_conditions_are_said_once(text: str, name: str, conditions: tuple[str, ...]) -> None:
     assert set(fr.parse(text).gradient(name).conditions) == set(conditions)
+
+
+def test_pi_and_powers_of_inverses_in_latex() -> None:
+    variables: dict[str, list[str | int]] = {"X": ["m", "n"], "l": [], "y": ["m"], "x": ["n"]}
+    ridge = fr.parse("y'*(eye(m) - X*inv(X'*X + l*eye(n))*X')*y", variables={n: variables[n] for n in "Xly"})
+    d = ridge.gradient("l")
+    assert d.latex() == r"y^\top X (X^\top X + l I_{n})^{-2} X^\top y"
+    assert "⁻²" in d.card().text
+    bell = fr.parse("sum(erf(x))", variables={"x": ["n"]}).gradient("x")
+    assert bell.latex() == r"\frac{2 \exp(-x^{\odot 2})}{\sqrt{\pi}}"
+    assert "√(π)" in bell.card().text
+    for found in (d, bell):
+        again = fr.parse_latex(found.latex(), variables=dict(found.function.variables))
+        rng = np.random.default_rng(3)
+        point = {n: rng.uniform(0.5, 1, [{"m": 4, "n": 3}[str(k)] for k in v]) for n, v in again.variables.items()}
+        assert np.allclose(again.evaluate(**point), found.evaluate(**point), rtol=1e-12)
+
+
+def test_a_declared_pi_is_a_variable() -> None:
+    assert fr.parse_latex(r"\pi x", variables={"pi": [], "x": []}).variables == {"pi": (), "x": ()}
+    assert fr.parse_latex(r"\pi x", variables={"x": []}).evaluate(x=1.0) == np.pi
+
+
+@pytest.mark.parametrize(("text", "name", "gradient", "conditions"), [
+    ("max(0, norm2(x - a)^2 - norm2(x - y)^2 + b)", "x",
+     "2*(norm2(x - a)^2 - norm2(x - y)^2 + b > 0)*(y - a)", ("norm2(x - a)^2 - norm2(x - y)^2 + b != 0",)),
+    ("exp(-norm2(x - y)^2/(2*s^2))", "x", "-exp(-norm2(x - y)^2/(2*s^2))*(x - y)/s^2", ("s != 0",)),
+    ("norm1(X*w - r)", "w", "X'*sign(X*w - r)", ("X*w - r != 0 in every entry",)),
+    ("norm2(X - W*diag(v)*M)^2", "v", None, ()),
+])  # fmt: skip
+def test_what_the_user_wrote_stays(text: str, name: str, gradient: str | None, conditions: tuple[str, ...]) -> None:
+    variables = {n: SIZES[n] for n in fr.parse(text).variables if n in SIZES}
+    if "diag(v)" in text:
+        variables = {"X": ["m", "n"], "W": ["m", "k"], "v": ["k"], "M": ["k", "n"]}
+    d = fr.parse(text, variables=variables).gradient(name)
+    assert gradient is None or str(d) == gradient
+    assert d.conditions == conditions
+    if gradient is None:
+        assert "X'" not in str(d)
+
+
+def test_an_identity_minus_ones_is_not_written_as_a_number() -> None:
+    d = fr.parse("sum((x*ones(n)' - ones(n)*x').^2)", variables={"x": ["n"]}).hessian("x")
+    assert "ones(n, n)" in str(d)

@@ -10,16 +10,33 @@ from collections.abc import Callable, Collection
 
 from frechet.core.build import add, rebuild
 from frechet.core.ein import ein, elementwise_power, scale, split_coef
-from frechet.core.node import Add, Ein, Factor, Node, Number, topological
+from frechet.core.node import Add, Ein, Factor, Map, Node, Number, topological
 
 # A product is multiplied out to at most this many terms.
 TERMS = 64
 POWERS = (1, 2, 3)
 
 
-def expand(root: Node, *, inside: bool = True) -> Node:
-    """Products of sums multiplied out; with `inside`, also in the arguments of functions."""
+def expand(root: Node, *, inside: bool = True, conditions: bool = True) -> Node:
+    """Products of sums multiplied out; with `inside`, also in the arguments of functions; without `conditions` not in
+    what is only asked for its sign."""
+    if inside and not conditions:
+        return _bottom_up(root, _multiplied_out, True, _values(root))
     return _bottom_up(root, _multiplied_out, inside)
+
+
+def _values(root: Node) -> set[Node]:
+    """The nodes that are reached without asking for a sign."""
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            name = node.operation.name if isinstance(node, Map) else ""
+            stack.extend(() if name in ("sign", "gt", "ge", "eq") else node.children[1:] if name == "where" else
+                         node.children)  # fmt: skip
+    return seen
 
 
 def extract(root: Node) -> Node:
@@ -51,8 +68,11 @@ def _on_diagonals(change: Callable[[Node], Node]) -> Callable[[Node], Node]:
     return changed
 
 
-def _bottom_up(root: Node, change: Callable[[Node], Node], inside: bool) -> Node:
-    reached = set(topological([root])) if inside else _spine(root)
+def _bottom_up(
+    root: Node, change: Callable[[Node], Node], inside: bool, reached: Collection[Node] | None = None
+) -> Node:
+    if reached is None:
+        reached = set(topological([root])) if inside else _spine(root)
     new: dict[Node, Node] = {}
     for node in topological([root]):
         if node not in reached:

@@ -126,3 +126,17 @@ def without_squares(root: Node, moving: Collection[str]) -> Node:
         return ein(node.coef, [f for f in factors if f[2]], node.out, dict(enumerate(node.index_dims)))
 
     return _bottom_up(root, change, True)
+
+
+def plain_signs(root: Node) -> Node:
+    """The node with the arguments of signs multiplied out where that leaves less: sign(q*v - (q - 1)*v) is sign(v)."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Map) or node.operation.name != "sign":
+            return node
+        inner = node.children[0]
+        simpler = expand(inner)
+        fewer = len(topological([simpler])) < len(topological([inner]))
+        return apply_map(node.operation, [simpler]) if fewer else node
+
+    return _bottom_up(root, change, True) if has_signs(root) else root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import pi
 from types import MappingProxyType
 
 from frechet.core.errors import FrechetError, Span, problem
@@ -112,6 +113,8 @@ class Atoms(Names):
     def command(self, word: str, token: Token, subscripts: bool) -> Tree:
         if word in VARIANTS or word in GREEK:
             name = VARIANTS.get(word, word)
+            if word == "pi" and self.declared is not None and not self.known("pi"):
+                return Tree("number", name=repr(pi), value=Fraction(repr(pi)), span=token.span)
             if name == "sigma" and self.here.text == "(" and not self.known("sigma"):
                 return self.applied("sigmoid", token)
             if name == "sigma" and [self.here.text, self.ahead().text] == ["'", "("] and not self.known("sigma"):

@@ -9,7 +9,7 @@ from frechet.core.errors import FrechetError
 from frechet.core.node import Add, Node, topological
 from frechet.equality.centred import centred
 from frechet.equality.expand import cleared, expand, extract, together
-from frechet.equality.extremes import has_extremes, has_signs, without_signs, without_squares
+from frechet.equality.extremes import has_extremes, has_signs, plain_signs, without_signs, without_squares
 from frechet.language.tree import Tree
 from frechet.notation.product import UnwritableError
 from frechet.notation.writer import Writer
@@ -23,6 +23,7 @@ MARGIN = 1
 
 def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[], Node]]:
     """Equal forms of a node, cheapest first; `moving` are the names of the variables of a derivative."""
+    node = plain_signs(node)
     plain = centred(node)
     if plain is not node:  # multiplied out, nothing would be centred any more
         yield lambda: plain
@@ -32,12 +33,16 @@ def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[]
     yield lambda: extract(node)
     yield lambda: expand(node, inside=False)
     yield lambda: together(extract(node))
-    yield lambda: expand(node)
-    yield lambda: extract(expand(node))
+    yield lambda: expand(node, conditions=False)
+    yield lambda: extract(expand(node, conditions=False))
     yield lambda: cleared(node)
     yield lambda: extract(cleared(node))
     if has_signs(node):
-        forms = [node, expand(node), *(without_signs(node, place) for place in (0, 1) if has_extremes(node))]
+        forms = [
+            node,
+            expand(node, conditions=False),
+            *(without_signs(node, place) for place in (0, 1) if has_extremes(node)),
+        ]
         for form in forms:
             yield partial(_itself, form)
             yield partial(without_squares, form, moving)

@@ -148,12 +148,19 @@ def _typed(writer: Writer, tree: Tree, lowered: Lowered) -> Iterator[tuple[Tree,
 
 
 def _base(tree: Tree) -> Tree:
-    """What vanishes where a power does: u of u^2."""
-    while tree.kind in ("pow", "dotpow") and tree.args[1].kind == "number" and tree.args[1].value > 0:
-        if tree.kind == "pow" and tree.typed.is_matrix:
-            break
-        tree = tree.args[0]
-    return tree
+    """What vanishes where a power or a multiple does: u of 2*u^2."""
+    while True:
+        first, second = (*tree.args, tree)[:2] if tree.args else (tree, tree)
+        if tree.kind in ("pow", "dotpow") and second.kind == "number" and second.value > 0:
+            if tree.kind == "pow" and tree.typed.is_matrix:
+                return tree
+            tree = first
+        elif tree.kind == "mul" and first.kind == "number" and first.value:
+            tree = second
+        elif (tree.kind == "div" and second.kind == "number") or tree.kind == "neg":
+            tree = first
+        else:
+            return tree
 
 
 def _power(base: str, exponent: Number | None, node: Node, square: bool) -> Iterator[Condition]:
@@ -196,10 +203,18 @@ def _of_node(writer: Writer, node: Node, calm: bool = False) -> Iterator[Conditi
                 yield from filled(operation, nodes, texts, operation.domain)
             # Elsewhere the value is right at the kink too, and only the next derivative is not.
             if operation.jumps and not calm:
-                unsigned = [to_text(t.args[0] if t.kind == "neg" else t) for t in trees]
+                unsigned = [_unsigned(writer, a, t) for a, t in zip(within, trees, strict=True)]
                 yield from filled(operation, nodes, unsigned, smooth(operation.kink))
     except UnwritableError:
         return
+
+
+def _unsigned(writer: Writer, node: Node, tree: Tree) -> str:
+    """What vanishes, with the sign that the user gave it."""
+    form = writer.user_form(node)
+    if form is not None:
+        tree = form[1]
+    return to_text(tree.args[0] if tree.kind == "neg" else tree)
 
 
 def inside(node: Node) -> Node:

@@ -9,7 +9,7 @@ from frechet.language.precedence import ATOM, LEVEL, PRODUCT
 from frechet.language.tree import Tree, fold
 from frechet.notation import forms
 from frechet.notation.layout import Piece, brackets, spelled, write
-from frechet.notation.names import latex_name, subscript
+from frechet.notation.names import PI, latex_name, subscript
 from frechet.notation.text import place_text
 
 _SIGNS = {
@@ -114,6 +114,15 @@ class _Latex:
     def power(self, tree: Tree) -> list[Piece]:
         """`x^2`, `x^{1/2}`, elementwise `x^{\\odot 2}`."""
         exponent = spelled(tree.args[1])
+        base = tree.args[0]
+        found = forms.form(base) if base.kind == "call" and tree.kind == "pow" else None
+        if (
+            found is not None
+            and found.parts[1:] == ("^{-1}",)
+            and exponent.kind == "number"
+            and exponent.name.isdigit()
+        ):
+            return [*self.call_side(base, 0, found), f"^{{-{exponent.name}}}"]
         scalar = tree.shape is not None and tree.shape.is_scalar
         sign = r"\odot " if tree.kind == "dotpow" and not scalar else ""
         raised: list[Piece] = [exponent]
@@ -198,6 +207,8 @@ def _starts_with_digit(tree: Tree) -> bool:
 
 
 def _number(text: str) -> str:
+    if text == PI:
+        return r"\pi"
     mantissa, _, exponent = text.lower().partition("e")
     if not exponent:
         return text

@@ -11,6 +11,8 @@ GREEK: dict[str, str] = dict(zip(
      "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"],
     "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True,
 ))  # fmt: skip
+# How the number is spelled that LaTeX has as \\pi.
+PI = "3.141592653589793"
 SHORT = {"lam": "lambda", "eps": "epsilon", "ell": "ell"}
 ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c"}
 

@@ -173,6 +173,8 @@ class Reduction(Pieces):
         elif len(free) == 1:
             i = free[0]
             rows = a.chain + self.page.flip_chain(b) if i == a.row else self.page.flip_chain(a.chain) + b
+            turned = self.page.flip_chain(rows)
+            rows = turned if self._long(turned) < self._long(rows) else rows
             diagonal = self.page.diag(self.page.chain(rows), Shape(self.sizes[i]))
             short = min(diagonal, self._summed(hadamard, i == a.row), key=self.page.length)
             self.vecs.setdefault(i, []).append(((short,), 1))

@@ -9,7 +9,7 @@ from frechet.language.precedence import ATOM, LEVEL, PRODUCT
 from frechet.language.tree import Tree
 from frechet.notation import forms
 from frechet.notation.layout import Piece, brackets, spelled, write
-from frechet.notation.names import high, low, unicode_name
+from frechet.notation.names import PI, high, low, unicode_name
 from frechet.notation.text import place_text
 
 _SIGNS = {
@@ -27,7 +27,9 @@ def _pieces(tree: Tree) -> list[Piece]:
     if kind in _SIGNS:
         return [*_side(tree, 0), _SIGNS[kind], *_side(tree, 1)]
     if kind in ("number", "name"):
-        return [tree.name if kind == "number" else unicode_name(tree.name)]
+        if kind == "number":
+            return ["π" if tree.name == PI else tree.name]
+        return [unicode_name(tree.name)]
     if kind == "size":
         return [unicode_name(tree.value) if isinstance(tree.value, str) else str(tree.value)]
     if kind == "neg":
@@ -77,7 +79,10 @@ def _transposed(tree: Tree) -> list[Piece]:
 
 def _power(tree: Tree) -> list[Piece]:
     """`x²`, elementwise `x⊙²`, `x^(1/2)`."""
-    exponent = spelled(tree.args[1])
+    exponent, base = spelled(tree.args[1]), tree.args[0]
+    found = forms.form(base, unicode=True) if base.kind == "call" and tree.kind == "pow" else None
+    if found is not None and found.parts[1:] == ("⁻¹",) and exponent.kind == "number" and exponent.name.isdigit():
+        return [*_call_side(base, 0, found), high("-" + exponent.name)]
     scalar = tree.shape is not None and tree.shape.is_scalar
     sign = "⊙" if tree.kind == "dotpow" and not scalar else ""
     minus = exponent.kind == "neg"

@@ -245,8 +245,15 @@ class Writer:
         if mirrored is not None:
             return self.term(mirrored, flipped).scaled(factor)
         terms = []
-        for coef, part in node.terms:
-            literal = isinstance(part, Ein) and not part.factors and node.order and len(set(part.out)) == node.order
+        mixed = node.order == 2 and any(isinstance(t, Ein) and len(set(t.out)) < 2 for _, t in node.terms)
+        for coef, part in node.terms:  # eye(n) - 1 would read as zero
+            literal = (
+                not mixed
+                and isinstance(part, Ein)
+                and not part.factors
+                and node.order
+                and len(set(part.out)) == node.order
+            )
             term = Term(1, (), (), SCALAR) if literal else self.term(part, flipped)
             terms.append(term.scaled(coef * factor))
         return collect(self.page, terms, shape.transposed if flipped else shape)
