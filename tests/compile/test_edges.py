@@ -66,3 +66,31 @@ def test_functions_of_numbers_in_torch(text: str) -> None:
     value, (gradient,) = fr.compile(f, ["x"], backend="torch")(x=torch.as_tensor(x))
     np.testing.assert_allclose(np.asarray(value), f.evaluate(x=x), rtol=1e-12)
     np.testing.assert_allclose(np.asarray(gradient), f.gradient("x").evaluate(x=x), rtol=1e-12)
+
+
+SINGULAR = [("1 + n + sum(c)", "c"), ("c*x'*x", "c"), ("sum(x.^3)", "x"), ("sum(x)*c", "x"), ("3*c", "c")]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize(("text", "wrt"), SINGULAR)
+def test_diagonals_with_a_zero_are_refused(text: str, wrt: str, backend: str) -> None:
+    module = pytest.importorskip(backend, reason="pip install 'frechet[peers]'")
+    f = fr.parse(text, variables={"c": [], "x": ["n"]})
+    arrays = {"c": np.array(2.0), "x": np.array([0.0, 1.0])}
+    step = fr.compile(f, [wrt], want="newton", backend=backend)
+    if backend == "numpy":
+        with pytest.raises(fr.FrechetError, match="singular"):
+            step(**arrays)
+    else:
+        given = {n: module.as_tensor(a) for n, a in arrays.items()} if backend == "torch" else arrays
+        assert not np.isfinite(np.asarray(step(**given))).any()
+
+
+FULL = ["logsumexp(ones(n,n)*ones(n,n)'*x)", "x'*solve(ones(n,3)*ones(n,3)' + eye(n), x)", "sum(softplus(ones(n)).*x)"]
+
+
+@pytest.mark.parametrize("text", FULL)
+def test_arrays_of_one_number_are_of_single_precision_too(text: str) -> None:
+    f = fr.parse(text, variables={"x": ["n"]})
+    _, (gradient,) = fr.compile(f, ["x"])(x=np.ones(4, dtype=np.float32))
+    assert gradient.dtype == np.float32

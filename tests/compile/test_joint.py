@@ -18,10 +18,10 @@ CASES = [
     (RIDGE, ["a", "w"], "schur_solve"),
     ("sum(log(1 + exp(X*w .+ c))) - y'*(X*w .+ c) + norm2(w)^2 + c^2", ["w", "c"], "newton_step"),
     ("sum(log(1 + exp(X*w + a .+ c))) + norm2(w)^2 + norm2(a)^2 + c^2", ["w", "a", "c"], "schur_solve"),
-    ("sum(exp(X*w)) + sum(exp(a)) + norm2(w)^2 - c*a'*y", ["w", "a"], "/"),
+    ("sum(exp(X*w)) + sum(exp(a)) + norm2(w)^2 - c*a'*y", ["w", "a"], "quotient("),
     ("sum(exp(x)) + norm2(X*w - a)^2 + norm2(w)^2 + sum(a.^4) + norm2(a)^2", ["a", "x", "w"], "ordered"),
     ("norm2(U)^2 + norm2(X*w - y)^2 + norm2(U'*X*w)^2 + norm2(w)^2", ["U", "w"], "newton_step"),
-    ("c^2 + exp(c) + norm2(a - y)^2", ["a", "c"], "/"),
+    ("c^2 + exp(c) + norm2(a - y)^2", ["a", "c"], "quotient("),
 ]
 
 

@@ -79,6 +79,12 @@ def newton_step(H, g, symmetric=True):
     return jnp.where(fine, F.solve(g), jnp.nan)
 
 
+def quotient(g, d):
+    """g / d for the diagonal d of a Hessian, or a number; not a number where it has a zero."""
+    d = jnp.asarray(d)
+    return jnp.where((d != 0).all(), jnp.asarray(g) / d, jnp.nan)
+
+
 def newton_steps(H, g):
     """solve(H, g) for every matrix of a stack; not a number where one is singular to working precision."""
     d = jnp.abs(jnp.linalg.eigvalsh(H))
@@ -137,7 +143,7 @@ TORCH = (
         "(self.LU[1] != jnp.arange(self.A.shape[0]))",
         "(self.LU[1] != torch.arange(1, len(self.A) + 1, device=self.A.device))",
     )
-    .replace("self.LU = jax.scipy.linalg.lu_factor(A)", "self.LU = torch.linalg.lu_factor(A)")
+    .replace("self.LU = jax.scipy.linalg.lu_factor(A)", "self.LU = torch.linalg.lu_factor_ex(A)[:2]")
     .replace(
         "return jax.scipy.linalg.lu_solve(self.LU, B, trans=int(turned))",
         "matrix = B if B.ndim == 2 else B[:, None]\n"

@@ -185,6 +185,13 @@ def newton_step(H, g, symmetric=True):
     return F.solve(g)
 
 
+def quotient(g, d):
+    """g / d for the diagonal d of a Hessian, or a number; refused where it has a zero."""
+    if np.count_nonzero(d) < np.size(d):
+        raise np.linalg.LinAlgError("The Hessian is singular")
+    return g / d
+
+
 def ordered(results, places):
     """The results, each at its place."""
     found = dict(zip(places, results, strict=True))

@@ -105,7 +105,7 @@ class SecondOrder:
                     return self._of_batch(text, entrywise=kinds == ["Diagonal"])
         H, g = self.arrays([node, gradient])
         if not rows:
-            return self._of_batch(f"{g} / {H}", entrywise=True)
+            return self._of_batch(f"{self.writer.helper('quotient')}({g}, {H})", entrywise=True)
         if not self.one and g in self.moving:
             return self._stacked(H, g, gradient.dims)
         step = self.writer.helper("newton_step")
@@ -145,7 +145,7 @@ class SecondOrder:
         if kinds != ["Diagonal"]:
             return ""
         d, g = self.arrays([parts[0].nodes[0], gradient])
-        return f"{g} / {d}"
+        return f"{self.writer.helper('quotient')}({g}, {d})"
 
     def _kronecker(self, parts: Sequence[Part], kinds: list[str], gradient: Node) -> str:
         return one_product(self.arrays, self.writer, parts, gradient)

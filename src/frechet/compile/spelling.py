@@ -85,10 +85,11 @@ class Spelling:
             return self.permuted(name if coef == 1 else f"({scaled})", present)
         spots = [pattern.index(k) for k in range(len(present))]
         spread = self.aligned(name if coef == 1 else f"({scaled})", spots, len(dims))
+        if spots:
+            return f"{np}.broadcast_to({spread}, {self.shape(dims)}).{'clone' if self.backend == 'torch' else 'copy'}()"
         if self.backend != "torch":
-            return f"{np}.broadcast_to({spread}, {self.shape(dims)}).copy()"
-        number_or_array = spread if spots else f"torch.as_tensor({spread}, dtype=dtype)"
-        return f"torch.broadcast_to({number_or_array}, {self.shape(dims)}).clone()"
+            return f"{np}.full({self.shape(dims)}, {spread}, dtype=dtype)"
+        return f"torch.as_tensor({spread}, dtype=dtype).expand({self.shape(dims)}).clone()"
 
     def diagonal(self, name: str, d: Value) -> str:
         """The entries of an array on the diagonal where a value stands, as a view to write into."""
