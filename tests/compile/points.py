@@ -24,6 +24,8 @@ POINTS: list[tuple[str, dict[str, Any]]] = [
     ("specnorm(X)", {"X": TALL}), ("singvals(X)", {"X": TALL}),
     ("eigmax(S)", {"S": SQUARE}), ("eigvals(S)", {"S": ALIKE}), ("eigvals(S)", {"S": GRAM * 1e150}),
     ("eigvec(S)", {"S": SQUARE}), ("eigvecs(S)", {"S": GRAM}), ("eigvecs(S)", {"S": np.diag([3.0, -1.0, 2.0])}),
+    ("cofactor(X)", {"X": SQUARE}), ("cofactor(X)", {"X": SQUARE[:, :4] @ TURN[:4]}), ("max(x)", {"x": SQUARE[0]}),
+    ("min(X)", {"X": SQUARE}),
     ("chol(S)", {"S": WELL}), ("mpower(X, p)", {"X": SQUARE, "p": 7.0}), ("mpower(X, p)", {"X": WELL, "p": -3.0}),
     ("dmpower(X, p, E)", {"X": SQUARE, "p": 4.0, "E": GRAM}),
     ("sylvester(A, B, C)", {"A": WELL, "B": TALL.T @ TALL, "C": RNG.normal(size=(5, 3))}),

@@ -16,6 +16,10 @@ from frechet.core.dims import Dim
 SQUARE = ("crossaxis", "circsum", "toepsum", "diagsums", "diagmeans")
 
 
+# What a function is called where the name means something else.
+CALLED = {"max": "maximum", "min": "minimum"}
+
+
 class CWriter(CSteps):
     """Every step of one program."""
 
@@ -94,7 +98,7 @@ class CWriter(CSteps):
             given[1] = step.args[1]
         text = ", ".join([*counts, *given])
         if WHOLE[name] == "scalar":
-            return [self._set(step, f"{name}({text})", ())]
+            return [self._set(step, f"{CALLED.get(name, name)}({text})", ())]
         return [f"{name}({text}, {self.places.get(step.name, step.name)});"]
 
     def _function(self, step: Step, given: list[str]) -> list[str]:

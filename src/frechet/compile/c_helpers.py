@@ -29,7 +29,7 @@ WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "
          "toepsum": "array", "length": "scalar", "inverse_length": "scalar", "reverse": "array", "cumprod": "array",
          "coprod": "array", "coprod2": "array", "dcumprod": "array",
          "conv": "array", "corr": "array", "kth": "scalar", "atkth": "array", "diagsums": "array",
-         "diagmeans": "array"}  # fmt: skip
+         "diagmeans": "array", "max": "scalar", "min": "scalar"}  # fmt: skip
 
 HELPERS = {
     "sign": """\
@@ -139,6 +139,21 @@ static double largest(int n, const double *x, int step)
     for (int i = 1; i < n; i++)
         top = fmax(top, x[(size_t)i * step]);
     return top;
+}
+""",
+    "maximum": """\
+static double maximum(int n, const double *x)
+{
+    return largest(n, x, 1);
+}
+""",
+    "minimum": """\
+static double minimum(int n, const double *x)
+{
+    double least = x[0];
+    for (int i = 1; i < n; i++)
+        least = fmin(least, x[i]);
+    return least;
 }
 """,
     "logsumexp": """\

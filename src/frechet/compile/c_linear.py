@@ -7,7 +7,7 @@ from __future__ import annotations
 # two, which are square.
 SIDES = {
     **dict.fromkeys(("expm", "logm", "sqrtm", "dexpm", "dlogm", "eigmax", "eigvals", "eigvec", "eigvecs", "chol",
-                     "mpower", "dmpower"), "square"),
+                     "mpower", "dmpower", "cofactor"), "square"),
     **dict.fromkeys(("pinv", "polar", "nuclear"), "sides"),
     "sylvester": "two",
 }  # fmt: skip
@@ -257,6 +257,27 @@ static int polar(int m, int n, const double *X, double *Q)
 static int nuclear(int m, int n, const double *X, double *sum)
 {
     return of_singular_values(2, m, n, X, sum);
+}
+""",
+    "cofactor": """\
+/* The matrix C of cofactors, also of a singular X: each the determinant of what is left without a row and a column. */
+static int cofactor(int n, const double *X, double *C)
+{
+    int side = n - 1, status = 0;
+    double *M = malloc(sizeof(double) * ((size_t)side * side + 1));
+    int *rows = malloc(sizeof(int) * n);
+    for (int i = 0; M && rows && i < n; i++)
+        for (int j = 0; j < n; j++) {
+            for (int k = 0; k < side * side; k++) {
+                int r = k / side, c = k % side;
+                M[k] = X[(r + (r >= i)) * n + c + (c >= j)];
+            }
+            C[i * n + j] = lu_factor(side, M, rows) ? 0 : (i + j) % 2 ? -lu_det(side, M, rows) : lu_det(side, M, rows);
+        }
+    status = M && rows ? 0 : -1;
+    free(M);
+    free(rows);
+    return status;
 }
 """,
     "chol": """\

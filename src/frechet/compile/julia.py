@@ -56,6 +56,7 @@ _OPERATIONS = {
     **_ENTRYWISE, "max 1": "maximum({a})", "min 1": "minimum({a})", "atmax": "atmax({x})",
     "mean": "sum({X}) / length({X})", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
     "norm1": "sum(abs.({X}))", "norminf": "maximum(abs.({X}))", "prod": "prod({X})", "cumsum": "cumsum({x})",
+    "revcumsum": "reverse(cumsum(reverse({x})))",
     "inv": "inv({X})", "det": "det({X})", "detsign": "logabsdet({X})[2]",
     "logdet": "logabsdet({X})[1]", "adj": "det({X}) * inv({X})",
     "expm": "exp({X})", "dexpm 2": "dexpm({X}, {E})", "dexpm 3": "mixed(exp, {X}, {E}, {F})",

@@ -54,6 +54,7 @@ _OPERATIONS = {
     "mean": "mean({X})", "mean/2": "mean(mean({X}))", "softmax": "softmax({x})", "logsumexp": "logsumexp({x})",
     "norm1": "sum(abs({X}))", "norm1/2": "sum(sum(abs({X})))", "norminf": "max(max(abs({X})))",
     "prod": "prod({X})", "prod/2": "prod(prod({X}))", "cumsum": "cumsum({x})",
+    "revcumsum": "flipud(cumsum(flipud({x})))",
     "inv": "inv({X})", "det": "det({X})", "detsign": "detsign({X})",
     "logdet": "logabsdet({X})", "adj": "det({X}) * inv({X})",
     "expm": "expm({X})", "dexpm 2": "dexpm({X}, {E})", "dexpm 3": "mixed(@expm, {X}, {E}, {F})",
