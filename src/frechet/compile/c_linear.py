@@ -177,9 +177,12 @@ static int eigmax(int n, const double *S, double *value)
 static void singular_values(int m, int n, const double *X, double *A, double *s, double *V)
 {
     int r = m > n ? m : n, p = m > n ? n : m, turned = 1;
-    for (int i = 0; i < r; i++)
+    double top = 0;
+    for (int i = 0; i < m * n; i++)
+        top = fmax(top, fabs(X[i]));
+    for (int i = 0; i < r; i++)  /* divided by the largest entry, so that no square overflows */
         for (int j = 0; j < p; j++)
-            A[i * p + j] = X[m > n ? i * n + j : j * n + i];
+            A[i * p + j] = top > 0 ? X[m > n ? i * n + j : j * n + i] / top : 0;
     for (int i = 0; i < p * p; i++)
         V[i] = i % (p + 1) == 0;
     for (int sweep = 0; turned && sweep < 60; sweep++) {
@@ -204,9 +207,9 @@ static void singular_values(int m, int n, const double *X, double *A, double *s,
         double square = 0;
         for (int i = 0; i < r; i++)
             square += A[i * p + j] * A[i * p + j];
-        s[j] = sqrt(square);
-        for (int i = 0; s[j] > 0 && i < r; i++)
-            A[i * p + j] /= s[j];
+        for (int i = 0; square > 0 && i < r; i++)
+            A[i * p + j] /= sqrt(square);
+        s[j] = top * sqrt(square);
     }
 }
 """,
