@@ -94,3 +94,15 @@ def test_arrays_of_one_number_are_of_single_precision_too(text: str) -> None:
     f = fr.parse(text, variables={"x": ["n"]})
     _, (gradient,) = fr.compile(f, ["x"])(x=np.ones(4, dtype=np.float32))
     assert gradient.dtype == np.float32
+
+
+def test_a_number_times_an_array_before_an_entry() -> None:
+    solved = "solve(eye(2) + diag(q), 2 + erf(ones(2,2)))"
+    text = f"q'*inv(Z)*inv(U'*U + eye(2))*2*{solved}*(diag([c;t])*sigmoid(U').^(U'))[:,2]"
+    f = fr.parse(text, variables={"U": ["m", 2], "q": [2], "t": [], "c": [], "Z": [2, 2]})
+    rng = np.random.default_rng(0)
+    arrays = {"U": rng.normal(size=(3, 2)), "q": np.array([0.5, 2.0]), "t": np.array(0.5), "c": np.array(2.0),
+              "Z": rng.normal(size=(2, 2))}  # fmt: skip
+    value, (gradient,) = fr.compile(f, ["U"])(**arrays)
+    np.testing.assert_allclose(value, f.evaluate(**arrays), rtol=1e-12)
+    np.testing.assert_allclose(gradient, f.gradient("U").evaluate(**arrays), rtol=1e-9)

@@ -33,8 +33,11 @@ def _entry(program: Mapping[str, Step], step: Step) -> Step | None:
     if step.op != "dot":
         return None
     ia, ib, io = step.spec
-    for unit, (i,), array, idx in ((step.args[0], ia[:1], step.args[1], ib), (step.args[1], ib[:1], step.args[0], ia)):
-        if program[unit].op != "unit" or i in io or idx.count(i) != 1 or program[array].op == "unit":
+    for unit, own, array, idx in ((step.args[0], ia, step.args[1], ib), (step.args[1], ib, step.args[0], ia)):
+        if program[unit].op != "unit" or program[array].op == "unit":
+            continue
+        (i,) = own
+        if i in io or idx.count(i) != 1:
             continue
         left = [j for j in idx if j != i]
         if sorted(left) == sorted(io):
