@@ -79,11 +79,13 @@ def has_signs(root: Node) -> bool:
 def is_border(u: Node, moving: Collection[str]) -> bool:
     """Whether u moves with the variables of some names and is 0 on borders alone. relu(x) is 0 on a whole side;
     1 + min(x, 1) is not, as neither 1 + x nor 1 + 1 is."""
-    forms = [u]
+    forms, below = [u], topological([u])
+    if sum(isinstance(n, Map) and n.operation.name in FLAT for n in below) > MAX_KINKS:
+        return False
     for _ in range(MAX_KINKS):
         branches = [_branches(form) for form in forms]
         if not any(branches):
-            moves = any(isinstance(n, Var) and n.name in moving for n in topological([u]))
+            moves = any(isinstance(n, Var) and n.name in moving for n in below)
             return moves and not any(is_zero(form) for form in forms)
         forms = [n for form, found in zip(forms, branches, strict=True) for n in (found or [form])]
     return False

@@ -17,13 +17,16 @@ from frechet.notation.writer import Writer
 # Forms shorter than SHORT are left as they are; graphs of more than LARGE nodes are not tried in other forms.
 SHORT = 6
 LARGE = 250
+# Graphs with signs of more nodes than this are not tried without them.
+KINKED = 120
 # One character less is no reason to turn the user's own signs and brackets round.
 MARGIN = 1
 
 
 def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[], Node]]:
     """Equal forms of a node, cheapest first; `moving` are the names of the variables of a derivative."""
-    node = plain_signs(node)
+    kinked = has_signs(node) and len(topological([node])) <= KINKED
+    node = plain_signs(node) if kinked else node
     plain = centred(node)
     if plain is not node:  # multiplied out, nothing would be centred any more
         yield lambda: plain
@@ -37,7 +40,7 @@ def candidates(node: Node, moving: Collection[str] = ()) -> Iterator[Callable[[]
     yield lambda: extract(expand(node, conditions=False))
     yield lambda: cleared(node)
     yield lambda: extract(cleared(node))
-    if has_signs(node):
+    if kinked:
         forms = [
             node,
             expand(node, conditions=False),
