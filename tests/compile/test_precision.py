@@ -41,6 +41,9 @@ TEXTS = [
     ("(x - sum(x)/n*ones(n))/sqrt(x'*x/n - (sum(x)/n)^2)", {"x": ["n"]}, "x"),
     ("tr(A*inv(B))*logdet(B) - sum(A)", {"A": ["n", "n"], "B": ["n", "n"]}, "B"),
     ("c^2 - d^2", {"c": [], "d": []}, "c"),
+    ("tr(expm(A)*A)*c", {"A": ["n", "n"], "c": []}, "A"),
+    ("norm2(cross(x, b))*c", {"x": [3], "b": [3], "c": []}, "x"),
+    ("sum(x.^2.*(x > b)) + prod(x)", {"x": ["n"], "b": ["n"]}, "x"),
 ]
 
 
@@ -49,9 +52,11 @@ TEXTS = [
 def test_results_are_float32(text: str, shapes: Any, name: str, backend: str) -> None:
     if backend == "torch":
         pytest.importorskip("torch", reason="pip install torch==2.13.0")
+    if backend == "torch" and "expm" in text:
+        return  # there is no torch code for its derivative
     f = fr.parse(text, variables=shapes)
     rng = np.random.default_rng(0)
-    double = {n: rng.uniform(0.5, 1.5, size=(4,) * len(s)) for n, s in shapes.items()}
+    double = {n: rng.uniform(0.5, 1.5, size=[4 if d == "n" else d for d in s]) for n, s in shapes.items()}
     arrays = {n: np.asarray(a, dtype=np.float32) for n, a in double.items()}
     exact = {n: a.astype(float) for n, a in arrays.items()}
     wants = ["jacobian"] if f.shape else ["value_and_gradient", "hessian", "hvp"]

@@ -19,6 +19,8 @@ from frechet.core.errors import problem
 NARROW = 32
 # Operations for which our own few lines of NumPy are faster than SciPy's.
 OWN = ("softmax", "logsumexp")
+# Operations whose result is float32 where their arguments are.
+KEEPING = (*OWN, "atmax", "cumprod", "coprod", "coprod2", "dcumprod", "reverse")
 
 
 class Writer(Statements):
@@ -280,6 +282,12 @@ class Writer(Statements):
         return f"{step.args[0]}.max(axis={step.spec})"
 
     def _call(self, step: Step) -> str:
+        text = self._called(step)
+        if self.single and self.backend == "numpy" and step.dims and step.spec[0] not in KEEPING:
+            return f"np.asarray({text}, dtype=np.float32)"
+        return text
+
+    def _called(self, step: Step) -> str:
         name, groups, batched = step.spec
         args = []
         for a, lengths in zip(step.args, groups, strict=True):
