@@ -235,3 +235,22 @@ def test_refusals() -> None:
         fr.compile(fr.parse("A*x", variables={"x": ["n"], "A": ["n", "n"]}), ["x"])
     with pytest.raises(fr.FrechetError, match="singular"):
         fr.compile(f, ["x"], want="newton")(x=np.ones(2), A=np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+def test_a_diagonal_that_low_rank_cancels_is_singular(backend: str) -> None:
+    """diag(c) - b*b' with b'*(b./c) = 1: the equations can be solved, but by many."""
+    library = pytest.importorskip(backend, reason=f"pip install 'frechet[{backend}]'")
+    f = fr.parse("sum(c.*x.^2)/2 - (b'*x)^2/2", variables={"x": ["n"], "b": ["n"], "c": ["n"]})
+    step = fr.compile(f, "x", want="newton", backend=backend)
+    single = backend == "jax" and not library.config.read("jax_enable_x64")
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        c, b, x = rng.random(9) + 1, rng.normal(size=9), rng.normal(size=9)
+        b /= np.sqrt((b * b / c).sum())
+        np.testing.assert_allclose(np.asarray(step(x=x, b=0.9 * b, c=c)), x, rtol=1e-3 if single else 1e-9)
+        if backend == "numpy":
+            with pytest.raises(fr.FrechetError, match="singular"):
+                step(x=x, b=b, c=c)
+        else:
+            assert np.isnan(np.asarray(step(x=x, b=b, c=c))).all()

@@ -113,6 +113,12 @@ def shifted_solve(A, B, c, G):
     return P @ ((P.T @ G @ Q) / regular(a[:, None] * b + c)) @ Q.T
 
 
+def sure_step(H, g):
+    """solve(H, g); not a number where H is singular to working precision by its singular values."""
+    s = jnp.linalg.svdvals(H)
+    return jnp.where(s[-1] > 4 * len(s) * jnp.finfo(s.dtype).eps * s[0], Factor(H).solve(g), jnp.nan)
+
+
 def woodbury_solve(d, U, V, g):
     """solve(diag(d) + U V', g) through a small matrix, of the size of the rank; not a number where singular."""
     E = U / d[:, None]
@@ -122,8 +128,10 @@ def woodbury_solve(d, U, V, g):
     eps = jnp.finfo(d.dtype).eps
     x = jnp.where(jnp.abs((E * V).sum(1)).max() * 4 * len(d) * eps < 1, x, jnp.nan)
     off = jnp.abs(d * x + U @ (V.T @ x) - g).max()
-    good = ~(off > 1e-9 * (eps / 2.2e-16) ** 0.5 * jnp.abs(g).max())
-    return jax.lax.cond(good, lambda: x, lambda: Factor(jnp.diag(d) + U @ V.T).solve(g))
+    least = jnp.linalg.svdvals(small)[-1]
+    doubtful = least <= 4 * len(d) * eps * (1 + (jnp.abs(V).T @ jnp.abs(E)).max())
+    good = ~((off > 1e-9 * (eps / 2.2e-16) ** 0.5 * jnp.abs(g).max()) | doubtful)
+    return jax.lax.cond(good, lambda: x, lambda: sure_step(jnp.diag(d) + U @ V.T, g))
 '''
 
 TORCH = (
@@ -152,8 +160,8 @@ TORCH = (
     )
     .replace("jnp.eye(U.shape[1], dtype=d.dtype)", "torch.eye(U.shape[1], dtype=d.dtype, device=d.device)")
     .replace(
-        "return jax.lax.cond(good, lambda: x, lambda: Factor(jnp.diag(d) + U @ V.T).solve(g))",
-        "return x if good else Factor(torch.diag(d) + U @ V.T).solve(g)",
+        "return jax.lax.cond(good, lambda: x, lambda: sure_step(jnp.diag(d) + U @ V.T, g))",
+        "return x if good else sure_step(torch.diag(d) + U @ V.T, g)",
     )
     .replace("jnp.", "torch.")
 )

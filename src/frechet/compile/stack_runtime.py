@@ -44,7 +44,10 @@ def woodbury_solves(d, U, V, g):
         except np.linalg.LinAlgError:
             x[:] = np.nan
         off = np.abs(d * x + (U @ (T @ x[:, :, None]))[:, :, 0] - g).max(1)
-        if (off <= (1e-4 if single else 1e-9) * np.abs(g).max(1)).all():
+        least = np.linalg.svd(small, compute_uv=False)[:, -1]
+        whole = 1 + (np.abs(T) @ np.abs(E)).max((1, 2))
+        sure = least > 4 * d.shape[1] * (1.2e-7 if single else 2.2e-16) * whole
+        if (sure & (off <= (1e-4 if single else 1e-9) * np.abs(g).max(1))).all():
             return x
     return np.stack([woodbury_solve(*point) for point in zip(d, U, V, g, strict=True)])
 

@@ -26,8 +26,8 @@ def woodbury_solve(d, U, V, g):
     """solve(diag(d) + U V', g) through a small matrix, of the size of the rank.
 
     For a positive d and U = V no more than the trace of the small matrix is lost to cancellation; where that may be
-    too much the residual is looked at, and the dense system solved if it is large. Refused where the diagonal is
-    nothing beside the other term to working precision.
+    too much the residual is looked at, and the dense system solved if it is large or the small matrix may be singular.
+    Refused where the diagonal is nothing beside the other term to working precision, or the sum is singular.
     """
     E = (U.T / d).T
     small = V.T @ E
@@ -42,9 +42,11 @@ def woodbury_solve(d, U, V, g):
     if beside * 4 * len(d) * (1.2e-7 if single else 2.2e-16) >= 1:
         raise np.linalg.LinAlgError("The Hessian is singular")
     off = np.abs(d * x + U @ (V.T @ x) - g).max()
-    if off <= (1e-4 if single else 1e-9) * np.abs(g).max():
+    least = np.linalg.svd(small, compute_uv=False)[-1]  # beside what it was the difference of
+    doubtful = least <= 4 * len(d) * (1.2e-7 if single else 2.2e-16) * (1 + (np.abs(V).T @ np.abs(E)).max())
+    if off <= (1e-4 if single else 1e-9) * np.abs(g).max() and not doubtful:
         return x
-    H = np.diag(d) + U @ V.T  # d is too small beside U V' for the short way
+    H = np.diag(d) + U @ V.T  # d is too small beside U V' for the short way, or they cancel
     regular(np.linalg.svd(H, compute_uv=False))
     return Factor(H).solve(g)
 
