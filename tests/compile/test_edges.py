@@ -86,7 +86,8 @@ def test_diagonals_with_a_zero_are_refused(text: str, wrt: str, backend: str) ->
         assert not np.isfinite(np.asarray(step(**given))).any()
 
 
-FULL = ["logsumexp(ones(n,n)*ones(n,n)'*x)", "x'*solve(ones(n,3)*ones(n,3)' + eye(n), x)", "sum(softplus(ones(n)).*x)"]
+FULL = ["logsumexp(ones(n,n)*ones(n,n)'*x)", "x'*solve(ones(n,3)*ones(n,3)' + eye(n), x)", "sum(softplus(ones(n)).*x)",
+        "x'*diag(exp(sin(ones(n))).^-1)*x", "sum(exp(x/sqrt(n)))", "sum(abs(x)./softplus(ones(n)))"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", FULL)

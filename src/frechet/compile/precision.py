@@ -33,7 +33,7 @@ def for_single(program: Program, steps: Sequence[Step]) -> tuple[list[Step], set
     out: list[Step] = []
     for step in steps:
         if step.op in _COMPUTED and not step.dims:
-            if python.issuperset(step.args):
+            if python.issuperset(step.args) and _of_python(step):
                 python.add(step.name)
             if not long.isdisjoint(step.args):
                 long.add(step.name)
@@ -44,6 +44,13 @@ def for_single(program: Program, steps: Sequence[Step]) -> tuple[list[Step], set
         out += [program.steps[a] for a in made.args if a not in step.args and program.steps[a] not in out]
         out.append(made)
     return out, wide
+
+
+def _of_python(step: Step) -> bool:
+    """Whether numbers of Python stay such: NumPy's functions, and roots, make float64 of them."""
+    if step.op == "scalars":
+        return all(e % 1 == 0 for e in step.spec)
+    return step.op == "entrywise" and step.spec[0][0] in ("linear", "multiply")
 
 
 def _with_rests(program: Program, step: Step, long: Sequence[bool]) -> Step:
