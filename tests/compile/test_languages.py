@@ -162,6 +162,8 @@ def test_names_that_mean_something_in_the_language(language: str) -> None:
     source = code("norm*x'*x + end*sum(double)", "x", language, {"norm": [], "x": ["n"], "end": [], "double": ["n"]})
     taken = {"c": "double", "julia": "norm", "matlab": "norm"}[language]
     assert f"{taken}_" in source
+    sized = code("sum(x)", "x", language, {"x": ["size"]})
+    assert ("size_ = " in sized) == (language != "c")
 
 
 def test_a_refusal_names_the_operation_and_who_has_it() -> None:

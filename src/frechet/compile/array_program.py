@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from frechet.compile.array_steps import ArraySteps, positive_definite
 from frechet.compile.assemble import Request
 from frechet.compile.code import Book, Code
-from frechet.compile.draft import Draft, Least, Output, called, checks, read_sizes, sides, sizes_of, spellings, unseen
+from frechet.compile.draft import (
+    Draft,
+    Least,
+    Output,
+    called,
+    checks,
+    named_sizes,
+    read_sizes,
+    sides,
+    sizes_of,
+    spellings,
+    unseen,
+)
 from frechet.compile.emit import literal
 from frechet.compile.goals import Goal
 from frechet.compile.language import Language
@@ -55,7 +67,12 @@ def array_program(
         several = len(first) > 1
         names = [f"step_{n}" if several else "step" for n in request.wrt]
         results = [Result(n, g, s) for n, g, s in zip(names, first, goal.sides, strict=True)]
-    taken = {*language.taken, *spelled.values(), *declarations.sizes, *(r.out for r in results)}
+    taken = {
+        *language.taken,
+        *spelled.values(),
+        *map(language.identifier, declarations.sizes),
+        *(r.out for r in results),
+    }
 
     def free(name: str) -> str:
         while name in taken:
@@ -88,8 +105,8 @@ def array_program(
     outputs = [Output(r.out, t, sides(r.shape)) for r, t in zip(results, texts, strict=True)]
     return Draft(
         language.identifier(request.want), f"{request.told} of {text}",
-        tuple(known.items()), tuple(read), tuple(lines),
-        tuple(outputs), frozenset(used), checks(least, read), called(codes),
+        tuple(known.items()), named_sizes(read, language), tuple(lines),
+        tuple(outputs), frozenset(used), checks(least, read, language), called(codes),
     )  # fmt: skip
 
 

@@ -71,13 +71,13 @@ def draft(
     known = {spelled[n]: s for n, s in shapes.items()}
     least = unseen(least or {}, [result], known, language)
     sizes, given = _sizes(result, given, declarations, spelled, least)
-    named = {d for told, _ in sizes for d in told}
+    named = {language.identifier(d) for told, _ in sizes for d in told}
     taken = language.taken | {spelled[n] for n in given} | named | set(declarations.sizes)
     steps, (value,) = statements([result], emitter.book.hints, set(taken), language)
     return Draft(
         language.identifier(name), (doc or "Computed from its closed form").rstrip("."),
-        tuple((spelled[n], shapes[n]) for n in given), tuple(sizes), tuple(steps),
-        (Output("", value, sides(tree.typed)),), frozenset(_used(result)), checks(least, sizes),
+        tuple((spelled[n], shapes[n]) for n in given), named_sizes(sizes, language), tuple(steps),
+        (Output("", value, sides(tree.typed)),), frozenset(_used(result)), checks(least, sizes, language),
         called([result]),
     )  # fmt: skip
 
@@ -139,10 +139,19 @@ def sizes_of(codes: Sequence[Code], shapes: Mapping[str, Shape], least: Least) -
     return list(dict.fromkeys([*(c.text for c in in_order(*codes) if c.op == "size"), *checked]))
 
 
-def checks(least: Least, sizes: Sequence[tuple[Mapping[str, int], str]]) -> tuple[tuple[str, int, str], ...]:
+def checks(
+    least: Least, sizes: Sequence[tuple[Mapping[str, int], str]], language: Language
+) -> tuple[tuple[str, int, str], ...]:
     """(size, least value, what asks for it) for the sizes that are read."""
     read = {d for told, _ in sizes for d in told}
-    return tuple((d, count, said) for d, (count, said) in least.items() if d in read)
+    return tuple((language.identifier(d), count, said) for d, (count, said) in least.items() if d in read)
+
+
+def named_sizes(
+    sizes: Sequence[tuple[Mapping[str, int], str]], language: Language
+) -> tuple[tuple[Mapping[str, int], str], ...]:
+    """The sizes to read by names that the language can have."""
+    return tuple(({language.identifier(d): axis for d, axis in told.items()}, array) for told, array in sizes)
 
 
 def called(codes: Sequence[Code]) -> frozenset[tuple[str, int]]:

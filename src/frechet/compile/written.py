@@ -37,11 +37,11 @@ def show_number(value: Fraction) -> str:
     return f"{value.numerator} / {value.denominator}" if short else text
 
 
-def _leaf(code: Code, texts: Sequence[Text]) -> Text | None:
+def _leaf(code: Code, texts: Sequence[Text], language: Language) -> Text | None:
     """What is written alike everywhere: names, numbers, signs, calls."""
     op = code.op
     if op in ("name", "size"):
-        return Text(code.text, ATOM)
+        return Text(language.identifier(code.text) if op == "size" else code.text, ATOM)
     if op == "number":
         value = Fraction(code.text)
         text = show_number(value)
@@ -58,7 +58,7 @@ def _leaf(code: Code, texts: Sequence[Text]) -> Text | None:
 
 def _python(code: Code, texts: Sequence[Text], language: Language) -> Text:
     """Text and level of an expression from those of its parts."""
-    leaf = _leaf(code, texts)
+    leaf = _leaf(code, texts, language)
     if leaf is not None:
         return leaf
     op = code.op
@@ -95,7 +95,7 @@ def _row_first(code: Code) -> bool:
 
 def _dotted(code: Code, texts: Sequence[Text], language: Language) -> Text:
     """Vectors are columns; beside a matrix a vector stands for a row, unless it was made a column."""
-    leaf = _leaf(code, texts)
+    leaf = _leaf(code, texts, language)
     if leaf is not None:
         text = leaf.text.replace(" / ", "/") if code.op == "number" else leaf.text
         return _with_turned(code, Text(text, leaf.level))
