@@ -3,6 +3,7 @@ already are used."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from frechet.compile.contract import Operand
@@ -38,8 +39,8 @@ def _entries_read(operands: Sequence[Operand], out: Sequence[int], program: Prog
 def _known_used(operands: Sequence[Operand], out: Sequence[int], known: Known) -> list[Operand]:
     """sum(X*w) is a sum of X*w if that is there, not a sum of X times w: an operand with an index of its own is put
     together with another one where their product is known."""
-    left = list(operands)
-    for o in operands:
+    left, uses = list(operands), Counter([i for o in operands for i in o.idx] + list(out))
+    for o in (o for o in operands if len(o.idx) > 1 and any(uses[i] == 1 for i in o.idx)):
         for p in operands:
             if o is p or o not in left or p not in left or not set(o.idx) & set(p.idx):
                 continue
