@@ -123,7 +123,7 @@ class Plan:
 @dataclass(frozen=True)
 class Compiled:
     """A function and how it came about; the helpers are put before its definition when the source is read. `whole`: the
-    definition is one function, without a way round."""
+    definition is one function of plain statements, without a way round or a loop."""
 
     definition: str
     before: Callable[[], str]
@@ -195,6 +195,7 @@ class Written:
     helpers: Sequence[str]
     text: str
     plan: Plan
+    looped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +332,8 @@ def _written(
         program, request.backend, name=name, doc=f"{request.told}.", arguments=[names[n] for n in request.arguments],
         sides=sides, writer=writer, results=results, wanted=wanted,
     )  # fmt: skip
-    return Written(definition, tuple(writer.helpers), text, Plan(tuple(program.needed(wanted)), dict(sizes)))
+    plan = Plan(tuple(program.needed(wanted)), dict(sizes))
+    return Written(definition, tuple(writer.helpers), text, plan, writer.looped)
 
 
 def compiled(pieces: Sequence[Written], request: Request, bound: float = 0) -> Compiled:
@@ -356,4 +358,4 @@ def compiled(pieces: Sequence[Written], request: Request, bound: float = 0) -> C
     scope: dict[str, Any] = namespace(helpers) if numpy else {}
     exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
     function = request.jitted(scope[request.want])
-    return Compiled(definition, before, function, last.plan, whole=not others)
+    return Compiled(definition, before, function, last.plan, whole=not others and not last.looped)

@@ -185,6 +185,8 @@ class StackPlanner(Planner):
 class StackWriter(Writer):
     """A writer that knows the same, and stacks of products with vectors."""
 
+    by_rows = False
+
     def _stacked(self, step: Step) -> str:
         name, order = step.spec
         text = STACKED[name].code

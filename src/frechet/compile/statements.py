@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from frechet.compile.entries import with_entries
 from frechet.compile.precision import for_single
 from frechet.compile.program import Step
 from frechet.compile.roots import with_roots
+from frechet.compile.rows import Blocks, blocks_of
 from frechet.compile.schedule import scheduled
 from frechet.compile.spelling import Spelling
 from frechet.compile.stable_functions import FUNCTIONS, record
@@ -24,7 +26,11 @@ class Statements(Spelling):
 
     last: dict[str, int]
     divisors: dict[str, str]
+    part: dict[str, int]
     place: int
+    here: int
+    by_rows = True
+    looped = False
 
     # ---- statements ----
 
@@ -36,15 +42,56 @@ class Statements(Spelling):
         if self.single:
             steps, self.wide = for_single(self.program, steps)
         self.divisors = self._divisors(steps, results) if self.backend == "numpy" else {}
-        self._count(steps, results)
-        out: list[str] = []
-        for self.place, step in enumerate(steps):
+        by_rows = self.by_rows and self.backend == "numpy" and not self.single
+        blocks = blocks_of(self.program, steps, results) if by_rows else None
+        self.looped = blocks is not None
+        parts = [steps] if blocks is None else [blocks.before, blocks.inside, blocks.after]
+        self.part = {s.name: k for k, part in enumerate(parts) for s in part}
+        every = [s for part in parts for s in part]
+        self._count(every, results)
+        texts: list[list[str]] = [[] for _ in parts]
+        for self.place, step in enumerate(every):
             if step.op == "input" or step.name in self.divisors:
                 continue
-            text = self._in_place(step) or getattr(self, f"_{step.op}")(step)
-            note = "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
-            out += [f"{step.name} = {text}{note}"] if isinstance(text, str) else text
-        return out
+            self.here = self.part[step.name]
+            summed = blocks is not None and step.name in blocks.summed
+            texts[self.here] += self._summed(step) if summed else self._statement(step)
+        return texts[0] if blocks is None else [*texts[0], *self._loop(blocks, texts[1]), *texts[2]]
+
+    def _statement(self, step: Step) -> list[str]:
+        text = self._in_place(step) or getattr(self, f"_{step.op}")(step)
+        return [f"{step.name} = {text}{self._note(step)}"] if isinstance(text, str) else text
+
+    @staticmethod
+    def _note(step: Step) -> str:
+        return "" if step.op == "factor" else f"  # {' x '.join(str(d) for d in step.dims) or 'scalar'}"
+
+    # ---- a loop over blocks of rows ----
+
+    def _summed(self, step: Step) -> list[str]:
+        """A sum over all blocks: what this one adds."""
+        part = replace(step, name=f"{step.name}_part")
+        text = getattr(self, f"_{step.op}")(part)
+        more = [] if isinstance(text, str) else text
+        return [*more, f"{step.name} += {part.name if more else text}{self._note(step)}"]
+
+    def _loop(self, blocks: Blocks, body: Sequence[str]) -> list[str]:
+        names = " = ".join(s.name for s in blocks.inside if s.name in blocks.summed)
+        head = f"for {self.counter} in range(0, {self.length(blocks.dim)}, {blocks.length}):"
+        return [f"{names} = 0", f"{head}  # so few rows stay in the cache", *(f"    {line}" for line in body)]
+
+    @property
+    def counter(self) -> str:
+        """The name of the row that a block begins with."""
+        name = "first"
+        while name in self.program.steps or name in self.sizes.values():
+            name += "_"
+        return name
+
+    def _rows(self, step: Step) -> str:
+        """The rows of an array that belong to a block."""
+        axis, length = step.spec
+        return f"{step.args[0]}[{':, ' * axis}{self.counter}:{self.counter} + {length}]"
 
     def _count(self, steps: Sequence[Step], results: Sequence[str]) -> None:
         """Where each array is needed last; what a view of it is needed for, it is needed for too."""
@@ -76,8 +123,10 @@ class Statements(Spelling):
         return found
 
     def _owned(self, name: str) -> bool:
-        """Whether an array was made here and is not needed after the statement being written."""
-        return self.program.steps[name].op in _FRESH and self.last[name] == self.place
+        """Whether an array was made here, in every turn of a loop, and is not needed after the statement being
+        written."""
+        again = self.part.get(name) == self.here
+        return again and self.program.steps[name].op in _FRESH and self.last[name] == self.place
 
     def _writes(self, step: Step) -> bool:
         """Whether a step makes a large array entry by entry, so that it may write over an operand."""
