@@ -13,10 +13,12 @@ import pytest
 
 import frechet as fr
 from frechet.compile.c_linear import SIDES
+from frechet.reference.evaluate import sizes_of
 from tests.compile import foreign
 from tests.compile.languages import PROGRAM, RUN
 from tests.compile.points import POINTS, SQUARE, TALL, WELL
 from tests.compile.programs import flat
+from tests.compile.test_composite import FORMULAS, _point
 
 
 def called(text: str, arrays: dict[str, Any], language: str, name: str) -> tuple[foreign.Call, np.ndarray]:
@@ -84,6 +86,35 @@ def test_derivatives_of_matrix_functions_along_every_entry(language: str, tmp_pa
         source = re.sub(rf"\b{want}(?=\()", f"f{k}", compiled.code(language), count=1 + (language == "julia"))
         calls.append(foreign.Call(f"f{k}", source, [arrays[n] for n in compiled.arguments], {}, values[0].shape))
         wanted += values
+    for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
+        assert not isinstance(result, str), result
+        np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("language", ["octave", "julia", "c"])
+def test_composite_sizes(language: str, tmp_path: Path) -> None:
+    """vec(X), kron(A, B) and vectors of the length m*n: sides of several axes, the last the fastest."""
+    if absent := foreign.missing(PROGRAM[language]):
+        pytest.skip(absent)
+    calls, wanted = [], []
+    for text, wrt in FORMULAS:
+        variables, arrays = _point(text)
+        f = fr.parse(text, variables=variables)
+        want = "jacobian" if f.shape else "value_and_gradient"
+        compiled = fr.compile(f, wrt, want=want, backend="numpy")
+        name = f"f{len(calls)}"
+        try:
+            source = compiled.code(language)
+        except fr.FrechetError as error:
+            assert error.diagnostic.code == "E304"  # n is told by the length m*n alone
+            continue
+        values = flat(compiled(**arrays))
+        source = re.sub(rf"\b{want}(?=\()", name, source, count=1 + (language == "julia"))
+        given = [arrays[n] for n in compiled.arguments]
+        sizes = sizes_of(f.declarations, arrays)
+        calls.append(foreign.Call(name, source, given, sizes, shapes=[v.shape for v in values]))
+        wanted += values
+    assert len(calls) >= len(FORMULAS) - 1
     for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
         assert not isinstance(result, str), result
         np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-10, atol=1e-12)

@@ -278,7 +278,7 @@ class ArraySteps(Arrays):
             return self._batch(step)
         args = [self.folded(self.codes[a], self.dims(a), g) for a, g in zip(step.args, groups, strict=True)]
         # a result has rows and columns as the operation gives them; what folds there is put apart again
-        order = min(len(step.dims), 2)
+        order = self._sides(name, groups) if step.dims else 0
         across = record(name).transposes and all(a.op == "T" for a in args if a.ndim == 2)
         if across:
             args = [a.args[0] if a.op == "T" else a for a in args]
@@ -286,8 +286,18 @@ class ArraySteps(Arrays):
         if across and record(name).transposes == "equivariant" and any(a.ndim == 2 for a in args):
             code = self.book.transpose(code)
         if any(n > 1 for g in groups for n in g) and step.dims:
+            if len(step.dims) % order:
+                raise self.language.refusal(f"{name} of these sizes", [])
             return self.unfolded(code, step.dims, [len(step.dims) // order] * order)
         return code
+
+    @staticmethod
+    def _sides(name: str, groups: Sequence[Sequence[int]]) -> int:
+        """Whether an operation gives a vector or a matrix."""
+        known = [s.result for s in record(name).signatures if len(s.args) == len(groups)]
+        if not known or known[0].kind != "shape":
+            return len(groups[0])
+        return bool(known[0].rows) + bool(known[0].cols)
 
     def _batch(self, step: Step) -> Code:
         """An operation that gives a matrix, for each of a batch of matrices: they lie along the last axis."""
