@@ -85,3 +85,15 @@ def test_an_extreme_beside_its_sign(kind: str, place: int) -> None:
         written = without_signs(mixed, place)
         assert decide(written, mixed).equal
         assert decide(without_squares(written, {"a"}), mixed).equal
+
+
+def test_the_largest_and_the_least_entry_have_a_condition_each() -> None:
+    d = fr.parse("max(x) - min(x)", variables={"x": ["n"]}).gradient("x")
+    assert len(d.conditions) == 2
+    assert "two largest entries of x differ" in d.conditions
+
+
+def test_squares_of_signs_go_without_a_sum() -> None:
+    d = fr.parse("sum(sign(x).*sqrt(abs(x)))", variables={"x": ["n"]}).gradient("x")
+    assert str(d) == "1./(2*sqrt(abs(x)))"
+    assert d.verification.status == "checked"

@@ -61,7 +61,7 @@ def shortest(writer: Writer, node: Node, write: Callable[[Node], Tree]) -> Tree:
     seen: set[Node] = set()
     nodes = topological([node])
     # Without a sum there is nothing to multiply out or to take out.
-    single = len(nodes) > LARGE or not any(isinstance(n, Add) for n in nodes)
+    single = len(nodes) > LARGE or not (has_signs(node) or any(isinstance(n, Add) for n in nodes))
     for make in candidates(node, writer.moving):
         try:
             form = make()

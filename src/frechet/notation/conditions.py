@@ -52,7 +52,8 @@ def conditions(
     below += [c for node in (lowered.root, *before) for c in _of_jumps(writer, node)]
     below += [Condition(b.relation, "boundary", b.condition) for b in boundaries(writer, tree, lowered, names, order)]
     for condition in [*_of_tree(writer, tree, lowered), *below]:
-        core = essence(condition.node)
+        # The largest entry of -u is another one than that of u; whether u vanishes asks for no sign.
+        core = condition.node if "largest" in condition.kind else essence(condition.node)
         if (core, condition.kind) in found or (condition.kind == "!= 0" and (core, "> 0") in found):
             continue
         found[core, condition.kind] = condition.text
@@ -203,8 +204,9 @@ def _of_node(writer: Writer, node: Node, calm: bool = False) -> Iterator[Conditi
                 yield from filled(operation, nodes, texts, operation.domain)
             # Elsewhere the value is right at the kink too, and only the next derivative is not.
             if operation.jumps and not calm:
-                unsigned = [_unsigned(writer, a, t) for a, t in zip(within, trees, strict=True)]
-                yield from filled(operation, nodes, unsigned, smooth(operation.kink))
+                if operation.kink.endswith("= 0"):  # of -u as of u; not of the largest entry
+                    texts = [_unsigned(writer, a, t) for a, t in zip(within, trees, strict=True)]
+                yield from filled(operation, nodes, texts, smooth(operation.kink))
     except UnwritableError:
         return
 
