@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
 import sys
+import tempfile
 import time
+from array import array
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +144,7 @@ def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_compiler
 def test_a_compiler_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "compiler", lambda: "false")
+    monkeypatch.setattr(native, "compiler", lambda: ("false",))
     with pytest.raises(fr.FrechetError, match="The C compiler failed"):
         fr.compile(f, "w", backend="c")(**points())
 
@@ -169,13 +174,188 @@ def test_auto_tries_c_and_tells(monkeypatch: pytest.MonkeyPatch, faster: float) 
     assert ("#include" in g.source) == (not faster)
 
 
+def folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("frechet-*"))
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the files of compilers are while a test runs."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def slow_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that never ends."""
+    script = tmp_path / "cc.sh"
+    script.write_text("#!/bin/sh\nsleep 1000\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(native, "compiler", lambda: (str(script),))
+    monkeypatch.setattr(module(), "compiler", lambda: (str(script),))
+    monkeypatch.setattr(module().InC, "before", 0.0)
+    monkeypatch.setattr(module(), "PAUSE", 0.0)
+
+
 @needs_compiler
-def test_the_files_of_a_library_are_removed_with_it() -> None:
+def test_no_file_is_left_behind(own_folder: Path) -> None:
+    g = fr.compile(f, "w", backend="c")
+    g(**points())
+    assert not folders()
+    same(g(**points()), fr.compile(f, "w", backend="numpy")(**points()))
+
+
+def test_a_compiler_that_hangs_blocks_nothing_and_ends_with_its_library(
+    own_folder: Path, slow_compiler: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = [fr.compile(f, "w") for _ in range(5)]
+    for g in functions:
+        for _ in range(3):
+            g(**points())
+    assert native.compiling() == module().AT_ONCE == len(folders()) and not functions[0].settled
+    monkeypatch.setattr(native, "PATIENCE", 0.0)
+    functions[0](**points())
+    assert functions[0].settled and "takes more than" in functions[0].choice
+    del functions, g
+    gc.collect()
+    assert native.compiling() == 0 and not folders()
+
+
+def test_a_program_may_end_while_the_compiler_runs(tmp_path: Path) -> None:
+    script = tmp_path / "cc.sh"
+    script.write_text("#!/bin/sh\nsleep 1000\n")
+    script.chmod(0o755)
+    code = ("import frechet; g = frechet.compile('sum(exp(x))', 'x', backend='c'); "
+            "made = g._library(g._current()); print(made.ready())")  # fmt: skip
+    here = tmp_path / "files"
+    here.mkdir()
+    environment = {**os.environ, "CC": f"{script} -m64", "TMPDIR": str(here)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
+    assert not list(here.iterdir())
+
+
+@needs_compiler
+def test_the_compiler_may_have_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = native.compiler()
+    try:
+        for text, options in (("cc -O1 -g0", ("-O1", "-g0")), ("cc", ())):
+            monkeypatch.setenv("CC", text)
+            native.compiler.cache_clear()
+            assert native.compiler()[1:] == options
+        monkeypatch.setenv("CC", "cc 'open")
+        native.compiler.cache_clear()
+        assert native.compiler() == ()
+    finally:
+        monkeypatch.undo()
+        native.compiler.cache_clear()
+    assert native.compiler() == plain
+
+
+@needs_compiler
+def test_without_a_place_for_files_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
+    with pytest.raises(fr.FrechetError, match="cannot be run"):
+        fr.compile(f, "w", backend="c")(**points())
+    monkeypatch.setattr(module().InC, "before", 0.0)
+    g = fr.compile(f, "w")
+    g(**points())
+    assert g.settled and "cannot be run" in g.choice
+
+
+@needs_compiler
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_leaves_the_files_of_its_parent_alone(own_folder: Path) -> None:
+    g = fr.compile(f, "w", backend="c")
+    library = g._library(g._planned(g._inputs.sizes(g._inputs.values(points()))))
+    before = folders()
+    child = os.fork()
+    if not child:
+        fine = library._call is None and callable(library.call()) and library._owner == os.getpid()
+        del g, library
+        gc.collect()
+        os._exit(0 if fine and before <= folders() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    same(g(**points()), fr.compile(f, "w", backend="numpy")(**points()))
+    assert not folders()
+
+
+@needs_compiler
+def test_threads_share_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module().InC, "before", 0.0)
+    monkeypatch.setattr(module(), "PAUSE", 0.0)
+    monkeypatch.setattr(module(), "FASTER", 0.0)
+    plain = fr.compile(f, "w", backend="numpy")
+    work = [points(4 + k % 3, 2 + k % 2) for k in range(12)]
+    expected = [plain(**p) for p in work]
+    for g in (fr.compile(f, "w", backend="c"), fr.compile(f, "w")):
+        with ThreadPoolExecutor(8) as pool:
+            for found, truth in zip(pool.map(lambda k, g=g: g(**work[k % 12]), range(600)), expected * 50, strict=True):
+                same(found, truth)
+
+
+class Fake(array):  # type: ignore[type-arg]
+    """What looks like an array of other length than it has."""
+
+    __class__ = np.ndarray  # type: ignore[assignment]
+    shape, dtype = (6, 3), np.dtype(float)
+
+
+@needs_compiler
+def test_an_array_is_never_read_beyond_its_end() -> None:
     g = fr.compile(f, "w", backend="c")
     g(**points())
     (library,) = g._libraries.values()
-    folder = Path(library._made).parent
-    assert folder.exists()
-    del g, library
-    gc.collect()
-    assert not folder.exists()
+    call, values = library.call(), list(points().values())
+    out = np.zeros(()), np.zeros(3)
+    assert call(6, 3, *values, *out) == 0 and out[1].any()
+    assert call(600, 3, *values, *out) == call(6, 3, Fake("d", [1.0]), *values[1:], *out) == native._UNFIT
+    assert call(6, 3, *values, np.zeros(()), np.zeros(2)) == native._UNFIT
+    frozen = np.zeros(3)
+    frozen.flags.writeable = False
+    assert call(6, 3, *values, np.zeros(()), frozen) == native._UNFIT
+
+
+@needs_compiler
+def test_arrays_too_large_for_the_positions_of_c_are_left_to_numpy() -> None:
+    g = fr.compile("sum(exp(x*x' + X)*x)", "x", backend="c")
+    program = g._in_c({"n": 50_000})
+    assert program.fits({"n": 40_000}) and not program.fits({"n": 50_000})
+
+
+@needs_compiler
+@pytest.mark.parametrize("text", ["sum(relu(x))", "max(x)", "min(x)", "sum(max(x,0.5))", "sum(min(x,y))", "norm1(x)",
+                                  "sum(sign(x).*x)", "logsumexp(x)", "norm2(x)", "sum(softplus(x))"])  # fmt: skip
+@pytest.mark.parametrize("entry", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_not_hidden(text: str, entry: float) -> None:
+    h = fr.parse(text, variables={"x": ["n"], "y": ["n"]})
+    point = {"x": np.array([1.0, entry, -1.0]), "y": np.ones(3)}
+    point = {n: a for n, a in point.items() if n in h.declarations.variables}
+    with np.errstate(all="ignore"):
+        c, plain = (fr.compile(h, "x", backend=b)(**point) for b in ("c", "numpy"))
+    np.testing.assert_array_equal(c[0], plain[0])
+    assert not np.isnan(plain[1][0][~np.isnan(c[1][0])]).any()
+
+
+# Its third column is the sum of the others, but for rounding.
+NEARLY = np.array([[0.1, 0.2, 0.1 + 0.2], [0.7, 0.1, 0.7 + 0.1], [1.1, 2.2, 1.1 + 2.2], [0.3, 0.6, 0.3 + 0.6]])
+SIZES = {"m": 4, "n": 3, "k": 2}
+
+
+@needs_compiler
+@pytest.mark.parametrize(("text", "variables", "bad"), [
+    ("norm2(X*w - y)^2", {"X": ["m", "n"], "w": ["n"], "y": ["m"]}, {"X": NEARLY}),
+    ("norm2(X*w - Y)^2", {"X": ["m", "n"], "w": ["n", "k"], "Y": ["m", "k"]}, {"X": NEARLY}),
+    ("y'*w.^2 + sum(w)", {"w": ["n"], "y": ["n"]}, {"y": np.array([1.0, 0.0, 2.0])}),
+    ("a*w^2 + w", {"w": [], "a": []}, {"a": 0.0}),
+])  # fmt: skip
+def test_a_singular_newton_system_is_refused_in_c(text: str, variables: dict[str, Any], bad: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    point = {n: rng.normal(size=[SIZES[d] for d in dims]) for n, dims in variables.items()}
+    function = fr.parse(text, variables=variables)
+    c, plain = (fr.compile(function, "w", "newton", backend=b) for b in ("c", "numpy"))
+    same(c(**point), plain(**point), 1e-7)
+    for g in (plain, c):
+        with pytest.raises(fr.FrechetError, match="E400"):
+            g(**point | bad)

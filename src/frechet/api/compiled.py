@@ -203,10 +203,10 @@ class CompiledFunction:
 
     def _fast(self, made: Compiled, sizes: dict[str, int], values: Mapping[str, Any]) -> Callable[..., Any]:
         """The function of a program in C, where that is asked for; for `auto` one that will try C or JAX."""
-        if self.native:
+        double = all(v.dtype == np.float64 for v in values.values())
+        if self.native and double:
             result = made.function(*values.values())
             return InC(lambda: self._library(made), sizes).run(result, made.function)
-        double = all(v.dtype == np.float64 for v in values.values())
         if self.auto and double and better_in_c(made):
             return self._watched(made, InC(lambda: self._library(made), sizes))
         return self._started(made, lambda: self._other("jax")._planned(sizes).function)
@@ -224,7 +224,7 @@ class CompiledFunction:
 
         def say(backend: str, run: Callable[..., Any], why: str) -> None:
             self.backend, self.choice = backend, why
-            for key in [k for k, kept in self._ready.items() if kept is watched]:
+            for key in [k for k, kept in self._ready.copy().items() if kept is watched]:
                 self._ready[key] = run
 
         watched = Watched(made.function, rival, say)
@@ -362,7 +362,8 @@ def compile(
     if isinstance(f, str):
         f = parse_real(f, facts=facts)
     if not isinstance(f, Function):
-        raise problem("E505", f"A formula or a Function is compiled, not a {type(f).__name__}.", help='fr.compile("x\'*A*x", "x")')
+        said = f"A formula or a Function is compiled, not a {type(f).__name__}."
+        raise problem("E505", said, help='fr.compile("x\'*A*x", "x")')
     if want not in WANTS:
         raise problem("E505", f"{want!r} cannot be compiled.", help="One of " + ", ".join(WANTS))
     if backend not in BACKENDS:

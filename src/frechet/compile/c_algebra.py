@@ -33,9 +33,11 @@ class CWriter(CSteps):
         (name,) = step.args
         rows = f"{step.name}_rows"
         self.integers[rows] = length(step.dims)
-        array = self.places.get(name, name)
+        array, side = self.places.get(name, name), self.side(step)
+        refused = f"lu_factor({side}, {step.name}, {rows})"
+        refused += f" || !lu_regular({side}, {step.name})" * self.system
         return [f"memcpy({step.name}, {array}, sizeof(double) * {length((*step.dims, *step.dims))});",
-                f"if (lu_factor({self.side(step)}, {step.name}, {rows}))", "    goto singular;"]  # fmt: skip
+                f"if ({refused})", "    goto singular;"]  # fmt: skip
 
     def _given(self, step: Step) -> str:
         factor = self.program.steps[step.args[0]]

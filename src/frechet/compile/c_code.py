@@ -24,7 +24,7 @@ from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
 from frechet.compile.results import ASSUMED, Result, results_of, shapes_of
 from frechet.compile.stable_rules import settled
-from frechet.core.dims import Shape
+from frechet.core.dims import Shape, Size
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
@@ -36,7 +36,7 @@ LONGEST = 90
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin abs memcpy
+exp log sin cos tan asin acos atan sinh cosh tanh erf erfc hypot log1p expm1 sqrt pow fabs fmax fmin isfinite abs memcpy
 calloc malloc free ldexp floor NAN HUGE_VAL work sum singular status result y0 y1 yn j0 j1 jn gamma main
 """
 _TAKEN = frozenset((*_WORDS.split(), *HELPERS))
@@ -75,9 +75,16 @@ def c_interface(
     results = results_of(goal, request, sizes)
     made = _Function(declarations, shapes, request.want, f"{request.told} of {text}", shapes, sizes, least or {})
     alone = len(results) == 1 and request.want != "value"
+    made.system = request.want == "newton"
     source = made.source([Result(made.free("out" if alone else r.out), r.node, r.shape) for r in results])
-    arguments = tuple((n, not sides(s)) for n, s in shapes.items())
-    return Interface(source, made.name, tuple(made.used_sizes()), arguments, tuple(r.out for r in made.results))
+    arguments = tuple(_flat(s) if sides(s) else None for s in shapes.values())
+    outs = tuple(_flat(r.shape) for r in made.results)
+    return Interface(source, made.name, tuple(made.used_sizes()), arguments, outs, tuple(made.arrays))
+
+
+def _flat(shape: Sequence[Size]) -> Size:
+    """All sizes of a shape: their product is the number of entries."""
+    return tuple(d for side in shape for d in side)
 
 
 class _Function:
@@ -96,6 +103,8 @@ class _Function:
                 self.spelled[n] += "_"
         self.name = self.free(name)
         self.results: Sequence[Result] = ()
+        self.arrays: list[Size] = []  # the sizes of what is held meanwhile
+        self.system = False  # whether the result solves a system, which may have no solution
 
     def free(self, name: str) -> str:
         """The name, or one like it that means nothing else here."""
@@ -116,6 +125,7 @@ class _Function:
         places, turned = self._places(values, ready, steps)
         taken = {*self.spelled.values(), *(r.out for r in results), *_TAKEN}
         writer = CWriter(planner.program, steps, taken, places, turned)
+        writer.system = self.system
         read = [a for s in steps for a in s.args] + [v.name for v in values]
         for v in values:  # a scalar result is written out where it is returned
             step = planner.program.steps.get(v.name)
@@ -131,6 +141,9 @@ class _Function:
                 body.append(f"*{r.out} = {_times(value, writer)};")
             elif places.get(value.name) != r.out:
                 body += writer.expanded(r.out, value, node.dims, "=")
+            if self.system:
+                count = " * ".join(str(d) for d in node.dims) or "1"
+                body += [f"if (!all_finite({count}, {r.out}))", "    goto singular;"]
         return self._framed(body, self._buffers(steps, writer, places), writer)
 
     def _places(
@@ -166,13 +179,14 @@ class _Function:
 
     def _buffers(self, steps: Sequence[Step], writer: CWriter, places: dict[str, str]) -> list[tuple[str, str]]:
         """Arrays of doubles that the steps write to, with their lengths."""
-        found = []
+        found: list[tuple[str, Size]] = []
         for s in steps:
             if s.op != "input" and s.dims and s.name not in {*places, *writer.inlined, *writer.sums}:
-                found.append((s.name, length((*s.dims, *s.dims) if s.op == "factor" else s.dims)))
+                found.append((s.name, (*s.dims, *s.dims) if s.op == "factor" else s.dims))
             if s.op.startswith("sandwich"):
-                found.append((f"{s.name}_solved", length(writer.program.steps[s.args[1]].dims)))
-        return found
+                found.append((f"{s.name}_solved", writer.program.steps[s.args[1]].dims))
+        self.arrays = [dims for _, dims in found]
+        return [(name, length(dims)) for name, dims in found]
 
     def _framed(self, body: list[str], buffers: list[tuple[str, str]], writer: CWriter) -> str:
         head, tail = [], []
@@ -182,11 +196,12 @@ class _Function:
         for rows, count in writer.integers.items():
             head.append(f"int *{rows} = calloc({count}, sizeof(int));")
             names.append(rows)
-        if names or writer.fails:
+        refuses = bool(writer.integers) or self.system
+        if names or writer.fails or refuses:
             head.insert(0, "int status = -1;")
             head += [f"if ({' || '.join(f'!{n}' for n in names)})", "    goto done;"] if names else []
             tail = ["status = 0;"]
-            if writer.integers:
+            if refuses:
                 tail += ["goto done;", "singular:", "status = 1;"]
             tail += ["done:", *(f"free({n});" for n in names), "return status;"]
         else:
@@ -197,7 +212,7 @@ class _Function:
         unused = [n for _, n in self._parameters() if n not in words]
         head = [*(f"(void){n};" for n in unused), *head]
         inner = "\n".join(line if line in ("done:", "singular:") else f"    {line}" for line in [*head, *body, *tail])
-        about = self._about(bool(writer.integers) or writer.fails, bool(names) or writer.fails)
+        about = self._about(refuses or writer.fails, bool(names) or writer.fails)
         text = f"{about}\n{self._signature()}\n{{\n{inner}\n}}\n"
         helpers = C.brought(code)
         needed = "\n".join([code, *helpers])
@@ -244,7 +259,7 @@ class _Function:
 
 _HEADERS = (
     ("math", r"\b(exp|log|sin|cos|tan|asin|acos|atan|sinh|cosh|tanh|erf|erfc|hypot|log1p|expm1|sqrt|pow|fabs|fmax|fmin"
-             r"|floor|ldexp|asinh)\(|\bNAN\b"),
+             r"|floor|ldexp|asinh|isfinite)\(|\b(NAN|HUGE_VAL)\b"),
     ("stdlib", r"\b(calloc|malloc|abs|size_t)\b"),
     ("string", r"\bmemcpy\("),
 )  # fmt: skip

@@ -14,8 +14,8 @@ ENTRYWISE = {
                                   "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
     **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills", "asinh",
                                   "exprel", "exprel1", "exprel2", "sinc", "sinc1", "sinc2")},
-    "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "fmax({0}, 0)", "max": "fmax({0}, {1})",
-    "min": "fmin({0}, {1})", "power": "pow({0}, {1})", "where": "({0} ? {1} : {2})",
+    "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "relu({0})", "max": "larger({0}, {1})",
+    "min": "smaller({0}, {1})", "power": "pow({0}, {1})", "where": "({0} ? {1} : {2})",
     **{n: f"({{0}} {sign} {{1}})" for n, sign in INFIX.items() if n not in ("and", "or")},
     **{n: f"({{0}} {sign} {{1}})" for n, sign in (("and", "&&"), ("or", "||"))},
 }  # fmt: skip
@@ -33,9 +33,29 @@ WHOLE = {"logsumexp": "scalar", "prod": "scalar", "softmax": "array", "atmax": "
 
 HELPERS = {
     "sign": """\
+/* -1, 0 or 1; NaN of NaN. */
 static double sign(double x)
 {
-    return (x > 0) - (x < 0);
+    return x > 0 ? 1 : x < 0 ? -1 : x;
+}
+""",
+    "relu": """\
+static double relu(double x)
+{
+    return x <= 0 ? 0 : x;
+}
+""",
+    "larger": """\
+/* The larger one; NaN if one is, unlike fmax. */
+static double larger(double a, double b)
+{
+    return a > b || a != a ? a : b;
+}
+""",
+    "smaller": """\
+static double smaller(double a, double b)
+{
+    return a < b || a != a ? a : b;
 }
 """,
     "sigmoid": """\
@@ -117,7 +137,9 @@ static double length(int n, const double *x)
 {
     double top = 0, sum = 0;
     for (int i = 0; i < n; i++)
-        top = fmax(top, fabs(x[i]));
+        top = larger(top, fabs(x[i]));
+    if (!isfinite(top))
+        return top;
     for (int i = 0; i < n && top > 0; i++)
         sum += x[i] / top * (x[i] / top);
     return top * sqrt(sum);
@@ -128,7 +150,7 @@ static double length(int n, const double *x)
 static double inverse_length(int n, const double *x)
 {
     double norm = length(n, x);
-    return norm > 0 ? 1 / norm : 0;
+    return norm == 0 ? 0 : 1 / norm;
 }
 """,
     "largest": """\
@@ -137,7 +159,7 @@ static double largest(int n, const double *x, int step)
 {
     double top = x[0];
     for (int i = 1; i < n; i++)
-        top = fmax(top, x[(size_t)i * step]);
+        top = larger(top, x[(size_t)i * step]);
     return top;
 }
 """,
@@ -152,7 +174,7 @@ static double minimum(int n, const double *x)
 {
     double least = x[0];
     for (int i = 1; i < n; i++)
-        least = fmin(least, x[i]);
+        least = smaller(least, x[i]);
     return least;
 }
 """,
@@ -163,7 +185,7 @@ static double logsumexp(int n, const double *x)
     double top = largest(n, x, 1), sum = 0;
     for (int i = 0; i < n; i++)
         sum += exp(x[i] - top);
-    return top + log(sum);
+    return isfinite(top) ? top + log(sum) : top;
 }
 """,
     "softmax": """\
@@ -187,7 +209,7 @@ static double prod(int n, const double *x)
 }
 """,
     "atmax": """\
-/* One at the largest entry, zero elsewhere; ties share. */
+/* One at the largest entry, zero elsewhere; ties share. NaN where an entry is. */
 static void atmax(int n, const double *x, double *y)
 {
     double top = largest(n, x, 1);
@@ -195,7 +217,7 @@ static void atmax(int n, const double *x, double *y)
     for (int i = 0; i < n; i++)
         count += x[i] >= top;
     for (int i = 0; i < n; i++)
-        y[i] = x[i] >= top ? 1.0 / count : 0;
+        y[i] = !count ? top : x[i] >= top ? 1.0 / count : 0;
 }
 """,
     "cross": """\

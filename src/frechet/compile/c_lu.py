@@ -29,6 +29,28 @@ static int lu_factor(int n, double *A, int *rows)
     return 0;
 }
 """,
+    "lu_regular": """\
+/* Whether A is far enough from singular for a solution to have digits. */
+static int lu_regular(int n, const double *LU)
+{
+    double low = HUGE_VAL, high = 0;
+    for (int i = 0; i < n; i++) {
+        low = fmin(low, fabs(LU[i * n + i]));
+        high = fmax(high, fabs(LU[i * n + i]));
+    }
+    return low > 2.2e-13 * n * high;
+}
+""",
+    "all_finite": """\
+/* Whether all n entries are: none was divided by zero. */
+static int all_finite(int n, const double *x)
+{
+    int all = 1;
+    for (int i = 0; i < n; i++)
+        all &= isfinite(x[i]) != 0;
+    return all;
+}
+""",
     "lu_solve": """\
 /* x = inv(A) x, or inv(A') x if `turned`, for the n entries of x that lie `step` apart. */
 static void lu_solve(int n, const double *LU, const int *rows, int turned, double *x, int step)

@@ -42,6 +42,7 @@ class CSteps:
         self.sums = {s.name for s in steps if self._sums_inside(s)}
         self.integers: dict[str, str] = {}
         self.fails = False
+        self.system = False  # whether it is a system that is solved: close to singular it has no answer
 
     def _entrywise_like(self, step: Step) -> bool:
         return step.op in ("entrywise", "scalars") or (step.op == "dot" and not self._summed(step))

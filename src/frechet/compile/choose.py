@@ -13,12 +13,14 @@ same arrays, and kept if it gives the same numbers in clearly less time.
 from __future__ import annotations
 
 import importlib.util
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from frechet.compile.assemble import Compiled
-from frechet.compile.native import Library, compiler
+from frechet.compile.into import leaves
+from frechet.compile.native import Library, compiler, compiling
 from frechet.core.errors import FrechetError
 from frechet.core.lazy import np
 
@@ -33,6 +35,8 @@ FUNCTIONS, LONG = 0.25, 20000.0
 BEFORE_C, BEFORE_JAX, PAUSE = 0.05, 1.0, 0.01
 # How much faster a rival must be; how often both are timed, for how many seconds.
 FASTER, TIMES, SECONDS = 1.2, 3, 0.002
+# How many compilers may be at work at once, however many programs wait for one.
+AT_ONCE = 2
 
 
 class InC:
@@ -46,6 +50,8 @@ class InC:
 
     def ready(self) -> bool:
         if self.library is None:
+            if compiling() >= AT_ONCE:
+                return False
             self.library = self.make()
         return self.library.ready()
 
@@ -89,6 +95,7 @@ class Watched:
     def __init__(self, run: Run, rival: Rival, say: Say) -> None:
         self.run, self.rival, self.say = run, rival, say
         self.spent, self.calls, self.next, self.decided = 0.0, 0, rival.before, False
+        self.looking = threading.Lock()
 
     def __call__(self, *arrays: Any) -> Any:
         if self.decided:
@@ -102,14 +109,18 @@ class Watched:
         return result
 
     def _look(self, arrays: tuple[Any, ...], result: Any) -> None:
-        """Make the rival; where it is ready, decide."""
+        """Make the rival; where it is ready, decide: in one thread, at a point where there are numbers to compare."""
         self.next = self.spent + PAUSE
+        if not self.looking.acquire(blocking=False):
+            return
         try:
-            if self.rival.ready():
+            if not self.decided and self.rival.ready() and all(np.isfinite(part).all() for part in leaves(result)):
                 self._decide(arrays, result)
         except Exception as error:  # whatever the rival cannot do, NumPy goes on doing
             why = error.diagnostic.message if isinstance(error, FrechetError) else type(error).__name__
             self._settle("numpy", self.run, f"numpy: {_SPELLED[self.rival.name]} was tried and failed ({why})")
+        finally:
+            self.looking.release()
 
     def _settle(self, backend: str, run: Run, why: str) -> None:
         self.run, self.decided = run, True

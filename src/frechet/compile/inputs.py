@@ -28,7 +28,8 @@ def entry(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset
 
     Its key is that of `key_of`. A name that Python cannot have as a parameter arrives among the others.
     """
-    scope: dict[str, Any] = {"_absent": ABSENT, "_array": np.ndarray, "_LinAlgError": np.linalg.LinAlgError}
+    refused = (np.linalg.LinAlgError, OverflowError)  # OverflowError: an integer beyond what a float can be
+    scope: dict[str, Any] = {"_absent": ABSENT, "_array": np.ndarray, "_refused": refused}
     exec(_entry_text(arguments, scalars, integers), scope)
     method: Callable[..., Any] = scope["__call__"]
     return method
@@ -62,7 +63,7 @@ def _entry_text(arguments: Sequence[str], scalars: frozenset[str], integers: fro
         "                if out is None:",
         f"                    return _run({', '.join(arguments)})",
         f"                return _self._handed(({', '.join(key)},), _run, ({', '.join(arguments)},), out)",
-        "            except _LinAlgError:",
+        "            except _refused:",
         "                pass",
         f"    return _self._general({{{given}, **_others}}, out, _places)",
     ]

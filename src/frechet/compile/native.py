@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
+from frechet.core.dims import Dim
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 
@@ -45,6 +51,12 @@ extern double PyFloat_AsDouble(void *);
 # PyBUF_C_CONTIGUOUS | PyBUF_FORMAT, and PyBUF_WRITABLE with it.
 _READ, _WRITE = 0x3C, 0x3D
 _UNFIT = -2
+# Positions in an array are ints in C: what has more entries is left to NumPy.
+MOST_ENTRIES = 2**31 - 1
+# Seconds after which a compiler that nobody has asked for is given up.
+PATIENCE = 60.0
+
+Dims = tuple[Dim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +66,29 @@ class Interface:
     text: str
     name: str
     sizes: tuple[str, ...]
-    arguments: tuple[tuple[str, bool], ...]  # name, whether it is a number
-    results: tuple[str, ...]
+    arguments: tuple[Dims | None, ...]  # the sizes of an array; None for a number
+    results: tuple[Dims, ...]
+    arrays: tuple[Dims, ...]  # what it holds meanwhile
+
+    def fits(self, sizes: dict[str, int]) -> bool:
+        """Whether all arrays can be reached with an int."""
+        every = (*(a for a in self.arguments if a is not None), *self.results, *self.arrays)
+        return all(prod(d if isinstance(d, int) else sizes[d] for d in dims) <= MOST_ENTRIES for dims in every)
 
 
 @cache
-def compiler() -> str:
-    """The system's C compiler ($CC or cc); "" where there is none that could make a library for this Python."""
-    if sys.platform == "win32":
-        return ""
-    return shutil.which(os.environ.get("CC") or "cc") or ""
+def compiler() -> tuple[str, ...]:
+    """The system's C compiler ($CC, which may have arguments, or cc); () where there is none that could make a library
+    for this Python."""
+    try:
+        name, *options = shlex.split(os.environ.get("CC") or "cc")
+    except ValueError:
+        return ()
+    found = None if sys.platform == "win32" else shutil.which(name)
+    return (found, *options) if found else ()
 
 
-def needed_compiler() -> str:
+def needed_compiler() -> tuple[str, ...]:
     """The compiler; E505 where there is none."""
     found = compiler()
     if not found:
@@ -75,45 +97,91 @@ def needed_compiler() -> str:
     return found
 
 
+_compiling: list[subprocess.Popen[bytes]] = []
+
+
+def compiling() -> int:
+    """How many compilers are at work."""
+    _compiling[:] = [process for process in _compiling.copy() if process.poll() is None]
+    return len(_compiling)
+
+
 class Library:
-    """A C program on its way to a library: made by a process of its own, so that nothing waits for it."""
+    """A C program on its way to a library: made by a process of its own, so that nothing waits for it.
+
+    The process has its own folder for all its files and its own session: Ctrl-C is not meant for it, and what it has
+    started ends with it. A fork of this Python has neither, and starts another.
+    """
 
     def __init__(self, program: Interface) -> None:
-        self.program = program
+        self.program, self.seconds = program, 0.0
         self._call: Any = None
-        self._started, self.seconds = time.perf_counter(), 0.0
-        folder = tempfile.TemporaryDirectory(prefix="frechet-")
-        source, self._made = Path(folder.name, "program.c"), Path(folder.name, "program.so")
-        source.write_text(program.text + _entry(program))
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the compiler; E505 where that cannot be."""
+        self._owner, self._lock, self._started = os.getpid(), threading.Lock(), time.perf_counter()
+        compiler, folder = needed_compiler(), ""
         link = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
-        command = [needed_compiler(), "-O3", "-shared", "-fPIC", *link, str(source), "-o", str(self._made), "-lm"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        weakref.finalize(self, _stop, self._process, folder)
+        try:
+            folder = tempfile.mkdtemp(prefix="frechet-")
+            source, self._made = Path(folder, "program.c"), Path(folder, "program.so")
+            source.write_text(self.program.text + _entry(self.program))
+            command = [*compiler, "-O3", "-shared", "-fPIC", *link, str(source), "-o", str(self._made), "-lm"]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={**os.environ, "TMPDIR": folder}, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise problem("E505", f"The C compiler cannot be run: {error}.", help='backend="numpy"') from None
+        _compiling.append(self._process)
+        self._end = weakref.finalize(self, _end, self._process, folder, self._owner)
+
+    def _own(self) -> None:
+        """Begin again in a fork, unless the library is there already."""
+        if self._call is None and os.getpid() != self._owner:
+            self._begin()
 
     def ready(self) -> bool:
-        """Whether the compiler is done."""
+        """Whether the compiler is done. E505 where it takes too long."""
+        self._own()
         done = self._process.poll() is not None
+        if not done and time.perf_counter() - self._started > PATIENCE:
+            self._end()
+            raise problem("E505", f"The C compiler takes more than {PATIENCE:g} seconds.", help='backend="numpy"')
         if done and not self.seconds:
             self.seconds = time.perf_counter() - self._started
         return done
 
     def call(self) -> Any:
         """The function of the library, waited for; E505 where the compiler failed."""
-        if self._call is None:
-            failed = self._process.wait()
-            self.ready()
-            if failed:
-                raise problem("E505", "The C compiler failed on this program.", help='backend="numpy"')
-            self._call = ctypes.PyDLL(str(self._made)).frechet_entry
-            p = self.program
-            objects = len(p.arguments) + len(p.results)
-            self._call.argtypes = [*[ctypes.c_int] * len(p.sizes), *[ctypes.py_object] * objects]
-            self._call.restype = ctypes.c_int
+        self._own()
+        with self._lock:
+            if self._call is None:
+                self._call = self._loaded()
         return self._call
+
+    def _loaded(self) -> Any:
+        failed = self._process.wait()
+        self.ready()
+        if failed:
+            raise problem("E505", "The C compiler failed on this program.", help='backend="numpy"')
+        try:
+            call = ctypes.PyDLL(str(self._made)).frechet_entry
+        except OSError as error:
+            raise problem("E505", f"The library of C cannot be loaded: {error}.", help='backend="numpy"') from None
+        p = self.program
+        call.argtypes = [*[ctypes.c_int] * len(p.sizes), *[ctypes.py_object] * (len(p.arguments) + len(p.results))]
+        call.restype = ctypes.c_int
+        self._end()  # what is loaded needs no file
+        return call
 
     def run(self, sizes: dict[str, int], like: Any, otherwise: Run) -> Run:
         """A function of the arguments for these sizes whose results have the form of `like`; what it cannot do is left
         to `otherwise`. E505 where the compiler failed."""
+        if not self.program.fits(sizes):
+            return otherwise
         call = self.call()
         names = [f"a{k}" for k in range(len(self.program.arguments))]
         shapes: list[tuple[int, ...]] = []
@@ -128,11 +196,15 @@ class Library:
         return run
 
 
-def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+def _end(process: subprocess.Popen[bytes], folder: str, owner: int) -> None:
+    """No compiler outlives its library, no file is left behind. In a fork both are another's."""
+    if os.getpid() != owner:
+        return
     if process.poll() is None:
-        process.kill()
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    folder.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _form(like: Any, shapes: list[tuple[int, ...]]) -> str:
@@ -145,23 +217,30 @@ def _form(like: Any, shapes: list[tuple[int, ...]]) -> str:
 
 
 def _entry(p: Interface) -> str:
-    """The C function that ctypes calls: the sizes, and Python objects for the arguments and the results."""
-    kinds = [*(number for _, number in p.arguments), *(False for _ in p.results)]
-    place = {k: j for j, k in enumerate(k for k, number in enumerate(kinds) if not number)}
-    sizes = [f"n{k}" for k in range(len(p.sizes))]
-    parameters = [*(f"int {n}" for n in sizes), *(f"void *o{k}" for k in range(len(kinds)))]
-    given = [*sizes, *(f"x{k}" if number else f"view[{place[k]}].buf" for k, number in enumerate(kinds))]
+    """The C function that ctypes calls: the sizes, and Python objects for the arguments and the results. Arrays are
+    looked at again: another thread may have changed their shapes since the program was chosen."""
+    kinds = [*p.arguments, *p.results]
+    place = {k: j for j, k in enumerate(k for k, dims in enumerate(kinds) if dims is not None)}
+    sizes = {d: f"n{k}" for k, d in enumerate(p.sizes)}
+    parameters = [*(f"int {n}" for n in sizes.values()), *(f"void *o{k}" for k in range(len(kinds)))]
+    given = [*sizes.values(), *(f"view[{place[k]}].buf" if k in place else f"x{k}" for k in range(len(kinds)))]
     lines = [f"    Buffer view[{len(place)}];", f"    int held = 0, status = {_UNFIT};"]
-    for k, number in enumerate(kinds):
-        if number:
+    for k, dims in enumerate(kinds):
+        if dims is None:
             lines += [f"    double x{k} = PyFloat_AsDouble(o{k});", f"    if (x{k} == -1 && PyErr_Occurred())",
                       "        goto done;"]  # fmt: skip
     for k, j in place.items():
         flags = _READ if k < len(p.arguments) else _WRITE
+        bytes = _bytes(kinds[k] or (), sizes)
         lines += [f"    if (PyObject_GetBuffer(o{k}, &view[{j}], {flags}))", "        goto done;", "    held++;",
-                  f"    if (view[{j}].format[0] != 'd')", "        goto done;"]  # fmt: skip
+                  f"    if (view[{j}].format[0] != 'd' || view[{j}].len != {bytes})", "        goto done;"]  # fmt: skip
     lines += [f"    status = {p.name}({', '.join(given)});", "done:", f"    if (status == {_UNFIT})",
               "        PyErr_Clear();", "    while (held)", "        PyBuffer_Release(&view[--held]);",
               "    return status;"]  # fmt: skip
     head = "#include <stddef.h>" + _BUFFERS
     return f"\n{head}\nint frechet_entry({', '.join(parameters)})\n{{\n" + "\n".join(lines) + "\n}\n"
+
+
+def _bytes(dims: Sequence[Dim], sizes: dict[str, str]) -> str:
+    """How long an array of doubles is."""
+    return " * ".join(["(ptrdiff_t)sizeof(double)", *(str(d) if isinstance(d, int) else sizes[d] for d in dims)])
