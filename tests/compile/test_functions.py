@@ -103,18 +103,12 @@ def test_composite_sizes(language: str, tmp_path: Path) -> None:
         want = "jacobian" if f.shape else "value_and_gradient"
         compiled = fr.compile(f, wrt, want=want, backend="numpy")
         name = f"f{len(calls)}"
-        try:
-            source = compiled.code(language)
-        except fr.FrechetError as error:
-            assert error.diagnostic.code == "E304"  # n is told by the length m*n alone
-            continue
         values = flat(compiled(**arrays))
-        source = re.sub(rf"\b{want}(?=\()", name, source, count=1 + (language == "julia"))
+        source = re.sub(rf"\b{want}(?=\()", name, compiled.code(language), count=1 + (language == "julia"))
         given = [arrays[n] for n in compiled.arguments]
         sizes = sizes_of(f.declarations, arrays)
         calls.append(foreign.Call(name, source, given, sizes, shapes=[v.shape for v in values]))
         wanted += values
-    assert len(calls) >= len(FORMULAS) - 1
     for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
         assert not isinstance(result, str), result
         np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-10, atol=1e-12)

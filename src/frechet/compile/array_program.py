@@ -15,6 +15,7 @@ from frechet.compile.draft import (
     called,
     checks,
     named_sizes,
+    quotients,
     read_sizes,
     sides,
     sizes_of,
@@ -101,11 +102,12 @@ def array_program(
     known = {spelled[n]: s for n, s in shapes.items()}
     used = {c.text for c in in_order(*codes) if c.op == "name"}
     least = unseen(least, codes, known, language)
-    read = read_sizes(sizes_of(codes, known, least), known, used, list(known))
+    whole, parts = quotients(sizes_of(codes, known, least), known, language)
+    read = read_sizes(whole, known, used, list(known))
     outputs = [Output(r.out, t, sides(r.shape)) for r, t in zip(results, texts, strict=True)]
     return Draft(
         language.identifier(request.want), f"{request.told} of {text}",
-        tuple(known.items()), named_sizes(read, language), tuple(lines),
+        tuple(known.items()), named_sizes(read, language), (*parts, *lines),
         tuple(outputs), frozenset(used), checks(least, read, language), called(codes),
     )  # fmt: skip
 

@@ -159,6 +159,28 @@ def called(codes: Sequence[Code]) -> frozenset[tuple[str, int]]:
     return frozenset((c.text, c.args[0].ndim) for c in in_order(*codes) if c.op == "call" and c.args)
 
 
+def quotients(
+    needed: Sequence[str], shapes: Mapping[str, Shape], language: Language
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The sizes to read off arrays, and (size, expression) for those that only a side of several tells: n is the length
+    of v, m*n, divided by m."""
+    whole = [d for d in needed if any(_told(s, [d]) for s in shapes.values())]
+    parts: list[tuple[str, str]] = []
+    for dim in (d for d in needed if d not in whole):
+        for array, shape in shapes.items():
+            for axis, side in enumerate(s for s in shape if s):
+                others = [d for d in side if d != dim]
+                told = all(isinstance(d, int) or any(_told(s, [d]) for s in shapes.values()) for d in others)
+                if side.count(dim) == 1 and told and dim not in dict(parts):
+                    below = "*".join(language.identifier(str(d)) for d in others)
+                    template = language.word("quotient of a side")
+                    parts.append((dim, template.format(array, axis + 1, f"({below})" if len(others) > 1 else below)))
+                    whole += [str(d) for d in others if isinstance(d, str) and d not in whole]
+        if dim not in dict(parts):
+            whole.append(dim)
+    return whole, [(language.identifier(d), text) for d, text in parts]
+
+
 def read_sizes(
     needed: list[str], shapes: Mapping[str, Shape], used: Collection[str], given: Collection[str]
 ) -> list[tuple[dict[str, int], str]]:

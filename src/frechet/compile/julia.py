@@ -24,6 +24,7 @@ _WORDS = {
     "zeros_vector": "zeros({0})", "zeros_matrix": "zeros({0}, {1})",
     "eye": "Matrix(1.0I, {0}, {0})", "unit": "Float64.(1:{0} .== {1})", "diag": "diagm({0})", "solve": "{0} \\ {1}",
     "divide": "{1} / {0}", "each": "each(ONE -> INNER, {0})",
+    "quotient of a side": "div(size({0}, {1}), {2})",
     "total1": "sum({0})", "total2": "sum({0})",
     "square_sum": "sum(abs2, {0})", "inner": "dot({0}, {1})",
     "row_sums": "vec(sum({0}, dims=2))", "column_sums": "vec(sum({0}, dims=1))",

@@ -23,6 +23,7 @@ _WORDS = {
     "zeros_vector": "zeros({0}, 1)", "zeros_matrix": "zeros({0}, {1})",
     "eye": "eye({0})", "unit": "double((1:{0})' == {1})", "diag": "diag({0})", "solve": "{0} \\ {1}",
     "divide": "{1} / {0}", "each": "each(@(ONE) INNER, {0})",
+    "quotient of a side": "size({0}, {1})/{2}",
     "total1": "sum({0})", "total2": "sum(sum({0}))", "row_sums": "sum({0}, 2)", "column_sums": "sum({0}, 1)'",
     "matrix_power": "{0}^{1}", "product_diagonal": "sum({0} .* {1}', 2)",
     "vec": "reshape({0}, [], 1)", "mat": "reshape({0}, {1}, {2})", "mixed": "", "whole": "full({0})",
