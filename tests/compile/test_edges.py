@@ -107,3 +107,18 @@ def test_a_number_times_an_array_before_an_entry() -> None:
     value, (gradient,) = fr.compile(f, ["U"])(**arrays)
     np.testing.assert_allclose(value, f.evaluate(**arrays), rtol=1e-12)
     np.testing.assert_allclose(gradient, f.gradient("U").evaluate(**arrays), rtol=1e-9)
+
+
+DIAGONAL_TERMS = ["tr(sigmoid(logm(Z*Z' + eye(2))))", "tr(sigmoid(Z).^2*Z)", "sum(sum(diag(sigmoid(diag(Z)).^2)*Z))",
+                  "tr(sigmoid(expm(Z)).^3)", "tr(tanh(Z)*Z)",
+                  "sum(diag(sigmoid(Z)).*diag(sigmoid(-Z)).*diag(Z))"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DIAGONAL_TERMS)
+def test_rules_for_entries_leave_diagonals_alone(text: str) -> None:
+    f = fr.parse(text, variables={"Z": [2, 2]})
+    rng = np.random.default_rng(1)
+    Z, v = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
+    H = f.derivative("Z", "Z").evaluate(Z=Z)
+    np.testing.assert_allclose(fr.compile(f, ["Z"], want="hessian")(Z=Z), H, atol=1e-10)
+    np.testing.assert_allclose(fr.compile(f, ["Z"], want="hvp")(Z=Z, v=v), np.tensordot(H, v, 2), atol=1e-10)

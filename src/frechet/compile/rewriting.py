@@ -101,14 +101,19 @@ def power_of(node: Node) -> tuple[Node, Number]:
 
 def factors_of(node: Node) -> dict[Node, Number]:
     """The factors of an entrywise product with their exponents; coefficients are left out. Any other node is one."""
-    if isinstance(node, Ein) and not node.contracts and all(f[1] == node.out for f in node.factors):
+    if isinstance(node, Ein) and not node.contracts and all(f[1] == node.out for f in node.factors) and _spread(node):
         return {base: e for base, _, e in node.factors}
     return {node: 1}
 
 
+def _spread(node: Ein) -> bool:
+    """Whether the entries are those of the whole array, not of a diagonal."""
+    return len(set(node.out)) == len(node.out)
+
+
 def multiplied_out(node: Node) -> Node:
     """(a + b)*(c + d), entry by entry, as one sum."""
-    if not isinstance(node, Ein) or node.contracts or len(node.factors) != 2:
+    if not isinstance(node, Ein) or node.contracts or len(node.factors) != 2 or not _spread(node):
         return node
     one, other = node.factors
     if not (one[1] == other[1] == node.out and one[2] == other[2] == 1):
