@@ -266,6 +266,7 @@ def test_without_a_place_for_files_it_says_so(monkeypatch: pytest.MonkeyPatch) -
 @needs_compiler
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX, if another test has brought it in
 def test_a_fork_leaves_the_files_of_its_parent_alone(own_folder: Path) -> None:
     g = fr.compile(f, "w", backend="c")
     library = g._library(g._planned(g._inputs.sizes(g._inputs.values(points()))))
