@@ -114,6 +114,30 @@ def test_composite_sizes(language: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-10, atol=1e-12)
 
 
+COMPARED = ["sum(max(t*(y - x), (t - 1)*(y - x)))", "sum(relu(x).*(y > 0) - 3*relu(-x).*(y < 0))",
+            "sum(where(x > 0, x, t*x).*(y > 0)).^2", "sum((x > 0).*y.*(y > x)*t + 2*(x <= y).*x)",
+            "sum(x - (x > y).*x - 2*(y > 0).*x.^2)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["octave", "julia", "c"])
+def test_comparisons_as_factors_and_terms(language: str, tmp_path: Path) -> None:
+    if absent := foreign.missing(PROGRAM[language]):
+        pytest.skip(absent)
+    arrays = {"t": np.array(0.3), "x": SQUARE[0], "y": SQUARE[1]}
+    calls, wanted = [], []
+    for k, text in enumerate(COMPARED):
+        f = fr.parse(text, variables={"t": [], "x": ["n"], "y": ["n"]})
+        compiled = fr.compile(f, ["x", "t"], want="gradient", backend="numpy")
+        values = flat(compiled(**arrays))
+        source = re.sub(r"\bgradient(?=\()", f"f{k}", compiled.code(language), count=1 + (language == "julia"))
+        given = [arrays[n] for n in compiled.arguments]
+        calls.append(foreign.Call(f"f{k}", source, given, {"n": 5}, shapes=[v.shape for v in values]))
+        wanted += values
+    for result, value in zip(RUN[language](calls, tmp_path), wanted, strict=True):
+        assert not isinstance(result, str), result
+        np.testing.assert_allclose(result.reshape(value.shape), value, rtol=1e-12)
+
+
 def test_every_function_of_matrices_is_tried() -> None:
     tried = " ".join(text for text, _ in POINTS)
     assert not [n for n in SIDES if f"{n}(" not in tried]

@@ -52,10 +52,14 @@ def length(dims: Sequence[Dim]) -> str:
     return " * ".join([f"(size_t){dims[0]}", *(str(d) for d in dims[1:])])
 
 
+# What binds less than a product.
+LOOSE = (" + ", " - ", "?", "<", ">", "==", "!=", "&&", "||")
+
+
 def scaled(coef: Any, expr: str) -> str:
     if not expr:
         return number(coef)
-    if " + " not in expr and " - " not in expr and "?" not in expr:
+    if not any(sign in expr for sign in LOOSE):
         expr = bare(expr)
     return expr if coef == 1 else f"-{expr}" if coef == -1 else f"{number(coef)} * {expr}"
 
