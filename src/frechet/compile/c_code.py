@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from frechet.compile.assemble import Request
 from frechet.compile.c_algebra import CWriter
@@ -24,7 +25,7 @@ from frechet.compile.prepare import prepared
 from frechet.compile.program import Step, Value
 from frechet.compile.results import ASSUMED, Result, results_of, shapes_of
 from frechet.compile.stable_rules import settled
-from frechet.core.dims import Shape, Size
+from frechet.core.dims import Dim, Shape, Size
 from frechet.core.node import Node, var
 from frechet.language.declarations import Declarations
 from frechet.language.lower import lower, variable_node
@@ -121,6 +122,7 @@ class _Function:
         for value, node in zip([planner.rescaled(v) for v in planner.plan(ready)], ready, strict=True):
             plain = value.name and node.dims and None not in value.pattern and not value.diagonal
             values.append(planner.entrywise(("linear",), [value], node.dims) if plain and value.coef != 1 else value)
+        planner.program.steps = {n: self._respelled(s) for n, s in planner.program.steps.items()}
         steps = planner.program.needed([v.name for v in values if v.name])
         places, turned = self._places(values, ready, steps)
         taken = {*self.spelled.values(), *(r.out for r in results), *_TAKEN}
@@ -140,11 +142,24 @@ class _Function:
             if not node.dims:
                 body.append(f"*{r.out} = {_times(value, writer)};")
             elif places.get(value.name) != r.out:
-                body += writer.expanded(r.out, value, node.dims, "=")
+                body += writer.expanded(r.out, value, self._sizes(node.dims), "=")
             if self.system:
-                count = " * ".join(str(d) for d in node.dims) or "1"
+                count = " * ".join(str(d) for d in self._sizes(node.dims)) or "1"
                 body += [f"if (!all_finite({count}, {r.out}))", "    goto singular;"]
         return self._framed(body, self._buffers(steps, writer, places), writer)
+
+    def _sizes(self, dims: Sequence[Dim]) -> Size:
+        """Sizes as they are spelled here."""
+        return tuple(d if isinstance(d, int) else self.spelled.get(d, d) for d in dims)
+
+    def _respelled(self, step: Step) -> Step:
+        """A step with its sizes as they are spelled here."""
+        spec = step.spec
+        if step.op == "size":
+            (spec,) = self._sizes((spec,))
+        elif step.op in ("expand", "assemble"):
+            spec = (*spec[:-1], self._sizes(spec[-1]))
+        return replace(step, dims=self._sizes(step.dims), spec=spec)
 
     def _places(
         self, values: Sequence[Value], roots: Sequence[Node], steps: Sequence[Step]
@@ -185,7 +200,8 @@ class _Function:
                 found.append((s.name, (*s.dims, *s.dims) if s.op == "factor" else s.dims))
             if s.op.startswith("sandwich"):
                 found.append((f"{s.name}_solved", writer.program.steps[s.args[1]].dims))
-        self.arrays = [dims for _, dims in found]
+        meant = {spelled: n for n, spelled in self.spelled.items()}
+        self.arrays = [tuple(d if isinstance(d, int) else meant.get(d, d) for d in dims) for _, dims in found]
         return [(name, length(dims)) for name, dims in found]
 
     def _framed(self, body: list[str], buffers: list[tuple[str, str]], writer: CWriter) -> str:
