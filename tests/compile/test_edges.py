@@ -122,3 +122,11 @@ def test_rules_for_entries_leave_diagonals_alone(text: str) -> None:
     H = f.derivative("Z", "Z").evaluate(Z=Z)
     np.testing.assert_allclose(fr.compile(f, ["Z"], want="hessian")(Z=Z), H, atol=1e-10)
     np.testing.assert_allclose(fr.compile(f, ["Z"], want="hvp")(Z=Z, v=v), np.tensordot(H, v, 2), atol=1e-10)
+
+
+def test_a_root_asked_for_twice_is_shifted_once() -> None:
+    f = fr.parse("eigmax(Z')*c/(sigmoid(t) + exp(sin(t)))", variables={"Z": [2, 2], "c": [], "t": []})
+    arrays = {"Z": np.array([[3.5, 0.4], [-0.2, -2.5]]), "c": np.array(3.3), "t": np.array(0.5)}
+    H = f.derivative("Z", "Z").evaluate(**arrays).reshape(4, 4)
+    operator = fr.compile(f, ["Z"], want="hessian", as_operator=True)(**arrays)
+    np.testing.assert_allclose(operator.to_dense(), H, atol=1e-12)

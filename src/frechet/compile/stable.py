@@ -185,7 +185,7 @@ class _Shift:
                 if node in below and any(child in powers for child in node.children):
                     raise _NotShiftedError
                 new[node] = self._carried(node, new, powers, c)
-        for r in roots:
+        for r in dict.fromkeys(roots):  # one may be asked for several times
             new[r] = self._settled(r, new, powers, c)
         return new
 
