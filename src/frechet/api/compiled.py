@@ -74,7 +74,7 @@ class CompiledFunction:
     @property
     def settled(self) -> bool:
         """False while `auto` has not yet decided whether to leave NumPy, for arrays like those of a call so far."""
-        return not any(isinstance(run, Watched) and not run.decided for run in self._ready.values())
+        return not any(isinstance(run, Watched) and not run.decided for run in [*self._ready.values()])
 
     @property
     def source(self) -> str:
@@ -167,7 +167,7 @@ class CompiledFunction:
         if run is not None and not self._inputs.ranks:
             return self._handed(key, run, list(values.values()), out)
         result = self._batch(given, values, batched) if batched else self._run(given, values)
-        self._direct[key] = Direct.of(self._ready.get(key), self._plans.values(), result)
+        self._direct[key] = Direct.of(self._ready.get(key), [*self._plans.values()], result)
         return written(result, out)
 
     def _handed(self, key: Any, run: Callable[..., Any], arrays: Sequence[Any], out: Any) -> Any:
@@ -178,7 +178,7 @@ class CompiledFunction:
             return written(found(), out)
         result = run(*arrays)
         if key not in self._direct:
-            self._direct[key] = Direct.of(run, self._plans.values(), result)
+            self._direct[key] = Direct.of(run, [*self._plans.values()], result)
         return written(result, out)
 
     def _key(self, values: Mapping[str, Any], batched: Sequence[str]) -> Any:
@@ -224,7 +224,7 @@ class CompiledFunction:
 
         def say(backend: str, run: Callable[..., Any], why: str) -> None:
             self.backend, self.choice = backend, why
-            for key in [k for k, kept in self._ready.copy().items() if kept is watched]:
+            for key in [k for k, kept in [*self._ready.items()] if kept is watched]:
                 self._ready[key] = run
 
         watched = Watched(made.function, rival, say)
