@@ -187,6 +187,8 @@ def _split(a: Ein, b: Ein, places: Places, name: Mapping[int, int], sizes: Sizes
         return None  # what is left would be an array larger than anything it is made of
     if not set(a.out) <= {i for f in taken for i in f[1]} | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
+    if not any(f[1] for f in taken) and not (_connect(rest_a, links) and _connect(rest_b, [name[i] for i in links])):
+        return None  # a number in front of an outer product is a number in front of a vector
     if len(links) > 1 and not set(links) <= set(a.out):
         rests = ((rest_a, links), (rest_b, [name[i] for i in links]))
         if not _worth_a_matrix(taken, rests, a, sizes):
