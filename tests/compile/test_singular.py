@@ -11,6 +11,7 @@ import pytest
 import frechet as fr
 
 RNG = np.random.default_rng(3)
+NOT_REAL = [-np.eye(3), np.diag([1.0, -1.0, 0.5])]
 TEXTS = ["det(X)", "tr(A*adj(X))", "det(X)^2 + tr(X)", "det(X'*X)", "det(X)/(1 + det(X)^2)"]
 RANKS = [4, 3, 2, 0]
 
@@ -76,3 +77,24 @@ def test_in_a_batch() -> None:
     value, (gradient,) = fr.compile(f, ["X"])(X=X)
     assert np.allclose(value, np.linalg.det(X))
     assert np.allclose(gradient[1], np.diag([6.0, 0.0, 0.0, 0.0])) and np.allclose(gradient[2], 0)
+
+
+@pytest.mark.parametrize("text", ["tr(logm(X))", "tr(sqrtm(X))", "norm2(sqrtm(X))^2", "norm2(logm(X))^2"])
+@pytest.mark.parametrize("X", NOT_REAL)
+def test_where_there_is_no_real_matrix_there_is_no_number(text: str, X: np.ndarray) -> None:
+    """Neither has a real logarithm or root that continues: the real parts of a complex one are no answer."""
+    function = fr.parse(text, variables={"X": ["n", "n"]})
+    assert np.isnan(function.evaluate(X=X))
+    assert np.isnan(fr.compile(function, "X", "value", backend="numpy")(X=X))
+    try:
+        assert np.isnan(fr.compile(function, "X", backend="numpy")(X=X)[0])
+    except fr.FrechetError as error:
+        assert error.diagnostic.code == "E400"
+
+
+def test_what_lapack_does_not_take_is_told() -> None:
+    g = fr.compile(fr.parse("norm2(expm(X))^2", variables={"X": ["n", "n"]}), "X", backend="numpy")
+    g(X=np.eye(3))
+    for entry in (np.nan, np.inf):
+        with pytest.raises(fr.FrechetError, match="infinite or not a number"):
+            g(X=np.diag([1.0, 1.0, entry]))

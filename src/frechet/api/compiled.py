@@ -147,11 +147,12 @@ class CompiledFunction:
             if out is not None:
                 return self._into(given, values, batched, out)
             return self._batch(given, values, batched) if batched else self._run(given, values)
-        except np.linalg.LinAlgError as error:
+        except ValueError as error:
+            refused = singular(error)
             with np.errstate(all="ignore"):
                 result = self._by_cofactors()._general(given, out) if self._determinants else np.nan
             if not all(np.isfinite(part).all() for part in leaves(result)):
-                raise singular(error) from None
+                raise refused from None
             return result
 
     def _by_cofactors(self) -> CompiledFunction:

@@ -28,7 +28,7 @@ def entry(arguments: Sequence[str], scalars: frozenset[str], integers: frozenset
 
     Its key is that of `key_of`. A name that Python cannot have as a parameter arrives among the others.
     """
-    refused = (np.linalg.LinAlgError, OverflowError)  # OverflowError: an integer beyond what a float can be
+    refused = (ValueError, OverflowError)  # LinAlgError is one; OverflowError: an integer beyond what a float can be
     scope: dict[str, Any] = {"_absent": ABSENT, "_array": np.ndarray, "_refused": refused}
     exec(_entry_text(arguments, scalars, integers), scope)
     method: Callable[..., Any] = scope["__call__"]
@@ -78,7 +78,12 @@ def key_of(values: Mapping[str, Any], scalars: frozenset[str]) -> Key:
 
 
 def singular(error: Exception) -> FrechetError:
-    """The error for a matrix that has no inverse at this point."""
+    """The error for a matrix that has no inverse at this point, or entries that LAPACK does not take. Any other error
+    is raised again."""
+    if not isinstance(error, np.linalg.LinAlgError):
+        if "infs or NaNs" not in str(error):
+            raise error
+        return problem("E400", "A matrix has entries at this point that are infinite or not a number.")
     return problem("E400", f"A matrix is singular at this point: {error}.")
 
 

@@ -192,6 +192,11 @@ def quotient(g, d):
     return g / d
 
 
+def real_part(Z):
+    """A matrix whose imaginary parts are rounding; NaN where there is no real one, as for the root of -1."""
+    return Z.real if np.abs(Z.imag).max() <= 1e-8 * np.abs(Z).max() else np.full(Z.shape, np.nan, dtype=Z.real.dtype)
+
+
 def ordered(results, places):
     """The results, each at its place."""
     found = dict(zip(places, results, strict=True))

@@ -299,6 +299,8 @@ class Writer(Statements):
         if not known or any(batched):
             return f"{self._by_value(name, args, batched)}.reshape({self.shape(step.dims) if step.dims else '()'})"
         text = self._applied(name, args)
+        if self.backend == "numpy" and "np.real(" in text:
+            text = text.replace("np.real(", f"{self.helper('real_part')}(")
         folded = len(step.dims) > 2 or (step.dims and any(n > 1 for g in groups for n in g))  # softmax(vec(X))
         return f"{wrapped(text)}.reshape({self.shape(step.dims)})" if folded else text
 
