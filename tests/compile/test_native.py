@@ -347,6 +347,15 @@ def test_what_is_not_finite_is_not_hidden(text: str) -> None:
         assert not np.isnan(other[1][0][~np.isnan(mine[1][0])]).any()
 
 
+@needs_compiler
+@pytest.mark.parametrize("text", ["norm2(pinv(X))^2", "norm2(polar(X))^2"])
+def test_singular_values_of_nan_are_refused_in_c(text: str) -> None:
+    g = fr.compile(fr.parse(text, variables={"X": ["n", "n"]}), "X", backend="c")
+    g(X=np.eye(3))
+    with pytest.raises(fr.FrechetError, match="E400"):
+        g(X=np.diag([1.0, 1.0, np.nan]))
+
+
 # Its third column is the sum of the others, but for rounding.
 NEARLY = np.array([[0.1, 0.2, 0.1 + 0.2], [0.7, 0.1, 0.7 + 0.1], [1.1, 2.2, 1.1 + 2.2], [0.3, 0.6, 0.3 + 0.6]])
 SIZES = {"m": 4, "n": 3, "k": 2}

@@ -215,10 +215,12 @@ static void singular_values(int m, int n, const double *X, double *A, double *s,
 """,
     "of_singular_values": """\
 /* What singular values give: 0, the pseudoinverse (n x m; those below 1e-12 of the largest count as zero); 1, the
- * orthogonal factor of X = Q * H (m x n); 2, their sum. */
+ * orthogonal factor of X = Q * H (m x n); 2, their sum. 1 where X is not finite. */
 static int of_singular_values(int what, int m, int n, const double *X, double *Y)
 {
     int r = m > n ? m : n, p = m > n ? n : m;
+    if (!all_finite(m * n, X))
+        return 1;
     double *A = malloc(sizeof(double) * ((size_t)r * p + p + (size_t)p * p));
     double *s = A + (size_t)r * p, *V = s + p, top = 0;
     if (!A)
