@@ -259,7 +259,7 @@ def _shown(found: float | None) -> str:
 HEAD = f"""\
 # Formulas at extreme points
 
-`fr.compile` rewrites what overflows or cancels (see `frechet.compile.stable_rules`), so the formula can be typed as it
+`fr.compile` rewrites what overflows or cancels (see `frechet.compile.stable.rules`), so the formula can be typed as it
 is meant. Errors are relative, of the value and of the gradient by the first variable, against mpmath with 1,000
 digits; "lost" is an error above one half, an infinity or nan. NumPy, JAX and PyTorch evaluate the formula as typed, in
 double precision. frechet stays below {BOUND:.0e}. Written by `python docs/stability.py`.

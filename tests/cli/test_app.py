@@ -59,7 +59,7 @@ def test_answers(capsys: Any, command: str, label: str, answer: str, note: str) 
 
 
 def test_declarations_reach_the_engine(capsys: Any) -> None:
-    _, out, _ = run(capsys, "diff \"x'*A*x\" --wrt x --var A:n,n --var x:n --fact A:symmetric --json")
+    _, out, _ = run(capsys, 'diff "x\'*A*x" --wrt x --var A:n,n --var x:n --fact A:symmetric --json')
     data = json.loads(out)
     assert data["result"] == "2*A*x"
     assert data["variables"] == {"A": ["n", "n"], "x": ["n"]}
@@ -104,7 +104,7 @@ def test_several_results_in_one_function(capsys: Any) -> None:
     assert "import torch" in json.loads(run(capsys, f"{wanted} --to torch --json")[1])["code"]
     for other in ("--to latex", "--layout denominator"):
         assert run(capsys, f"{wanted} {other}")[0] == 2
-    code, _, err = run(capsys, "code \"x'*x\" --wrt x --want everything")
+    code, _, err = run(capsys, 'code "x\'*x" --wrt x --want everything')
     assert code == 2 and "value_and_gradient" in err
 
 
@@ -131,19 +131,19 @@ def test_bad_input_ends_with_2_and_says_so_on_stderr(capsys: Any, command: str) 
 
 
 def test_errors_as_json(capsys: Any) -> None:
-    code, out, err = run(capsys, "diff \"x'*\" --wrt x --json")
+    code, out, err = run(capsys, 'diff "x\'*" --wrt x --json')
     error = json.loads(out)["error"]
     assert code == 2 and not err
     assert error["code"] == "E102" and error["source"] == "x'*" and error["span"]
 
 
 def test_what_could_not_be_checked_is_said_and_ends_with_3_under_strict(capsys: Any) -> None:
-    command = "diff \"log(-x'*x)\" --wrt x"
+    command = 'diff "log(-x\'*x)" --wrt x'
     code, out, _ = run(capsys, command)
     assert code == 0 and "unchecked  No point" in out
     assert run(capsys, f"{command} --strict")[0] == 3
-    assert run(capsys, "diff \"x'*x\" --wrt x --no-verify --strict")[0] == 3
-    assert run(capsys, "diff \"x'*x\" --wrt x --strict")[0] == 0
+    assert run(capsys, 'diff "x\'*x" --wrt x --no-verify --strict')[0] == 3
+    assert run(capsys, 'diff "x\'*x" --wrt x --strict')[0] == 0
 
 
 def test_a_mistake_of_frechet_is_no_traceback(capsys: Any, monkeypatch: Any) -> None:
@@ -151,7 +151,7 @@ def test_a_mistake_of_frechet_is_no_traceback(capsys: Any, monkeypatch: Any) -> 
         raise RuntimeError("oh")
 
     monkeypatch.setattr("frechet.cli.app.fr.parse", broken, raising=False)
-    code, out, err = run(capsys, "diff \"x'*x\" --wrt x")
+    code, out, err = run(capsys, 'diff "x\'*x" --wrt x')
     assert code == 2 and not out and "RuntimeError: oh" in err and "FRECHET_DEBUG" in err
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import frechet as fr
-from frechet.compile.array_languages import NUMPY
+from frechet.compile.languages.array_languages import NUMPY
 from frechet.reference.evaluate import sizes_of
 from tests.cases.judge import derive
 from tests.cases.suite import Case, cases, draws

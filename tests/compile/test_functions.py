@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import frechet as fr
-from frechet.compile.c_linear import SIDES
+from frechet.compile.languages.c_linear import SIDES
 from frechet.reference.evaluate import sizes_of
 from tests.compile import foreign
 from tests.compile.languages import PROGRAM, RUN

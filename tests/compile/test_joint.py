@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import frechet as fr
-from frechet.compile.structure import schur_solve
+from frechet.compile.structured.structure import schur_solve
 
 SIZES = {"m": 12, "n": 3, "k": 2}
 DIMS = {"X": ["m", "n"], "w": ["n"], "y": ["m"], "a": ["m"], "c": [], "U": ["m", "k"], "x": ["n"]}

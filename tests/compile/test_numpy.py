@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frechet.compile.numpy import jax_source, numpy_function, numpy_source, torch_source
+from frechet.compile.languages.numpy import jax_source, numpy_function, numpy_source, torch_source
 from frechet.core.dims import Shape
 from frechet.language.declarations import Declarations, declare
 from frechet.language.shapes import elaborate

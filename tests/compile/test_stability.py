@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import frechet as fr
-from frechet.compile import rewriting
-from frechet.compile.stable_rules import RULES
+from frechet.compile.stable import rewriting
+from frechet.compile.stable.rules import RULES
 
 _SPEC = importlib.util.spec_from_file_location("stability", Path(__file__).parents[2] / "docs" / "stability.py")
 assert _SPEC is not None and _SPEC.loader is not None

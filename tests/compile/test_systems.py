@@ -10,7 +10,7 @@ import pytest
 
 import frechet as fr
 from frechet.compile.runtime import newton_step
-from frechet.compile.structure import Diagonal, Kronecker, Sum, Swapped, pencil_solve
+from frechet.compile.structured.structure import Diagonal, Kronecker, Sum, Swapped, pencil_solve
 
 SIZES = {"n": 6, "k": 4, "p": 7, "q": 5, "m": 8}
 NK, NN = ["n", "k"], ["n", "n"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import frechet as fr
-from frechet.compile.c_code import c_source
-from frechet.compile.julia import julia_source
-from frechet.compile.matlab import matlab_source
+from frechet.compile.languages.c_code import c_source
+from frechet.compile.languages.julia import julia_source
+from frechet.compile.languages.matlab import matlab_source
 from frechet.ops import REGISTRY
 from frechet.reference.evaluate import sizes_of
 from tests.compile import foreign

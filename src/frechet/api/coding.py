@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from frechet.compile.assemble import Request
-from frechet.compile.c_code import c_program, c_source
 from frechet.compile.goals import Goal
-from frechet.compile.julia import julia_program, julia_source
-from frechet.compile.matlab import matlab_program, matlab_source
-from frechet.compile.numpy import jax_source, numpy_function, numpy_source, torch_source
+from frechet.compile.languages.c_code import c_program, c_source
+from frechet.compile.languages.julia import julia_program, julia_source
+from frechet.compile.languages.matlab import matlab_program, matlab_source
+from frechet.compile.languages.numpy import jax_source, numpy_function, numpy_source, torch_source
 from frechet.core.errors import problem
 from frechet.language.declarations import Declarations
 from frechet.language.reach import least_sizes

@@ -15,11 +15,11 @@ from frechet.api.function import Function, parse_real
 from frechet.compile.assemble import Compiled, Plan, Request, assemble, python_names
 from frechet.compile.batches import in_jax, in_numpy, in_torch
 from frechet.compile.batching import Batch
-from frechet.compile.c_code import c_interface
 from frechet.compile.choose import InC, InJax, Rival, Watched, better_in_c, better_in_jax
 from frechet.compile.goals import WANTS, determinants, goal
 from frechet.compile.inputs import ABSENT, Inputs, entry, for_numbers, home_of, key_of, singular, stacked, written
 from frechet.compile.into import Direct, leaves
+from frechet.compile.languages.c_code import c_interface
 from frechet.compile.native import Interface, Library, needed_compiler
 from frechet.compile.tracing import compiled_for, noted
 from frechet.compile.wrappers import wrapped, wrapper

@@ -10,13 +10,13 @@ from typing import Any
 from frechet.compile.batching import Batch, StackPlanner, StackWriter
 from frechet.compile.census import Census
 from frechet.compile.goals import Goal, Sides
-from frechet.compile.lowrank import BOUND, BOUND_SINGLE, shortened
-from frechet.compile.operators import multiplied_out
 from frechet.compile.plan import Planner
 from frechet.compile.prepare import opened, prepared
 from frechet.compile.program import CALL, Step, Value
 from frechet.compile.render import namespace, preamble, render, reserved
-from frechet.compile.second import SecondOrder
+from frechet.compile.structured.lowrank import BOUND, BOUND_SINGLE, shortened
+from frechet.compile.structured.operators import multiplied_out
+from frechet.compile.structured.second import SecondOrder
 from frechet.compile.write import Writer
 from frechet.core.ein import is_zero
 from frechet.core.lazy import np

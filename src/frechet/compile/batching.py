@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from frechet.compile.plan import Planner
 from frechet.compile.products import plain
 from frechet.compile.program import CALL, ENTRY, PRODUCT, Step, Value
-from frechet.compile.stable import LARGEST, largest
+from frechet.compile.stable.shifts import LARGEST, largest
 from frechet.compile.words import letters
 from frechet.compile.write import Writer
 from frechet.core.node import Add, Call, Ein, Map, Node, Var, raw_add, raw_call, raw_ein, raw_map, topological, var

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from frechet.calculus.derive import direction_for
 from frechet.calculus.forward import forward
 from frechet.calculus.reverse import reverse
-from frechet.compile.entry_products import WITHOUT_DIVISION
-from frechet.compile.operators import connected
-from frechet.compile.stable_rules import settled
+from frechet.compile.stable.entry_products import WITHOUT_DIVISION
+from frechet.compile.stable.rules import settled
+from frechet.compile.structured.operators import connected
 from frechet.core.build import add, substitute
 from frechet.core.dims import Size
 from frechet.core.ein import ein, scale, split_coef

@@ -12,8 +12,8 @@ from typing import Any
 from frechet.compile.census import Census
 from frechet.compile.products import LARGE, Contraction, Scalar, plain
 from frechet.compile.program import FUNCTION, Pattern, Program, Value
-from frechet.compile.stable import LARGEST
-from frechet.compile.stable_functions import FUNCTIONS
+from frechet.compile.stable.functions import FUNCTIONS
+from frechet.compile.stable.shifts import LARGEST
 from frechet.core.dims import Dim
 from frechet.core.ein import is_symmetric, split_coef, transpose
 from frechet.core.node import Add, Call, Ein, Map, Mask, Node, Pick, Size, Unit, Var, topological

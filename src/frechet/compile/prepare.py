@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
-from frechet.compile.operators import connected
-from frechet.compile.powers import with_common_power
 from frechet.compile.sharing import is_inverse, length, shared
-from frechet.compile.stable import shifted
-from frechet.compile.stable_rules import settled
+from frechet.compile.stable.powers import with_common_power
+from frechet.compile.stable.rules import settled
+from frechet.compile.stable.shifts import shifted
+from frechet.compile.structured.operators import connected
 from frechet.core.build import add, rebuild
 from frechet.core.ein import ein
 from frechet.core.node import Add, Ein, Factor, Node, Number, topological

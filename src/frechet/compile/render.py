@@ -9,9 +9,12 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from frechet.compile import backends, runtime, series_runtime, stable_runtime, stack_runtime, structure
+from frechet.compile import backends, runtime, stack_runtime
 from frechet.compile.goals import Sides
 from frechet.compile.program import Program
+from frechet.compile.stable import runtime as stable_runtime
+from frechet.compile.stable import series as series_runtime
+from frechet.compile.structured import structure
 from frechet.compile.write import Writer
 from frechet.core.dims import Dim
 from frechet.core.errors import problem

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
-from frechet.compile.operators import connected
-from frechet.compile.powers import with_common_power
 from frechet.compile.program import NARROW
+from frechet.compile.stable.powers import with_common_power
+from frechet.compile.structured.operators import connected
 from frechet.core.build import add
 from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Call, Ein, Factor, Node, Number

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from frechet.compile.runtime import newton_step
-from frechet.compile.structure import woodbury_solve
+from frechet.compile.structured.structure import woodbury_solve
 from frechet.core.lazy import np
 
 

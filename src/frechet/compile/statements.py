@@ -12,7 +12,7 @@ from frechet.compile.roots import with_roots
 from frechet.compile.rows import Blocks, blocks_of
 from frechet.compile.schedule import scheduled
 from frechet.compile.spelling import Spelling
-from frechet.compile.stable_functions import FUNCTIONS, record
+from frechet.compile.stable.functions import FUNCTIONS, record
 from frechet.compile.words import number
 
 # Entries from which an array is worth writing over.

@@ -10,7 +10,7 @@ from typing import Any
 
 from frechet.compile.precision import MANY
 from frechet.compile.program import Step, Value
-from frechet.compile.stable_functions import FUNCTIONS, record
+from frechet.compile.stable.functions import FUNCTIONS, record
 from frechet.compile.statements import Statements
 from frechet.compile.words import SHORT_POWERS, letters, number, wrapped
 from frechet.core.errors import problem

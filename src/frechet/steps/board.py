@@ -75,6 +75,7 @@ class Board:
     def names(self, tree: Tree) -> frozenset[str]:
         """The names in a tree."""
         if tree not in self._free:
+
             def visit(t: Tree, below: object) -> frozenset[str]:
                 own = {t.name} if t.kind == "name" else set()
                 found = self._free[t] = frozenset(own.union(*(self._free[a] for a in t.args)))

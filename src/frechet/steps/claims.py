@@ -51,9 +51,7 @@ class Proof:
 PROVED = Proof("proved", "same")
 
 
-def compare(
-    a: Node, b: Node, source: Tree, declarations: Declarations, directions: Sequence[Node] = ()
-) -> Proof:
+def compare(a: Node, b: Node, source: Tree, declarations: Declarations, directions: Sequence[Node] = ()) -> Proof:
     """Compare two lines: by normal form, then multiplied out, then by the laws of `equality`, then, where both are
     linear in a direction, by its coefficients, then by values where `source` is defined. (`equality.decide` would
     also look for a counterexample that reads well; none is read here.)

@@ -300,4 +300,3 @@ def _constant(tree: Tree) -> Fraction | None:
         a, b = _constant(tree.args[0]), _constant(tree.args[1])
         return a / b if a is not None and b else None
     return None
-

@@ -61,4 +61,3 @@ def _same_function(node: Node, record: Operation) -> bool:
     if isinstance(node, Ein) and len(node.factors) == 1:
         node = node.factors[0][0]
     return isinstance(node, (Call, Map)) and node.operation is record
-

@@ -134,8 +134,13 @@ class Naming:
             return False
         first, *rest = self.algebra.links(t)
         plain = first.kind == "transpose" and first.args[0].kind == "name"
-        return plain and self.board.depends(first) and all(r.kind in ("name", "transpose") for r in rest[:-1]) and (
-            rest[-1].kind == "name" and self.board.depends(rest[-1]) and not any(map(self.board.depends, rest[:-1]))
+        return (
+            plain
+            and self.board.depends(first)
+            and all(r.kind in ("name", "transpose") for r in rest[:-1])
+            and (
+                rest[-1].kind == "name" and self.board.depends(rest[-1]) and not any(map(self.board.depends, rest[:-1]))
+            )
         )
 
     def _dot_product(self, t: Tree) -> Tree:

@@ -213,8 +213,10 @@ class Narrator:
             level = "brief"
         groups: list[list[Move]] = []
         for move in self.moves:
-            joined = groups and level != "full" and (
-                groups[-1][-1].stage == move.stage or (level == "brief" and self._still(groups[-1][-1], move))
+            joined = (
+                groups
+                and level != "full"
+                and (groups[-1][-1].stage == move.stage or (level == "brief" and self._still(groups[-1][-1], move)))
             )
             if joined:
                 groups[-1].append(move)
@@ -244,6 +246,7 @@ def _by_weight(group: list[Move]) -> tuple[str, ...]:
 
 def _fold_lines(line: Tree, visit: Callable[[Tree, Sequence[Tree]], Tree]) -> Tree:
     """Fold a line; the inside of a d(...) is what the user wrote and stays."""
+
     def step(t: Tree, args: Sequence[Tree]) -> Tree:
         return visit(t, t.args if t.kind == "call" and t.name == DIFFERENTIAL else args)
 

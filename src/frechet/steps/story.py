@@ -302,8 +302,6 @@ def _by_engine(subject: Subject, level: str, why: str) -> Derivation:
     return Derivation(subject.goal, subject.tree, subject.answer, (step,), level=level, gap=why)
 
 
-
-
 def with_facts(told: Derivation, subject: Subject, over: str = "") -> Derivation:
     """A derivation over all entries, ended by what is known of the variable: X' = X; or, with `over`, by the
     projection on the directions that its structure allows."""

@@ -135,5 +135,3 @@ class _Total:
         if node.dims == tensor.dims:
             return node
         return ein(1, [(node, (1, 0), 1)], (0, 1), dict(enumerate(tensor.dims)))
-
-

@@ -1,0 +1,1 @@
+"""Hessians that keep their structure: operators, Newton systems, a diagonal plus low rank."""
