@@ -205,9 +205,10 @@ def _by_denominator(node: Ein, base: Add, idx: Indices, e: Number, rest: tuple[F
 
 
 def _by_sign(node: Ein, sign: Map, idx: Indices, rest: tuple[Factor, ...]) -> Node | None:
-    """sign(u)*lead = |u| - sign(u)*(the other terms of u), so that sign(u)*u in pieces meets |u|."""
+    """sign(u)*lead = |u| - sign(u)*(the other terms of u), so that sign(u)*u in pieces meets |u|. An absolute value
+    leads only where nothing else can: beside its own sign it is gone."""
     total, dims = terms_of(sign.children[0]), dict(enumerate(node.index_dims))
-    coef, lead = max(total, key=lambda t: _degree(t[1]))
+    coef, lead = max(total, key=lambda t: (not _is_one(split_coef(t[1])[1]), not _is_size(t[1]), _degree(t[1])))
     inner, core = split_coef(lead)
     size = apply_map(REGISTRY["abs"], list(sign.children))
     for part in find_part(core, dict(enumerate(idx)), rest, node.out) if not _is_one(core) else ():
@@ -229,6 +230,11 @@ def _leads(base: Add, idx: Indices, rest: tuple[Factor, ...], out: Indices) -> I
         k, plain = split_coef(one)
         if _is_one(plain) and isinstance(one, Ein) and _lowers(base, one, idx, rest):
             yield one, c * k, Part(rest, {})
+
+
+def _is_size(node: Node) -> bool:
+    core = split_coef(node)[1]
+    return isinstance(core, Map) and core.operation.name == "abs"
 
 
 def _is_one(node: Node) -> bool:
