@@ -6,11 +6,12 @@ both sides are defined and smooth), none is complete: what is not shown is left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from frechet.core.build import add, apply_map
 from frechet.core.ein import constant, ein, is_zero, scale, split_coef, transpose
 from frechet.core.errors import FrechetError
+from frechet.core.facts import has_fact
 from frechet.core.node import Add, Call, Ein, Factor, Indices, Map, Node, Number, topological
 from frechet.core.numbers import divide
 from frechet.equality.expand import _bottom_up, expand
@@ -210,13 +211,26 @@ def _by_sign(node: Ein, sign: Map, idx: Indices, rest: tuple[Factor, ...]) -> No
     total, dims = terms_of(sign.children[0]), dict(enumerate(node.index_dims))
     coef, lead = max(total, key=lambda t: (not _is_one(split_coef(t[1])[1]), not _is_size(t[1]), _degree(t[1])))
     inner, core = split_coef(lead)
+    if _is_one(core):
+        return None
     size = apply_map(REGISTRY["abs"], list(sign.children))
-    for part in find_part(core, dict(enumerate(idx)), rest, node.out) if not _is_one(core) else ():
-        top = ein(1, [*part.rest, (size, idx, 1)], node.out, dims)
-        others = [(-c, ein(1, [*part.rest, (t, idx, 1), (sign, idx, 1)], node.out, dims))
-                  for c, t in total if t is not lead]  # fmt: skip
-        return scale(add([(1, top), *others], node.dims), divide(node.coef, coef * inner))
+    whole = tuple(range(core.order))
+    for by in [(), *(((n, i, 1),) for n, i, _ in _factors(core) if i == whole and has_fact(n, "signs"))]:
+        # y*u for a y of signs: |y*u| is |u|, and y*y in the leading term is 1
+        turned = core if not by else ein(1, [(core, whole, 1), *by], whole, dict(enumerate(core.dims)))
+        more: list[Factor] = [(n, idx, 1) for n, _, _ in by]
+        for part in find_part(turned, dict(enumerate(idx)), rest, node.out):
+            used = {*node.out, *idx, *(i for f in part.rest for i in f[1])}
+            left = {i: d for i, d in dims.items() if i in used}
+            top = ein(1, [*part.rest, (size, idx, 1), *more], node.out, left)
+            others = [(-c, ein(1, [*part.rest, (t, idx, 1), (sign, idx, 1), *more], node.out, left))
+                      for c, t in total if t is not lead]  # fmt: skip
+            return scale(add([(1, top), *others], node.dims), divide(node.coef, coef * inner))
     return None
+
+
+def _factors(node: Node) -> Sequence[Factor]:
+    return node.factors if isinstance(node, Ein) and node.out == tuple(range(node.order)) else ()
 
 
 def _leads(base: Add, idx: Indices, rest: tuple[Factor, ...], out: Indices) -> Iterator[tuple[Node, Number, Part]]:
