@@ -209,3 +209,16 @@ def test_a_function_that_is_not_rational_has_no_exact_value() -> None:
 def test_values_are_shown_as_typed() -> None:
     assert show(np.array([[Fraction(1, 2), 2], [0, -1]], dtype=object)) == "[1/2, 2; 0, -1]"
     assert show(np.array([1.0, 2.5])) == "[1, 2.5]"
+
+
+@pytest.mark.parametrize(("left", "right"), [
+    ("(X*w)./(c + X*w)", "ones(n) - c./(c + X*w)"),
+    ("sign(X*w - c).*(X*w)", "abs(X*w - c) + sign(X*w - c).*c"),
+    ("sign(X*w).*min(abs(X*w), c)", "(X*w + sign(X*w).*c - sign(abs(X*w) - c).*(X*w - sign(X*w).*c))/2"),
+    ("relu(ones(n) - y.*(X*w)).*((ones(n) - y.*(X*w)) > 0).*y", "relu(ones(n) - y.*(X*w)).*y"),
+])  # fmt: skip
+def test_a_leading_term_that_sums_leaves_no_index_behind(left: str, right: str) -> None:
+    shapes = {"X": ["n", "m"], "w": ["m"], "c": ["n"], "y": ["n"]}
+    known = declare(variables=shapes, domain={"c": "positive", "y": "pm1"})
+    trees = [elaborate(parse_text(text), known)[0] for text in (left, right)]
+    assert decide_trees(*trees, known).status == "proved"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from frechet.core.build import add, apply_map
+from frechet.core.dims import Dim
 from frechet.core.ein import constant, ein, is_zero, scale, split_coef, transpose
 from frechet.core.errors import FrechetError
 from frechet.core.facts import has_fact
@@ -197,7 +198,7 @@ def _by_denominator(node: Ein, base: Add, idx: Indices, e: Number, rest: tuple[F
             terms = [(c * k, [*fs, (t, idx, 1)]) for c, fs in terms for k, t in base.terms]
         return add([(1, ein(c, fs, node.out, dims)) for c, fs in terms], node.dims) if len(terms) <= 64 else None
     for lead, coef, part in _leads(base, idx, rest, node.out):
-        remaining = list(part.rest)
+        remaining, dims = list(part.rest), _left(node, part.rest, idx)
         others = [(c, t) for c, t in base.terms if t is not lead]
         top = ein(1, [*remaining, (base, idx, e + 1)], node.out, dims)
         minus = [(-c, ein(1, [*remaining, (t, idx, 1), (base, idx, e)], node.out, dims)) for c, t in others]
@@ -208,7 +209,7 @@ def _by_denominator(node: Ein, base: Add, idx: Indices, e: Number, rest: tuple[F
 def _by_sign(node: Ein, sign: Map, idx: Indices, rest: tuple[Factor, ...]) -> Node | None:
     """sign(u)*lead = |u| - sign(u)*(the other terms of u), so that sign(u)*u in pieces meets |u|. An absolute value
     leads only where nothing else can: beside its own sign it is gone."""
-    total, dims = terms_of(sign.children[0]), dict(enumerate(node.index_dims))
+    total = terms_of(sign.children[0])
     coef, lead = max(total, key=lambda t: (not _is_one(split_coef(t[1])[1]), not _is_size(t[1]), _degree(t[1])))
     inner, core = split_coef(lead)
     if _is_one(core):
@@ -220,13 +221,18 @@ def _by_sign(node: Ein, sign: Map, idx: Indices, rest: tuple[Factor, ...]) -> No
         turned = core if not by else ein(1, [(core, whole, 1), *by], whole, dict(enumerate(core.dims)))
         more: list[Factor] = [(n, idx, 1) for n, _, _ in by]
         for part in find_part(turned, dict(enumerate(idx)), rest, node.out):
-            used = {*node.out, *idx, *(i for f in part.rest for i in f[1])}
-            left = {i: d for i, d in dims.items() if i in used}
+            left = _left(node, part.rest, idx)
             top = ein(1, [*part.rest, (size, idx, 1), *more], node.out, left)
             others = [(-c, ein(1, [*part.rest, (t, idx, 1), (sign, idx, 1), *more], node.out, left))
                       for c, t in total if t is not lead]  # fmt: skip
             return scale(add([(1, top), *others], node.dims), divide(node.coef, coef * inner))
     return None
+
+
+def _left(node: Ein, rest: Sequence[Factor], idx: Indices) -> dict[int, Dim]:
+    """The sizes of the indices that a product still has without its leading term, over whose own indices it summed."""
+    used = {*node.out, *idx, *(i for f in rest for i in f[1])}
+    return {i: d for i, d in enumerate(node.index_dims) if i in used}
 
 
 def _factors(node: Node) -> Sequence[Factor]:
