@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from math import log2
@@ -109,7 +110,8 @@ class CompiledFunction:
         """
         key = (single, batch, *(round(2 * log2(max(n, 1))) for n in sizes.values()))
         if key not in self._plans:
-            import_module(self.request.backend)  # JAX and PyTorch take longer to be imported than all that is timed
+            with suppress(ModuleNotFoundError):  # JAX and PyTorch take longer to be imported than all that is timed
+                import_module(self.request.backend)
             request, start = replace(self.request, single=single), time.perf_counter()
             try:
                 self._plans[key] = assemble(self._goal, self.function.declarations, request, dict(sizes), batch)

@@ -19,6 +19,7 @@ from frechet.compile.structured.operators import multiplied_out
 from frechet.compile.structured.second import SecondOrder
 from frechet.compile.write import Writer
 from frechet.core.ein import is_zero
+from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
 from frechet.core.node import Node
 from frechet.language.declarations import Declarations
@@ -68,15 +69,18 @@ class Request:
         return compiled
 
     def convert(self, array: Any) -> Any:
-        """A NumPy array as one of the backend."""
-        if self.backend == "jax":
-            import jax.numpy
+        """A NumPy array as one of the backend. E505 where its library is not installed."""
+        try:
+            if self.backend == "jax":
+                import jax.numpy
 
-            return jax.numpy.asarray(array)
-        if self.backend == "torch":
-            import torch
+                return jax.numpy.asarray(array)
+            if self.backend == "torch":
+                import torch
 
-            return torch.as_tensor(np.asarray(array))
+                return torch.as_tensor(np.asarray(array))
+        except ModuleNotFoundError:
+            raise _absent(self.backend) from None
         return np.asarray(array)
 
 
@@ -336,6 +340,11 @@ def _written(
     return Written(definition, tuple(writer.helpers), text, plan, writer.looped)
 
 
+def _absent(backend: str) -> FrechetError:
+    name = {"jax": "JAX", "torch": "PyTorch"}[backend]
+    return problem("E505", f"{name} is not installed: its code can be read, not run.", help=f"pip install {backend}")
+
+
 def compiled(pieces: Sequence[Written], request: Request, bound: float = 0) -> Compiled:
     """The function of the last piece; with three, the first tells when the second is to be called in its place."""
     *others, last = pieces
@@ -356,6 +365,12 @@ def compiled(pieces: Sequence[Written], request: Request, bound: float = 0) -> C
     # uses the helpers of this package: their classes stay one.
     numpy = request.backend == "numpy"
     scope: dict[str, Any] = namespace(helpers) if numpy else {}
-    exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
-    function = request.jitted(scope[request.want])
+    try:
+        exec(compile(definition if numpy else before() + definition, f"<frechet {request.want}>", "exec"), scope)
+        function = request.jitted(scope[request.want])
+    except ModuleNotFoundError:  # the text is of use where it cannot run
+
+        def function(*_: Any) -> Any:
+            raise _absent(request.backend)
+
     return Compiled(definition, before, function, last.plan, whole=not others and not last.looped)
