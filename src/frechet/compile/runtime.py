@@ -109,7 +109,7 @@ class Factor:
     def inverse(self):
         """inv(A)."""
         if self.cholesky:
-            return mirrored(self.call("potri", self.L, lower=1)[0])
+            return mirrored(self.call("potri", self.L, lower=1)[0]).T  # the same, and it lies row by row
         if not self.regular:
             raise np.linalg.LinAlgError("Singular matrix")
         return self.call("getri", self.L, self.pivots)[0]
