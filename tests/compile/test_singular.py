@@ -10,14 +10,14 @@ import pytest
 
 import frechet as fr
 
-RNG = np.random.default_rng(3)
 NOT_REAL = [-np.eye(3), np.diag([1.0, -1.0, 0.5])]
 TEXTS = ["det(X)", "tr(A*adj(X))", "det(X)^2 + tr(X)", "det(X'*X)", "det(X)/(1 + det(X)^2)"]
 RANKS = [4, 3, 2, 0]
 
 
 def matrix(rank: int, small: float = 0.0) -> np.ndarray:
-    U, V = (np.linalg.qr(RNG.normal(size=(4, 4)))[0] for _ in range(2))
+    rng = np.random.default_rng(rank)  # of its own: the order of the tests has no part in it
+    U, V = (np.linalg.qr(rng.normal(size=(4, 4)))[0] for _ in range(2))
     values = np.array([2.0, 1.5, 1.0, 0.5])
     values[rank:] = small
     return U @ np.diag(values) @ V
@@ -46,7 +46,7 @@ def test_derivatives_of_singular_matrices(text: str, rank: int) -> None:
         np.testing.assert_allclose(gradient, difference(lambda x: f.evaluate(X=x, **given), X), atol=1e-7)
     regular = fr.compile(f, ["X"], want="gradient")
     second = hessian(X=X, **given)
-    np.testing.assert_allclose(second, difference(lambda x: regular(X=x, **given), X, 1e-2), atol=1e-5)
+    np.testing.assert_allclose(second, difference(lambda x: regular(X=x, **given), X, 4e-3), atol=1e-5)
 
 
 @pytest.mark.parametrize("small", [1e-15, 1e-9, 1e-5])

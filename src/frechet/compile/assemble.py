@@ -18,6 +18,7 @@ from frechet.compile.structured.lowrank import BOUND, BOUND_SINGLE, shortened
 from frechet.compile.structured.operators import multiplied_out
 from frechet.compile.structured.second import SecondOrder
 from frechet.compile.write import Writer
+from frechet.core.dims import size_value
 from frechet.core.ein import is_zero
 from frechet.core.errors import FrechetError, problem
 from frechet.core.lazy import np
@@ -96,7 +97,7 @@ class Plan:
         out = []
         for s in self.steps:
             if s.op != "input":
-                count = 8 * int(np.prod([d if isinstance(d, int) else self.sizes[d] for d in s.dims] or [1]))
+                count = 8 * size_value(s.dims, self.sizes)
                 what = f"{s.op}({', '.join(s.args)})"
                 out.append((s.name, what, " x ".join(map(str, s.dims)) or "scalar", s.flops, count))
         return out

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import ceil, prod
+from math import ceil
 from typing import Any
 
 from frechet.compile.assemble import Compiled, Plan
 from frechet.compile.batching import Batch, NotCarried
+from frechet.core.dims import size_value
 from frechet.core.lazy import np
 
 Run = Callable[..., Any]
@@ -32,7 +33,7 @@ POINT, GAIN = 4000.0, 0.8
 def held(plan: Plan, dim: str = "") -> int:
     """Bytes, in double precision, of all arrays that a program reads and makes; with `dim` of those that have it."""
     found = [s.dims for s in plan.steps if not dim or dim in s.dims]
-    return sum(8 * prod(d if isinstance(d, int) else plan.sizes[d] for d in dims) for dims in found)
+    return sum(8 * size_value(dims, plan.sizes) for dims in found)
 
 
 def in_numpy(make: Make, one: Compiled, batch: Batch, count: int, moving: Sequence[bool]) -> Compiled | None:

@@ -47,7 +47,6 @@ class Orderer:
         self.known = known
         self.made: dict[int, Operand | None] = {1 << k: o for k, o in enumerate(operands)}
         self.outside = frozenset(out)
-        self.every = frozenset(i for o in operands for i in o.idx)
 
     def volume(self, indices: frozenset[int]) -> float:
         total = 1.0

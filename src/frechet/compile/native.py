@@ -23,11 +23,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from math import prod
 from pathlib import Path
 from typing import Any
 
-from frechet.core.dims import Dim
+from frechet.core.dims import Dim, size_value
 from frechet.core.errors import problem
 from frechet.core.lazy import np
 
@@ -73,7 +72,7 @@ class Interface:
     def fits(self, sizes: dict[str, int]) -> bool:
         """Whether all arrays can be reached with an int."""
         every = (*(a for a in self.arguments if a is not None), *self.results, *self.arrays)
-        return all(prod(d if isinstance(d, int) else sizes[d] for d in dims) <= MOST_ENTRIES for dims in every)
+        return all(size_value(dims, sizes) <= MOST_ENTRIES for dims in every)
 
 
 @cache

@@ -7,14 +7,14 @@ nothing overflows; 1 - sigmoid(u) is sigmoid(-u), which keeps its digits and its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 
-from frechet.compile.sharing import is_inverse, length, shared
+from frechet.compile.sharing import is_inverse, shared
 from frechet.compile.stable.powers import with_common_power
 from frechet.compile.stable.rules import settled
 from frechet.compile.stable.shifts import shifted
 from frechet.compile.structured.operators import connected
 from frechet.core.build import add, rebuild
+from frechet.core.dims import size_value
 from frechet.core.ein import ein
 from frechet.core.node import Add, Ein, Factor, Node, Number, topological
 
@@ -103,11 +103,11 @@ def _structured(node: Ein, factor: Factor, sizes: Mapping[str, int]) -> bool:
 def _few_columns(node: Ein, factor: Factor, sizes: Mapping[str, int]) -> bool:
     """Whether a matrix in a product stands beside one with less than half as many columns, or a vector."""
     base, idx, _ = factor
-    size = length(base.dims[0], sizes)
+    size = size_value(base.dims[:1], sizes)
     for i in set(idx) - {*node.out}:
         beside = [f for f in node.factors if f is not factor and i in f[1]]
         others = {k for f in beside for k in f[1]} - {i}
-        if beside and 2 * prod(length(node.index_dims[k], sizes) for k in others) <= size:
+        if beside and 2 * size_value(tuple(node.index_dims[k] for k in others), sizes) <= size:
             return True
     return False
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 from frechet.compile.census import Census
-from frechet.core.dims import Dim
+from frechet.core.dims import Dim, size_value
 from frechet.core.dims import Size as Dims
 
 Pattern = tuple[int | None, ...]
@@ -85,7 +84,7 @@ class Program:
 
     def size(self, dims: Iterable[Dim]) -> int:
         """The number of entries of an array of these dims."""
-        return prod(d if isinstance(d, int) else self.sizes[d] for d in dims)
+        return size_value(tuple(dims), self.sizes)
 
     def reserve(self, names: Iterable[str]) -> None:
         """Names that steps must not take."""

@@ -15,6 +15,7 @@ from frechet.compile.program import NARROW
 from frechet.compile.stable.powers import with_common_power
 from frechet.compile.structured.operators import connected
 from frechet.core.build import add
+from frechet.core.dims import size_value
 from frechet.core.ein import ein, is_symmetric, is_zero, scale, split_coef
 from frechet.core.node import Add, Call, Ein, Factor, Node, Number
 
@@ -84,11 +85,7 @@ def _cuts(a: Ein, every: frozenset[int]) -> Iterator[frozenset[int]]:
 
 
 def _entries(a: Ein, places: Iterable[int], sizes: Sizes) -> float:
-    return float(sum(prod(length(d, sizes) for d in a.factors[p][0].dims) for p in places))
-
-
-def length(dim: object, sizes: Sizes) -> int:
-    return dim if isinstance(dim, int) else sizes[str(dim)]
+    return float(sum(size_value(a.factors[p][0].dims, sizes) for p in places))
 
 
 def _same_layout(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
@@ -150,7 +147,7 @@ class _Split:
         total = 0
         for base, idx, _ in self.taken:
             whole = any(group.get(i) in led for i in idx if i in group)
-            total += prod(length(d, sizes) for d, i in zip(base.dims, idx, strict=True) if whole or i in seen)
+            total += prod(size_value((d,), sizes) for d, i in zip(base.dims, idx, strict=True) if whole or i in seen)
         return float(total)
 
     def merged(self, c: Number, k: Number, sizes: Sizes) -> Node:
@@ -181,9 +178,9 @@ def _split(a: Ein, b: Ein, places: Places, name: Mapping[int, int], sizes: Sizes
     in_a = {i for f in rest_a for i in f[1]}
     in_b = {back[j] for f in rest_b for j in f[1] if j in back}
     links = sorted(outer & (in_a | in_b))
-    largest = max([prod(length(d, sizes) for d in f[0].dims) for f in (*rest_a, *rest_b)], default=1)
+    largest = max([size_value(f[0].dims, sizes) for f in (*rest_a, *rest_b)], default=1)
     entrywise = set(links) <= set(a.out) and any(set(links) <= set(f[1]) for f in taken)
-    if prod(length(a.index_dims[i], sizes) for i in links) > largest and not entrywise:
+    if prod(size_value((a.index_dims[i],), sizes) for i in links) > largest and not entrywise:
         return None  # what is left would be an array larger than anything it is made of
     if not set(a.out) <= {i for f in taken for i in f[1]} | set(links):
         return None  # an output axis along which both rests and the shared part only repeat
@@ -206,7 +203,7 @@ def _worth_a_matrix(
     if vector:
         return False  # what a vector multiplies stays a vector
     made = any({*links} <= {*f[1]} for f in taken)  # in either product there is an array of these axes
-    sides = [length(a.index_dims[i], sizes) for i in links]
+    sides = [size_value((a.index_dims[i],), sizes) for i in links]
     if 2 * columns <= min(sides) and any(is_inverse(f[0]) for rest, _ in rests for f in rest):
         return False  # few columns are solved for
     for rest, tied in rests:
@@ -245,5 +242,5 @@ def _beside(taken: Sequence[Factor], links: Sequence[int], a: Ein, sizes: Sizes)
         vector |= bool(side) and not others
         brought = others & {*a.out} - {*links}
         if brought and len(a.out) > 1:
-            columns = max(columns, prod(length(a.index_dims[i], sizes) for i in brought))
+            columns = max(columns, prod(size_value((a.index_dims[i],), sizes) for i in brought))
     return vector, columns

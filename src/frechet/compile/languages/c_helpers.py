@@ -6,14 +6,14 @@ from frechet.compile.languages.c_functions import MATRIX_FUNCTIONS
 from frechet.compile.languages.c_linear import LINEAR
 from frechet.compile.languages.c_lu import LU
 from frechet.compile.languages.c_series import SERIES
+from frechet.compile.stable.functions import BROUGHT
 from frechet.language.tree import INFIX
 
 # Functions of one entry as C99 has them, over {0}, {1}.
 ENTRYWISE = {
     **{n: f"{n}({{0}})" for n in ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
                                   "erf", "log1p", "expm1", "sqrt", "sign", "sigmoid", "softplus")},
-    **{n: f"{n}({{0}})" for n in ("erfc", "log1mexp", "sech2", "logcosh", "coshm1", "logerfc", "mills", "asinh",
-                                  "exprel", "exprel1", "exprel2", "sinc", "sinc1", "sinc2")},
+    **{n: f"{n}({{0}})" for n in (*BROUGHT, "sinc")},
     "hypot": "hypot({0}, {1})", "abs": "fabs({0})", "relu": "relu({0})", "max": "larger({0}, {1})",
     "min": "smaller({0}, {1})", "power": "pow({0}, {1})", "where": "({0} ? {1} : {2})",
     **{n: f"({{0}} {sign} {{1}})" for n, sign in INFIX.items() if n not in ("and", "or")},

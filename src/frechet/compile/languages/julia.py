@@ -15,6 +15,7 @@ from frechet.compile.languages.array_program import ArrayProgram
 from frechet.compile.languages.draft import Draft, Output, Source, arguments_of, shown, sides
 from frechet.compile.languages.julia_functions import JULIA_FUNCTIONS
 from frechet.compile.languages.language import Language
+from frechet.compile.stable.functions import BROUGHT
 from frechet.core.dims import Shape
 from frechet.language.tree import INFIX
 
@@ -76,8 +77,7 @@ _OPERATIONS = {
     "tril": "tril({X})", "triu": "triu({X})", "cross": "cross({u}, {v})", "crossmat": "crossmat({v})",
     "crossaxis": "crossaxis({G})", "circulant": "circulant({c})", "toeplitz": "toeplitz({c})",
     "cconv": "circulant({a}) * {b}", "circsum": "circsum({G})", "toepsum": "toepsum({G})",
-    **{n: f"{n}.({{x}})" for n in ("sech2", "coshm1", "logcosh", "log1mexp", "erfc", "logerfc", "mills", "asinh",
-                                   "exprel", "exprel1", "exprel2", "sinc1", "sinc2")},
+    **{n: f"{n}.({{x}})" for n in BROUGHT},
     "sinc": "sin_over.({x})", "cumprod": "cumprod({x})",
     "coprod": "coprod({x})", "coprod2": "coprod2({x})", "dcumprod": "dcumprod({x})",
     "hypot": "hypot.({x}, {y})", "length": "norm({x})", "inverse_length": "inverse_norm({x})",

@@ -21,6 +21,9 @@ from frechet.ops.elementwise import cosh, exp, sinh, tanh
 from frechet.ops.op import REGISTRY, Elementwise, op
 
 FUNCTIONS: dict[str, Operation] = {}
+# Functions of one number that code in Julia, MATLAB and C brings along under these names.
+BROUGHT = ("sech2", "coshm1", "logcosh", "log1mexp", "erfc", "logerfc", "mills", "asinh", "exprel", "exprel1",
+           "exprel2", "sinc1", "sinc2")  # fmt: skip
 
 
 def record(name: str) -> Operation:

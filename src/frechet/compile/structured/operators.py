@@ -12,6 +12,7 @@ from math import prod
 
 from frechet.core.build import add
 from frechet.core.dims import Size as Dims
+from frechet.core.dims import size_value
 from frechet.core.ein import ein, is_zero, split_coef
 from frechet.core.node import Add, Ein, Factor, Node, Number
 
@@ -203,7 +204,7 @@ def _low_rank(node: Ein, r: Sequence[int], c: Sequence[int], sizes: Mapping[str,
     """U V' where rows and columns are tied by nothing, or by one summed index much shorter than they are."""
     if set(r) & set(c):
         return None
-    length = [d if isinstance(d, int) else sizes[d] for d in node.index_dims]
+    length = [size_value((d,), sizes) for d in node.index_dims]
     limit = prod(length[i] for i in r) / 3
     cuts: list[tuple[int, ...]] = [()]
     summed = sorted(set(range(len(length))) - set(node.out), key=lambda s: length[s])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from math import prod
 
 from frechet.compile.batching import Batch
 from frechet.compile.plan import Planner
@@ -16,6 +15,7 @@ from frechet.compile.structured.operators import Part, as_blocks, parts_of
 from frechet.compile.structured.systems import normal_equations, one_product, two_products
 from frechet.compile.write import Writer
 from frechet.core.dims import Size as Dims
+from frechet.core.dims import size_value
 from frechet.core.ein import is_symmetric
 from frechet.core.node import Node
 
@@ -46,7 +46,7 @@ class SecondOrder:
         return found
 
     def length(self, dims: Sequence[str | int]) -> int:
-        return prod(d if isinstance(d, int) else self.sizes[d] for d in dims)
+        return size_value(tuple(dims), self.sizes)
 
     # ---- the operator ----
 
